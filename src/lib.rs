@@ -1,0 +1,4 @@
+//! draft
+#![deny(unsafe_code)]
+#![warn(missing_docs)]
+pub mod scalar;

@@ -1,0 +1,38 @@
+//! `f32` and `f64`, with transcendental functions from the `libm` crate so that
+//! results do not depend on the platform.
+
+use super::{Field, Rational, RealScalar, Scalar};
+use rug::Float;
+use std::cmp::Ordering;
+
+macro_rules! native {
+    ($float:ty, $to:ident, $exp:path, $ln:path, $sqrt:path) => {
+        impl Field for $float {
+            fn from_rational(q: &Rational) -> Self {
+                Float::with_val(<$float>::MANTISSA_DIGITS, q).$to()
+            }
+            fn sign(&self) -> Option<Ordering> {
+                self.partial_cmp(&0.0)
+            }
+            fn root(&self) -> Option<Self> {
+                (*self >= 0.0).then(|| $sqrt(*self))
+            }
+        }
+        impl Scalar for $float {
+            fn exp(&self) -> Self {
+                $exp(*self)
+            }
+            fn ln(&self) -> Self {
+                $ln(*self)
+            }
+        }
+        impl RealScalar for $float {
+            fn unit() -> Self {
+                Self::EPSILON
+            }
+        }
+    };
+}
+
+native!(f32, to_f32, libm::expf, libm::logf, libm::sqrtf);
+native!(f64, to_f64, libm::exp, libm::log, libm::sqrt);
