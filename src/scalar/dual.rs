@@ -7,9 +7,7 @@ use num_traits::{Inv, One, Zero};
 use rug::{Float, ops::Pow};
 use std::cmp::Ordering;
 use std::iter::{Product, Sum};
-use std::ops::{
-    Add, AddAssign, Div, DivAssign, Mul, MulAssign, Rem, RemAssign, Sub, SubAssign,
-};
+use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Rem, RemAssign, Sub, SubAssign};
 
 impl<T: DualNum + Field> Field for Dual<T> {
     fn from_rational(q: &Rational) -> Self {
@@ -122,7 +120,10 @@ impl<const P: u32> DualNum for Mp<P> {
         ComplexField::powi(self.clone(), n)
     }
     fn powf(&self, n: f64) -> Self {
-        Self::from_float(Float::with_val(self.as_float().prec(), self.as_float().pow(n)))
+        Self::from_float(Float::with_val(
+            self.as_float().prec(),
+            self.as_float().pow(n),
+        ))
     }
     fn log(&self, base: f64) -> Self {
         ComplexField::log(self.clone(), Self::from(base))
@@ -134,7 +135,9 @@ impl<const P: u32> DualNum for Mp<P> {
         RealField::atan2(self.clone(), other)
     }
     forward!(recip, sqrt, cbrt, exp, exp2, exp_m1, ln, log2, log10, ln_1p);
-    forward!(sin, cos, tan, asin, acos, atan, sinh, cosh, tanh, asinh, acosh, atanh);
+    forward!(
+        sin, cos, tan, asin, acos, atan, sinh, cosh, tanh, asinh, acosh, atanh
+    );
     // Spherical Bessel functions of the first kind; the argument 0 is their limit.
     fn sph_j0(&self) -> Self {
         ComplexField::sinc(self.clone())

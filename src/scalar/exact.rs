@@ -28,7 +28,9 @@ pub enum NumberError {
     #[error("{0:?} has a zero denominator: write a fraction with a positive one")]
     ZeroDenominator(String),
     /// An exponent out of range.
-    #[error("{0:?} has an exponent out of range: decimal exponents go up to ±1000000, binary ones to ±3321928")]
+    #[error(
+        "{0:?} has an exponent out of range: decimal exponents go up to ±1000000, binary ones to ±3321928"
+    )]
     Exponent(String),
 }
 
@@ -43,11 +45,17 @@ pub fn parse_exact(text: &str) -> Result<Rational, NumberError> {
         Some(b'+') => (false, &text[1..]),
         _ => (false, text),
     };
-    if ["nan", "inf", "infinity"].iter().any(|word| body.eq_ignore_ascii_case(word)) {
+    if ["nan", "inf", "infinity"]
+        .iter()
+        .any(|word| body.eq_ignore_ascii_case(word))
+    {
         return Err(NumberError::NotFinite(shorten(text)));
     }
     let magnitude = if let Some((p, q)) = body.split_once('/') {
-        let (p, q) = (digits(p, 10).ok_or_else(malformed)?, digits(q, 10).ok_or_else(malformed)?);
+        let (p, q) = (
+            digits(p, 10).ok_or_else(malformed)?,
+            digits(q, 10).ok_or_else(malformed)?,
+        );
         if q == 0 {
             return Err(NumberError::ZeroDenominator(shorten(text)));
         }
@@ -88,15 +96,25 @@ fn positional(
         .filter(|e| e.abs() <= limit)
         .ok_or_else(|| NumberError::Exponent(shorten(text)))?;
     let shift = exponent - per_digit * i64::try_from(fraction.len()).unwrap_or(i64::MAX / 8);
-    let power = u32::try_from(shift.unsigned_abs())
-        .map_err(|_| NumberError::Exponent(shorten(text)))?;
+    let power =
+        u32::try_from(shift.unsigned_abs()).map_err(|_| NumberError::Exponent(shorten(text)))?;
     let power = Integer::from(base).pow(power);
-    Ok(if shift < 0 { Rational::from((value, power)) } else { Rational::from(value * power) })
+    Ok(if shift < 0 {
+        Rational::from((value, power))
+    } else {
+        Rational::from(value * power)
+    })
 }
 
 /// A non-empty run of digits, nothing else.
 fn digits(text: &str, radix: i32) -> Option<Integer> {
-    let valid = |b: u8| if radix == 16 { b.is_ascii_hexdigit() } else { b.is_ascii_digit() };
+    let valid = |b: u8| {
+        if radix == 16 {
+            b.is_ascii_hexdigit()
+        } else {
+            b.is_ascii_digit()
+        }
+    };
     if text.is_empty() || !text.bytes().all(valid) {
         return None;
     }

@@ -35,7 +35,11 @@ impl<const P: u32> Signed for Mp<P> {
         Self(self.0.clone().abs())
     }
     fn abs_sub(&self, other: &Self) -> Self {
-        if self <= other { Self::zero() } else { self - other }
+        if self <= other {
+            Self::zero()
+        } else {
+            self - other
+        }
     }
     fn signum(&self) -> Self {
         Self(self.0.clone().signum())
@@ -152,7 +156,11 @@ impl<const P: u32> ComplexField for Mp<P> {
         Self(self.0.square())
     }
     fn argument(self) -> Self {
-        if Signed::is_negative(&self) { Self::pi() } else { Self::zero() }
+        if Signed::is_negative(&self) {
+            Self::pi()
+        } else {
+            Self::zero()
+        }
     }
     fn norm1(self) -> Self {
         Self(self.0.abs())
@@ -183,7 +191,9 @@ impl<const P: u32> ComplexField for Mp<P> {
         let (s, c) = self.0.sin_cos(Float::new(bits));
         (Self(s), Self(c))
     }
-    unary!(floor, ceil, round, trunc, fract, recip, sin, cos, tan, asin, acos, atan);
+    unary!(
+        floor, ceil, round, trunc, fract, recip, sin, cos, tan, asin, acos, atan
+    );
     unary!(sinh, cosh, tanh, asinh, acosh, atanh);
     unary!(log2, log10, ln, ln_1p, sqrt, exp, exp2, exp_m1, cbrt);
     fn log(self, base: Self) -> Self {

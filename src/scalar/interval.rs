@@ -72,7 +72,10 @@ impl<const P: u32> Interval<P> {
         Some(if P == 0 {
             Self { lower, upper }
         } else {
-            Self { lower: down(P, &lower), upper: up(P, &upper) }
+            Self {
+                lower: down(P, &lower),
+                upper: up(P, &upper),
+            }
         })
     }
 
@@ -82,7 +85,10 @@ impl<const P: u32> Interval<P> {
             return Self::whole(x.prec());
         }
         let bits = if P == 0 { x.prec() } else { P };
-        Self { lower: down(bits, x), upper: up(bits, x) }
+        Self {
+            lower: down(bits, x),
+            upper: up(bits, x),
+        }
     }
 
     fn whole(bits: u32) -> Self {
@@ -160,15 +166,29 @@ impl<const P: u32> Interval<P> {
 
     /// The smallest interval that contains both.
     pub fn hull(&self, other: &Self) -> Self {
-        let lower = if self.lower <= other.lower { &self.lower } else { &other.lower };
-        let upper = if self.upper >= other.upper { &self.upper } else { &other.upper };
-        Self { lower: lower.clone(), upper: upper.clone() }
+        let lower = if self.lower <= other.lower {
+            &self.lower
+        } else {
+            &other.lower
+        };
+        let upper = if self.upper >= other.upper {
+            &self.upper
+        } else {
+            &other.upper
+        };
+        Self {
+            lower: lower.clone(),
+            upper: upper.clone(),
+        }
     }
 
     /// Widened by `radius` on each side; `radius` must not be negative.
     pub fn widen(&self, radius: &Float) -> Self {
         let bits = self.precision();
-        Self { lower: down(bits, &self.lower - radius), upper: up(bits, &self.upper + radius) }
+        Self {
+            lower: down(bits, &self.lower - radius),
+            upper: up(bits, &self.upper + radius),
+        }
     }
 
     /// What is left of it in [0, ∞); `None` if it lies below 0 entirely.
@@ -177,14 +197,20 @@ impl<const P: u32> Interval<P> {
             Some(Ordering::Less) => None,
             Some(_) => Some(self.clone()),
             None if self.upper.is_nan() => None,
-            None => Some(Self { lower: Float::new(self.precision()), upper: self.upper.clone() }),
+            None => Some(Self {
+                lower: Float::new(self.precision()),
+                upper: self.upper.clone(),
+            }),
         }
     }
 
     /// 2^k times the interval, exact but for overflow and underflow.
     pub fn scale_by_power_of_two(&self, k: i32) -> Self {
         let bits = self.precision();
-        Self { lower: down(bits, &self.lower << k), upper: up(bits, &self.upper << k) }
+        Self {
+            lower: down(bits, &self.lower << k),
+            upper: up(bits, &self.upper << k),
+        }
     }
 
     /// log₂ of how many times 0 could be moved towards the interval before it
@@ -224,12 +250,18 @@ impl<const P: u32> Interval<P> {
 impl Enclosure {
     /// The rational `q` to `bits` bits.
     pub fn at(bits: u32, q: &Rational) -> Self {
-        Self { lower: down(bits, q), upper: up(bits, q) }
+        Self {
+            lower: down(bits, q),
+            upper: up(bits, q),
+        }
     }
 
     /// The same set, its end points rounded outwards to `bits` bits.
     pub fn round_to(&self, bits: u32) -> Self {
-        Self { lower: down(bits, &self.lower), upper: up(bits, &self.upper) }
+        Self {
+            lower: down(bits, &self.lower),
+            upper: up(bits, &self.upper),
+        }
     }
 }
 
@@ -356,7 +388,10 @@ forward!(Div, div);
 impl<const P: u32> Neg for Interval<P> {
     type Output = Self;
     fn neg(self) -> Self {
-        Self { lower: -self.upper, upper: -self.lower }
+        Self {
+            lower: -self.upper,
+            upper: -self.lower,
+        }
     }
 }
 
@@ -369,7 +404,10 @@ impl<const P: u32> Field for Interval<P> {
         } else {
             64
         };
-        Self { lower: down(bits, q), upper: up(bits, q) }
+        Self {
+            lower: down(bits, q),
+            upper: up(bits, q),
+        }
     }
 
     fn sign(&self) -> Option<Ordering> {
@@ -387,20 +425,29 @@ impl<const P: u32> Field for Interval<P> {
     fn root(&self) -> Option<Self> {
         let bits = self.precision();
         let inside = self.at_least_zero()?;
-        Some(Self { lower: down(bits, inside.lower.sqrt_ref()), upper: up(bits, inside.upper.sqrt_ref()) })
+        Some(Self {
+            lower: down(bits, inside.lower.sqrt_ref()),
+            upper: up(bits, inside.upper.sqrt_ref()),
+        })
     }
 
     fn square(&self) -> Self {
         let bits = self.precision();
         let (near, far) = (self.mignitude(), self.magnitude());
-        Self { lower: down(bits, near.square_ref()), upper: up(bits, far.square_ref()) }
+        Self {
+            lower: down(bits, near.square_ref()),
+            upper: up(bits, far.square_ref()),
+        }
     }
 }
 
 impl<const P: u32> Scalar for Interval<P> {
     fn exp(&self) -> Self {
         let bits = self.precision();
-        Self { lower: down(bits, self.lower.exp_ref()), upper: up(bits, self.upper.exp_ref()) }
+        Self {
+            lower: down(bits, self.lower.exp_ref()),
+            upper: up(bits, self.upper.exp_ref()),
+        }
     }
 
     fn ln(&self) -> Self {
@@ -413,6 +460,9 @@ impl<const P: u32> Scalar for Interval<P> {
         } else {
             Float::with_val(bits, Special::NegInfinity)
         };
-        Self { lower, upper: up(bits, self.upper.ln_ref()) }
+        Self {
+            lower,
+            upper: up(bits, self.upper.ln_ref()),
+        }
     }
 }

@@ -1,0 +1,18 @@
+//! The balance equation G(λ) = 0 and its one solution (§2 of docs/theory.md).
+//!
+//! Everything here depends on a problem through its [`Spectrum`] only: the list of
+//! (rate μ, noise a, charge c). Where the spectrum came from is not known here.
+
+mod certify;
+mod noise;
+mod pulls;
+mod solve;
+mod source;
+mod spectrum;
+
+pub use certify::{Attempt, Certified, CertifyError, certify, resolved};
+pub use noise::{mean, population_covariance, population_variance};
+pub use pulls::{Equilibrium, Pulls};
+pub use solve::{SolveError, solve};
+pub use source::{BlockSpectrum, Noise, Orbit, OrbitError, SpectrumSource, Start};
+pub use spectrum::{Balance, Spectrum, Strength, StrengthError, Term};

@@ -1,0 +1,195 @@
+//! Floating-point solution of the balance equation.
+
+use super::pulls::{Equilibrium, Pulls};
+use super::spectrum::Balance;
+use crate::scalar::{RealScalar, Scalar};
+use nalgebra::{ComplexField, RealField};
+use thiserror::Error;
+
+/// Why no solution was returned.
+#[derive(Debug, Error, Clone, PartialEq, Eq)]
+pub enum SolveError {
+    /// A noise or charge that is negative or not a number.
+    #[error("spectrum: expected finite rates, and noise and charge that are not negative")]
+    InvalidSpectrum,
+    /// The iteration hit its cap.
+    #[error("the balance equation was not solved to the precision of the number type in {0} steps")]
+    NotConverged(usize),
+}
+
+/// Newton and bisection steps before giving up; some tens are typical.
+const MAX_STEPS: usize = 4000;
+
+/// The equilibrium λ\* of T8, to the precision of `S`.
+///
+/// Closed form where there is one (C1, C2); otherwise Newton's method, kept inside
+/// a shrinking bracket, on H = ln U − ln D. H cannot overflow, falls with a slope
+/// between −(r⁺max + r⁻max) and −(r⁺min + r⁻min), and vanishes with G; the first
+/// value therefore brackets the root.
+///
+/// # Errors
+/// [`SolveError`] for a spectrum with negative or non-finite numbers, or when the
+/// iteration hit its cap. A result is only returned once it converged.
+pub fn solve<S: RealScalar>(balance: &Balance<S>) -> Result<Equilibrium<S>, SolveError> {
+    let pulls = Pulls::of(balance).ok_or(SolveError::InvalidSpectrum)?;
+    match pulls.status() {
+        Equilibrium::Finite(()) => {}
+        other => return Ok(other.map(|()| S::zero())),
+    }
+    if let Some(lambda) = pulls.closed_form()
+        && lambda.is_finite()
+    {
+        return Ok(Equilibrium::Finite(lambda));
+    }
+    Logarithmic::of(&pulls).root().map(Equilibrium::Finite)
+}
+
+/// H = ln U − ln D, with the weights as logarithms.
+pub(super) struct Logarithmic<S> {
+    /// (r, ln w) of U.
+    up: Vec<(S, S)>,
+    /// (r, ln w) of D.
+    down: Vec<(S, S)>,
+}
+
+/// H, −H′ > 0, and the size of the exponents that H was computed from.
+struct Value<S> {
+    h: S,
+    steepness: S,
+    size: S,
+}
+
+impl<S: RealScalar> Logarithmic<S> {
+    pub(super) fn of(pulls: &Pulls<S>) -> Self {
+        let logs = |side: &[(S, S)]| {
+            side.iter()
+                .map(|(r, w)| (r.clone(), Scalar::ln(w)))
+                .collect()
+        };
+        Self {
+            up: logs(&pulls.up),
+            down: logs(&pulls.down),
+        }
+    }
+
+    fn at(&self, lambda: &S) -> Value<S> {
+        let (u, ru, su) = log_sum(&self.up, &-lambda.clone());
+        let (d, rd, sd) = log_sum(&self.down, lambda);
+        Value {
+            h: u - d,
+            steepness: ru + rd,
+            size: RealField::max(su, sd),
+        }
+    }
+
+    /// One Newton step from λ.
+    pub(super) fn newton(&self, lambda: &S) -> S {
+        let value = self.at(lambda);
+        lambda.clone() + value.h / value.steepness
+    }
+
+    /// The root, by safeguarded Newton from λ = 0.
+    pub(super) fn root(&self) -> Result<S, SolveError> {
+        let terms = S::from_int(i64::try_from(self.up.len() + self.down.len()).unwrap_or(i64::MAX));
+        let extreme = |side: &[(S, S)], pick: fn(S, S) -> S| {
+            side.iter()
+                .map(|(r, _)| r.clone())
+                .reduce(pick)
+                .unwrap_or_else(S::one)
+        };
+        let slowest = extreme(&self.up, RealField::min) + extreme(&self.down, RealField::min);
+        let fastest = extreme(&self.up, RealField::max) + extreme(&self.down, RealField::max);
+        let two = S::from_int(2);
+
+        let mut lambda = S::zero();
+        let mut value = self.at(&lambda);
+        if !value.h.is_finite() || !slowest.is_finite() || !fastest.is_finite() {
+            return Err(SolveError::InvalidSpectrum);
+        }
+        let (near, far) = (value.h.clone() / fastest, value.h.clone() / slowest);
+        let (mut low, mut high) = if near < far { (near, far) } else { (far, near) };
+        for _ in 0..MAX_STEPS {
+            if value.h > S::zero() {
+                low = RealField::max(low, lambda.clone());
+            } else if value.h < S::zero() {
+                high = RealField::min(high, lambda.clone());
+            } else {
+                return Ok(lambda);
+            }
+            // What rounding alone can make of H near its root, as a step in λ.
+            let blur = S::unit() * (value.size.clone() + &terms) / &value.steepness;
+            let step = value.h.clone() / &value.steepness;
+            let newton = lambda.clone() + &step;
+            let resolution = S::unit() * ComplexField::abs(lambda.clone()) + &blur;
+            if ComplexField::abs(step.clone()) <= resolution {
+                return Ok(newton);
+            }
+            if high.clone() - &low <= resolution {
+                return Ok((low + high) / two);
+            }
+            let candidate = if newton > low && newton < high {
+                newton
+            } else {
+                midpoint(&low, &high)
+            };
+            let next = self.at(&candidate);
+            // A Newton step that does not at least halve H hands over to bisection.
+            let halved =
+                ComplexField::abs(next.h.clone()) * &two <= ComplexField::abs(value.h.clone());
+            (lambda, value) = (candidate, next);
+            if !halved {
+                if value.h > S::zero() {
+                    low = RealField::max(low, lambda.clone());
+                } else {
+                    high = RealField::min(high, lambda.clone());
+                }
+                lambda = midpoint(&low, &high);
+                value = self.at(&lambda);
+            }
+        }
+        Err(SolveError::NotConverged(MAX_STEPS))
+    }
+}
+
+/// Geometric where both ends have one sign and differ much, else arithmetic.
+fn midpoint<S: RealScalar>(low: &S, high: &S) -> S {
+    let (a, b) = (
+        ComplexField::abs(low.clone()),
+        ComplexField::abs(high.clone()),
+    );
+    let four = S::from_int(4);
+    let one_sign = (*low > S::zero()) == (*high > S::zero()) && !a.is_zero() && !b.is_zero();
+    if one_sign && (a.clone() > b.clone() * &four || b.clone() > a.clone() * &four) {
+        let middle = ComplexField::sqrt(a) * ComplexField::sqrt(b);
+        return if *low > S::zero() { middle } else { -middle };
+    }
+    (low.clone() + high) / S::from_int(2)
+}
+
+/// ln Σ w e^{r x}, its derivative in x, and the largest |exponent| met.
+fn log_sum<S: RealScalar>(side: &[(S, S)], x: &S) -> (S, S, S) {
+    let mut exponents = Vec::with_capacity(side.len());
+    let mut largest: Option<S> = None;
+    let mut size = S::zero();
+    for (r, log_weight) in side {
+        let moved = r.clone() * x;
+        size = RealField::max(
+            size,
+            ComplexField::abs(moved.clone()) + ComplexField::abs(log_weight.clone()),
+        );
+        let exponent = moved + log_weight;
+        largest = Some(match largest {
+            Some(top) => RealField::max(top, exponent.clone()),
+            None => exponent.clone(),
+        });
+        exponents.push(exponent);
+    }
+    let top = largest.unwrap_or_else(S::zero);
+    let (mut total, mut slope) = (S::zero(), S::zero());
+    for ((r, _), exponent) in side.iter().zip(exponents) {
+        let share = Scalar::exp(&(exponent - &top));
+        slope = slope + share.clone() * r;
+        total = total + share;
+    }
+    (Scalar::ln(&total) + &top, slope / &total, size)
+}

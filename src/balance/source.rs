@@ -1,0 +1,498 @@
+//! From exact data (generator, θ, noise) to a [`Spectrum`], exact where the rates
+//! are rational and enclosed at any precision where they are not.
+
+use super::noise::{mean, population_variance};
+use super::spectrum::{Balance, Spectrum, Strength, Term};
+use crate::scalar::{Enclosure, Field, Rational, dot, sum};
+use crate::symmetry::{
+    Eigenspaces, Generator, Slice, Structure, Support, first_indefinite_pivot, support,
+};
+use nalgebra::DMatrix;
+use num_traits::Zero;
+use rug::Integer;
+use std::cmp::Ordering;
+use std::sync::OnceLock;
+use thiserror::Error;
+
+/// The gradient noise of a problem.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Noise {
+    /// N rows of d per-sample gradients; Σ is their population covariance.
+    Gradients(Vec<Vec<Rational>>),
+    /// Σ itself, d × d.
+    Covariance(Vec<Vec<Rational>>),
+}
+
+/// Why an orbit is refused.
+#[derive(Debug, Error, Clone, PartialEq, Eq)]
+pub enum OrbitError {
+    /// θ does not fit the generator.
+    #[error(
+        "theta: expected {expected} numbers, one for each parameter of the generator, found {found}"
+    )]
+    Theta {
+        /// The generator's dimension.
+        expected: usize,
+        /// The length of θ.
+        found: usize,
+    },
+    /// No gradients.
+    #[error("gradients: expected at least one row, found none")]
+    NoGradients,
+    /// A row of the wrong length.
+    #[error("{field}[{row}]: expected {expected} numbers, found {found}")]
+    Ragged {
+        /// `gradients` or `covariance`.
+        field: &'static str,
+        /// The first wrong row.
+        row: usize,
+        /// The right length.
+        expected: usize,
+        /// Its length.
+        found: usize,
+    },
+    /// The wrong number of rows.
+    #[error("covariance: expected {expected} rows, found {found}")]
+    CovarianceRows {
+        /// The right number.
+        expected: usize,
+        /// What was found.
+        found: usize,
+    },
+    /// Not symmetric.
+    #[error(
+        "covariance[{row}][{col}]: expected a symmetric matrix, found {left} here and {right} at [{col}][{row}]"
+    )]
+    CovarianceAsymmetric {
+        /// Row of the first entry that differs.
+        row: usize,
+        /// Its column.
+        col: usize,
+        /// The entry.
+        left: String,
+        /// The entry opposite.
+        right: String,
+    },
+    /// A negative variance.
+    #[error(
+        "covariance[{index}][{index}]: expected a variance that is not negative, found {found}"
+    )]
+    NegativeVariance {
+        /// Position on the diagonal.
+        index: usize,
+        /// What was found.
+        found: String,
+    },
+    /// |Σ_ij|² > Σ_ii Σ_jj.
+    #[error(
+        "covariance[{row}][{col}]: expected a positive semidefinite matrix, found a negative 2 × 2 minor with rows and columns {row} and {col}"
+    )]
+    NegativeMinor {
+        /// The larger index of the minor.
+        row: usize,
+        /// The smaller one.
+        col: usize,
+    },
+    /// Indefinite in a way that no 2 × 2 minor shows.
+    #[error(
+        "covariance: expected a positive semidefinite matrix, found one that is indefinite (exact elimination)"
+    )]
+    Indefinite,
+}
+
+/// A point, the generator of its orbit, and the noise there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Orbit {
+    generator: Generator,
+    theta: Vec<Rational>,
+    noise: Noise,
+}
+
+impl Orbit {
+    /// Checks that the shapes fit and that a covariance is one.
+    ///
+    /// # Errors
+    /// [`OrbitError`] names the field and index of the first thing that is wrong.
+    pub fn new(
+        generator: Generator,
+        theta: Vec<Rational>,
+        noise: Noise,
+    ) -> Result<Self, OrbitError> {
+        let d = generator.dim();
+        if theta.len() != d {
+            return Err(OrbitError::Theta {
+                expected: d,
+                found: theta.len(),
+            });
+        }
+        let ragged = |field, rows: &[Vec<Rational>]| match rows.iter().position(|r| r.len() != d) {
+            Some(row) => Err(OrbitError::Ragged {
+                field,
+                row,
+                expected: d,
+                found: rows[row].len(),
+            }),
+            None => Ok(()),
+        };
+        match &noise {
+            Noise::Gradients(rows) if rows.is_empty() => return Err(OrbitError::NoGradients),
+            Noise::Gradients(rows) => ragged("gradients", rows)?,
+            Noise::Covariance(rows) => {
+                if rows.len() != d {
+                    return Err(OrbitError::CovarianceRows {
+                        expected: d,
+                        found: rows.len(),
+                    });
+                }
+                ragged("covariance", rows)?;
+                check_covariance(rows)?;
+            }
+        }
+        Ok(Self {
+            generator,
+            theta,
+            noise,
+        })
+    }
+
+    /// The generator A.
+    pub fn generator(&self) -> &Generator {
+        &self.generator
+    }
+
+    /// The point θ, d numbers.
+    pub fn theta(&self) -> &[Rational] {
+        &self.theta
+    }
+
+    /// The noise.
+    pub fn noise(&self) -> &Noise {
+        &self.noise
+    }
+
+    /// What the equilibrium depends on.
+    ///
+    /// # Errors
+    /// [`OrbitError::Indefinite`] for a covariance that is not positive semidefinite.
+    pub fn spectrum(&self) -> Result<SpectrumSource, OrbitError> {
+        match self.generator.structure() {
+            Structure::Rates(rates) => {
+                let noise = match &self.noise {
+                    Noise::Gradients(rows) => population_variance(rows),
+                    Noise::Covariance(rows) => rows
+                        .iter()
+                        .enumerate()
+                        .map(|(k, row)| row[k].clone())
+                        .collect(),
+                };
+                Ok(SpectrumSource::Exact(Spectrum::from_rates(
+                    &rates,
+                    &noise,
+                    &self.theta,
+                )))
+            }
+            Structure::Blocks { matrix, slices } => {
+                let n = matrix.nrows();
+                let sides = [false, true].map(|negated| {
+                    let own: Vec<Slice> = slices
+                        .iter()
+                        .copied()
+                        .filter(|slice| slice.negated == negated)
+                        .collect();
+                    let coordinates = own
+                        .iter()
+                        .map(|slice| slice.gather(n, &self.theta))
+                        .collect();
+                    Side {
+                        negated,
+                        noise: Measure::new(self.block_noise(&own, n)),
+                        charge: Measure::new(gram(n, coordinates)),
+                    }
+                });
+                if matches!(self.noise, Noise::Covariance(_))
+                    && sides
+                        .iter()
+                        .any(|side| first_indefinite_pivot(&side.noise.matrix).is_some())
+                {
+                    return Err(OrbitError::Indefinite);
+                }
+                Ok(SpectrumSource::Blocks(BlockSpectrum {
+                    matrix: matrix.clone(),
+                    sides,
+                }))
+            }
+        }
+    }
+
+    /// Σ restricted to each of the slices, added up (n × n).
+    fn block_noise(&self, slices: &[Slice], n: usize) -> DMatrix<Rational> {
+        match &self.noise {
+            Noise::Gradients(rows) => {
+                let mean = mean(rows);
+                let parts = rows.iter().flat_map(|row| {
+                    let centred: Vec<Rational> = row
+                        .iter()
+                        .zip(&mean)
+                        .map(|(g, m)| Rational::from(g - m))
+                        .collect();
+                    slices
+                        .iter()
+                        .map(move |slice| slice.gather(n, &centred))
+                        .collect::<Vec<_>>()
+                });
+                gram(n, parts.collect()) / Rational::from(rows.len())
+            }
+            Noise::Covariance(sigma) => DMatrix::from_fn(n, n, |i, j| {
+                slices.iter().fold(Rational::new(), |total, slice| {
+                    let at = |k: usize| slice.offset + k * slice.stride;
+                    total + &sigma[at(i)][at(j)]
+                })
+            }),
+        }
+    }
+}
+
+/// Σ vvᵀ over vectors of length n, in integers over one common denominator.
+fn gram(n: usize, vectors: Vec<Vec<Rational>>) -> DMatrix<Rational> {
+    let denominator = vectors
+        .iter()
+        .flatten()
+        .fold(Integer::from(1), |lcm, q| lcm.lcm(q.denom()));
+    let mut total = DMatrix::from_element(n, n, Integer::new());
+    for vector in vectors {
+        let v: Vec<Integer> = vector
+            .into_iter()
+            .map(|q| (q * &denominator).into_numer_denom().0)
+            .collect();
+        for i in 0..n {
+            for j in 0..=i {
+                total[(i, j)] += &v[i] * &v[j];
+            }
+        }
+    }
+    let square = denominator.square();
+    DMatrix::from_fn(n, n, |i, j| {
+        Rational::from((total[(i.max(j), i.min(j))].clone(), square.clone()))
+    })
+}
+
+fn check_covariance(rows: &[Vec<Rational>]) -> Result<(), OrbitError> {
+    let d = rows.len();
+    for i in 0..d {
+        if rows[i][i] < 0 {
+            return Err(OrbitError::NegativeVariance {
+                index: i,
+                found: rows[i][i].to_string(),
+            });
+        }
+    }
+    for i in 0..d {
+        for j in 0..i {
+            if rows[i][j] != rows[j][i] {
+                let (left, right) = (rows[i][j].to_string(), rows[j][i].to_string());
+                return Err(OrbitError::CovarianceAsymmetric {
+                    row: i,
+                    col: j,
+                    left,
+                    right,
+                });
+            }
+            if Rational::from(rows[i][j].square_ref()) > Rational::from(&rows[i][i] * &rows[j][j]) {
+                return Err(OrbitError::NegativeMinor { row: i, col: j });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A spectrum, or what determines one whose rates are irrational.
+#[derive(Clone, Debug)]
+pub enum SpectrumSource {
+    /// Rational rates, equal ones merged.
+    Exact(Spectrum<Rational>),
+    /// The rates are eigenvalues of ±K.
+    Blocks(BlockSpectrum),
+}
+
+/// The matrices behind a spectrum: K, and what noise and charge weigh its
+/// eigen-directions with.
+#[derive(Clone, Debug)]
+pub struct BlockSpectrum {
+    matrix: DMatrix<Rational>,
+    /// The slices on which K acts, then those on which −K does.
+    sides: [Side; 2],
+}
+
+#[derive(Clone, Debug)]
+struct Side {
+    negated: bool,
+    noise: Measure,
+    charge: Measure,
+}
+
+/// A positive semidefinite matrix M as a measure on the rates of K.
+#[derive(Clone, Debug)]
+struct Measure {
+    matrix: DMatrix<Rational>,
+    support: OnceLock<Support>,
+}
+
+impl Measure {
+    fn new(matrix: DMatrix<Rational>) -> Self {
+        Self {
+            matrix,
+            support: OnceLock::new(),
+        }
+    }
+
+    /// (rate, weight) of each eigen-space, every sign decided; `None` if that
+    /// takes more bits.
+    fn terms(
+        &self,
+        k: &DMatrix<Rational>,
+        spaces: &Eigenspaces,
+    ) -> Option<Vec<(Enclosure, Enclosure)>> {
+        let weights = spaces.weights(&self.matrix)?;
+        let rates = spaces.spaces().iter().map(|space| space.rate.clone());
+        let terms: Vec<_> = rates.zip(weights).collect();
+        let live = |weight: &Enclosure| weight.sign() == Some(Ordering::Greater);
+        let decided = |(rate, weight): &(Enclosure, Enclosure)| {
+            weight.is_zero() || (live(weight) && rate.sign().is_some())
+        };
+        if terms.iter().all(decided) {
+            return Some(terms);
+        }
+        // Exact counts tell whether all that is live has been seen; the rest is zero then.
+        let support = *self.support.get_or_init(|| support(k, &self.matrix));
+        let seen = |sign| {
+            terms
+                .iter()
+                .filter(|(rate, weight)| live(weight) && rate.sign() == Some(sign))
+                .count()
+        };
+        if seen(Ordering::Greater) != support.positive || seen(Ordering::Less) != support.negative {
+            return None;
+        }
+        let settle = |(rate, weight): (Enclosure, Enclosure)| match rate.sign() {
+            Some(_) if live(&weight) => (rate, weight),
+            Some(_) => (rate, Enclosure::zero()),
+            None => (
+                Enclosure::zero(),
+                if support.zero {
+                    weight
+                } else {
+                    Enclosure::zero()
+                },
+            ),
+        };
+        Some(terms.into_iter().map(settle).collect())
+    }
+}
+
+/// A balance equation at its start, exactly: G(0), Φ(0) and C(θ).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Start {
+    /// G(0).
+    pub balance: Rational,
+    /// Φ(0).
+    pub potential: Rational,
+    /// C(θ).
+    pub charge: Rational,
+}
+
+impl SpectrumSource {
+    /// The spectrum with every sign of a rate, a noise and a charge decided, and
+    /// the eigen-spaces it was read off where the rates are irrational.
+    /// End points carry `bits` bits; `None` if that is too few to decide.
+    pub fn enclose(&self, bits: u32) -> Option<(Spectrum<Enclosure>, Option<Eigenspaces>)> {
+        match self {
+            Self::Exact(spectrum) => Some((spectrum.map(|q| Enclosure::at(bits, q)), None)),
+            Self::Blocks(blocks) => {
+                let spaces = Eigenspaces::of(&blocks.matrix, bits)?;
+                Some((blocks.enclose(&spaces)?, Some(spaces)))
+            }
+        }
+    }
+
+    /// G, Φ and C before anything moves, as exact rationals.
+    pub fn start(&self, strength: &Strength<Rational>) -> Start {
+        match self {
+            Self::Exact(spectrum) => {
+                let charge = sum(spectrum.terms().iter().map(|t| t.charge.clone() * &t.rate));
+                let balance = Balance {
+                    spectrum: spectrum.clone(),
+                    strength: strength.clone(),
+                };
+                Start {
+                    balance: balance.at_start(),
+                    potential: balance.potential_at_start(),
+                    charge,
+                }
+            }
+            Self::Blocks(blocks) => blocks.start(strength),
+        }
+    }
+
+    /// Does the point move at all along its orbit, Aθ ≠ 0?
+    pub fn moves(&self) -> bool {
+        match self {
+            Self::Exact(spectrum) => spectrum
+                .terms()
+                .iter()
+                .any(|t| !t.rate.is_zero() && !t.charge.is_zero()),
+            Self::Blocks(blocks) => {
+                let k = &blocks.matrix;
+                blocks.sides.iter().any(|side| {
+                    let moved = k * &side.charge.matrix;
+                    moved.iter().any(|x| !x.is_zero())
+                })
+            }
+        }
+    }
+}
+
+impl BlockSpectrum {
+    fn enclose(&self, spaces: &Eigenspaces) -> Option<Spectrum<Enclosure>> {
+        let mut terms = Vec::new();
+        for side in &self.sides {
+            let place = |rate: Enclosure| if side.negated { -rate } else { rate };
+            for (rate, noise) in side.noise.terms(&self.matrix, spaces)? {
+                terms.push(Term {
+                    rate: place(rate),
+                    noise,
+                    charge: Enclosure::zero(),
+                });
+            }
+            for (rate, charge) in side.charge.terms(&self.matrix, spaces)? {
+                terms.push(Term {
+                    rate: place(rate),
+                    noise: Enclosure::zero(),
+                    charge,
+                });
+            }
+        }
+        Some(Spectrum::from_terms(terms))
+    }
+
+    fn start(&self, strength: &Strength<Rational>) -> Start {
+        let mut start = Start {
+            balance: Rational::new(),
+            potential: Rational::new(),
+            charge: Rational::new(),
+        };
+        let k: Vec<Rational> = self.matrix.iter().cloned().collect();
+        for side in &self.sides {
+            // Both matrices are symmetric, so Tr(KM) is the inner product of their entries.
+            let paired = |m: &Measure| dot(&k, &m.matrix.iter().cloned().collect::<Vec<_>>());
+            let (noise, charge) = (paired(&side.noise), paired(&side.charge));
+            let sign = if side.negated { -1 } else { 1 };
+            let up = Rational::from(&strength.sigma2 * &noise) * 2;
+            let down = Rational::from(&strength.gamma * &charge) * 4;
+            start.balance += (up - down) * sign;
+            start.charge += charge * sign;
+            start.potential += Rational::from(&strength.gamma * side.charge.matrix.trace()) * 2;
+            start.potential += Rational::from(&strength.sigma2 * side.noise.matrix.trace());
+        }
+        start
+    }
+}

@@ -1,0 +1,84 @@
+//! Arguments, and the exit codes 0 (all held), 1 (a check failed), 2 (bad input).
+
+mod solve;
+
+use clap::{Parser, Subcommand};
+use std::fmt;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// The noise equilibrium of SGD along loss symmetries, to the standard of validated numerics.
+#[derive(Parser)]
+#[command(version, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Solve(solve::Solve),
+}
+
+/// Everything held.
+const HELD: u8 = 0;
+/// The user has to change something.
+const BAD_INPUT: u8 = 2;
+
+/// One line for standard error.
+pub struct BadInput(String);
+
+impl BadInput {
+    fn at(path: &Path, message: impl fmt::Display) -> Self {
+        Self(format!("{}: {message}", path.display()))
+    }
+}
+
+/// Runs the program and says how it ended.
+pub fn run() -> ExitCode {
+    // clap itself exits with 2 on a usage error.
+    let outcome = match Arguments::parse().command {
+        Command::Solve(solve) => solve.run(),
+    };
+    match outcome {
+        Ok(code) => ExitCode::from(code),
+        Err(BadInput(message)) => {
+            // Standard error may be closed; there is nobody left to tell.
+            let _ = writeln!(io::stderr(), "error: {}", message.replace('\n', " "));
+            ExitCode::from(BAD_INPUT)
+        }
+    }
+}
+
+/// The text of a file, or of standard input for `-`.
+fn read_text(path: &Path) -> Result<String, BadInput> {
+    let mut bytes = Vec::new();
+    let read = if path.as_os_str() == "-" {
+        io::stdin().lock().read_to_end(&mut bytes)
+    } else {
+        std::fs::File::open(path).and_then(|mut file| file.read_to_end(&mut bytes))
+    };
+    read.map_err(|error| BadInput::at(path, error))?;
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        BadInput::at(
+            path,
+            format!("expected UTF-8 text, found another byte at offset {at}"),
+        )
+    })
+}
+
+/// Writes to a file, or to standard output.
+fn write_text(path: Option<&PathBuf>, text: &str) -> Result<(), BadInput> {
+    match path {
+        Some(path) => std::fs::write(path, text).map_err(|error| BadInput::at(path, error)),
+        None => match io::stdout().lock().write_all(text.as_bytes()) {
+            // A closed pipe (as with `| head`) is the reader's choice.
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                Err(BadInput(format!("standard output: {error}")))
+            }
+            _ => Ok(()),
+        },
+    }
+}

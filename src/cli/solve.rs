@@ -1,0 +1,34 @@
+//! `noise-equilibrium solve`.
+
+use super::{BadInput, HELD, read_text, write_text};
+use clap::Args;
+use noise_equilibrium::problem::read_problem;
+use std::path::PathBuf;
+
+/// Solve one problem: λ*, θ* and what follows, every number enclosed
+#[derive(Args)]
+pub struct Solve {
+    /// A problem-1 file, or - for standard input
+    problem: PathBuf,
+    /// Decimal digits of every enclosure, 1 to 100000
+    #[arg(long, default_value_t = 50)]
+    digits: u32,
+    /// Write the solution to a file instead of standard output
+    #[arg(long)]
+    out: Option<PathBuf>,
+}
+
+impl Solve {
+    pub fn run(&self) -> Result<u8, BadInput> {
+        let bad = |error| BadInput::at(&self.problem, error);
+        let text = read_text(&self.problem)?;
+        let solution = read_problem(&text)
+            .and_then(|p| p.solve(self.digits))
+            .map_err(bad)?;
+        let mut text = serde_json::to_string_pretty(&solution.to_file())
+            .map_err(|error| BadInput::at(&self.problem, error))?;
+        text.push('\n');
+        write_text(self.out.as_ref(), &text)?;
+        Ok(HELD)
+    }
+}

@@ -1,0 +1,344 @@
+//! Reading problem-1.
+
+use super::{Body, Problem};
+use crate::balance::{Noise, Orbit, Spectrum, Strength, Term};
+use crate::scalar::{Exact, Rational};
+use crate::symmetry::Generator;
+use serde::de::{Error as _, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use std::fmt;
+use std::marker::PhantomData;
+use thiserror::Error;
+
+/// The name of the format.
+pub const FORMAT: &str = "noise-equilibrium/problem-1";
+
+/// Why a problem is refused. The text says where and what would be right.
+#[derive(Debug, Error, Clone, PartialEq, Eq)]
+pub enum ProblemError {
+    /// Not JSON, or JSON of another shape.
+    #[error("{0}")]
+    Json(String),
+    /// The wrong format, or none.
+    #[error("format: expected \"{FORMAT}\", found {0}")]
+    Format(String),
+    /// Digits out of range.
+    #[error("digits: expected a number from 1 to 100000, found {0}")]
+    Digits(u64),
+    /// A field that is wrong in itself or against another.
+    #[error("{0}")]
+    Invalid(String),
+}
+
+fn invalid(message: impl Into<String>) -> ProblemError {
+    ProblemError::Invalid(message.into())
+}
+
+/// Reads a problem-1 text. Numbers are exact, unknown fields and duplicate keys
+/// are errors.
+///
+/// # Errors
+/// [`ProblemError`] with the path of the field, the index, and what would be right.
+pub fn read_problem(text: &str) -> Result<Problem, ProblemError> {
+    // The format first: the fields of another format would only confuse.
+    let header: Header = json(text)?;
+    match header.format {
+        Some(format) if format == FORMAT => {}
+        Some(format) => return Err(ProblemError::Format(format!("\"{}\"", shorten(&format)))),
+        None => return Err(ProblemError::Format("none".to_owned())),
+    }
+    let file: ProblemFile = json(text)?;
+    let strength = file
+        .strength
+        .ok_or_else(|| invalid("strength: missing"))?
+        .check()?;
+    let body = match (file.spectrum, file.generator) {
+        (Some(_), Some(_)) => {
+            return Err(invalid(
+                "spectrum: expected either a spectrum or a generator, found both",
+            ));
+        }
+        (None, None) => {
+            return Err(invalid(
+                "spectrum: expected either a spectrum or a generator, found neither",
+            ));
+        }
+        (Some(terms), None) => {
+            for (field, present) in [
+                ("theta", file.theta.is_some()),
+                ("gradients", file.gradients.is_some()),
+                ("covariance", file.covariance.is_some()),
+            ] {
+                if present {
+                    return Err(invalid(format!(
+                        "{field}: does not go with a spectrum; remove one"
+                    )));
+                }
+            }
+            Body::Spectrum(spectrum(terms.0)?)
+        }
+        (None, Some(generator)) => {
+            let theta = exact(file.theta.ok_or_else(|| invalid("theta: missing"))?);
+            let generator = generator.check(theta.len())?;
+            let rows = |rows: List<List<Exact>>| rows.0.into_iter().map(exact).collect();
+            let noise = match (file.gradients, file.covariance) {
+                (Some(gradients), None) => Noise::Gradients(rows(gradients)),
+                (None, Some(covariance)) => Noise::Covariance(rows(covariance)),
+                (Some(_), Some(_)) => {
+                    return Err(invalid(
+                        "covariance: expected either gradients or covariance, found both",
+                    ));
+                }
+                (None, None) => {
+                    return Err(invalid(
+                        "gradients: expected either gradients or covariance, found neither",
+                    ));
+                }
+            };
+            Body::Orbit(Orbit::new(generator, theta, noise)?)
+        }
+    };
+    Ok(Problem { strength, body })
+}
+
+fn json<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, ProblemError> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let path = error.path().to_string();
+        let message = shorten_line(&error.inner().to_string());
+        ProblemError::Json(if path == "." {
+            message
+        } else {
+            format!("{path}: {message}")
+        })
+    })?;
+    deserializer
+        .end()
+        .map_err(|error| ProblemError::Json(error.to_string()))?;
+    Ok(value)
+}
+
+fn shorten(text: &str) -> String {
+    let head: String = text.chars().take(60).collect();
+    if head.len() < text.len() {
+        format!("{head}…")
+    } else {
+        head
+    }
+}
+
+/// One line of at most 400 characters: a message may quote the input.
+fn shorten_line(text: &str) -> String {
+    let line: String = text
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    if line.chars().count() <= 400 {
+        return line;
+    }
+    let head: String = line.chars().take(200).collect();
+    let tail: Vec<char> = line.chars().rev().take(100).collect();
+    format!("{head} … {}", tail.into_iter().rev().collect::<String>())
+}
+
+fn exact(list: List<Exact>) -> Vec<Rational> {
+    list.0.into_iter().map(|x| x.0).collect()
+}
+
+#[derive(Deserialize)]
+struct Header {
+    format: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ProblemFile {
+    #[serde(rename = "format")]
+    _format: String,
+    strength: Option<StrengthFile>,
+    spectrum: Option<List<TermFile>>,
+    generator: Option<GeneratorFile>,
+    theta: Option<List<Exact>>,
+    gradients: Option<List<List<Exact>>>,
+    covariance: Option<List<List<Exact>>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StrengthFile {
+    #[serde(default)]
+    gamma: Exact,
+    sigma2: Option<Exact>,
+    learning_rate: Option<Exact>,
+    batch_size: Option<Exact>,
+}
+
+impl StrengthFile {
+    fn check(self) -> Result<Strength<Rational>, ProblemError> {
+        let strength = match (self.sigma2, self.learning_rate, self.batch_size) {
+            (Some(sigma2), None, None) => Strength::new(self.gamma.0, sigma2.0),
+            (None, Some(rate), Some(batch)) => {
+                Strength::from_learning_rate(self.gamma.0, rate.0, batch.0)
+            }
+            (Some(_), _, _) => {
+                return Err(invalid(
+                    "strength.sigma2: expected either sigma2, or learning_rate and batch_size, found both",
+                ));
+            }
+            (None, Some(_), None) => {
+                return Err(invalid("strength.batch_size: missing beside learning_rate"));
+            }
+            (None, None, Some(_)) => {
+                return Err(invalid("strength.learning_rate: missing beside batch_size"));
+            }
+            (None, None, None) => {
+                return Err(invalid(
+                    "strength.sigma2: expected either sigma2, or learning_rate and batch_size, found neither",
+                ));
+            }
+        };
+        strength.map_err(|error| invalid(error.to_string()))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TermFile {
+    rate: Exact,
+    noise: Exact,
+    charge: Exact,
+}
+
+fn spectrum(terms: Vec<TermFile>) -> Result<Spectrum<Rational>, ProblemError> {
+    if terms.is_empty() {
+        return Err(invalid("spectrum: expected at least one term, found none"));
+    }
+    for (i, term) in terms.iter().enumerate() {
+        for (field, x) in [("noise", &term.noise.0), ("charge", &term.charge.0)] {
+            if *x < 0 {
+                return Err(invalid(format!(
+                    "spectrum[{i}].{field}: expected a number that is not negative, found a negative one"
+                )));
+            }
+        }
+    }
+    let term = |t: TermFile| Term {
+        rate: t.rate.0,
+        noise: t.noise.0,
+        charge: t.charge.0,
+    };
+    Ok(Spectrum::merged(terms.into_iter().map(term)))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GeneratorFile {
+    kind: String,
+    rates: Option<List<Exact>>,
+    matrix: Option<List<List<Exact>>>,
+    up: Option<List<usize>>,
+    down: Option<List<usize>>,
+    rows: Option<usize>,
+    rank: Option<usize>,
+    cols: Option<usize>,
+    direction: Option<List<List<Exact>>>,
+    generators: Option<serde::de::IgnoredAny>,
+}
+
+impl GeneratorFile {
+    /// `d` is the length of θ, which the kinds without a size of their own take.
+    fn check(self, d: usize) -> Result<Generator, ProblemError> {
+        let own: &[&str] = match self.kind.as_str() {
+            "diagonal" => &["rates"],
+            "dense" => &["matrix"],
+            "scaling" => &[],
+            "rescaling" => &["up", "down"],
+            "factor" => &["rows", "rank", "cols", "direction"],
+            kind @ ("commuting" | "general-linear") => {
+                return Err(invalid(format!(
+                    "generator.kind: \"{kind}\" is not supported by this version; expected diagonal, dense, scaling, rescaling or factor"
+                )));
+            }
+            kind => {
+                return Err(invalid(format!(
+                    "generator.kind: expected diagonal, dense, scaling, rescaling or factor, found \"{}\"",
+                    shorten(kind)
+                )));
+            }
+        };
+        for (field, present) in [
+            ("rates", self.rates.is_some()),
+            ("matrix", self.matrix.is_some()),
+            ("up", self.up.is_some()),
+            ("down", self.down.is_some()),
+            ("rows", self.rows.is_some()),
+            ("rank", self.rank.is_some()),
+            ("cols", self.cols.is_some()),
+            ("direction", self.direction.is_some()),
+            ("generators", self.generators.is_some()),
+        ] {
+            if present && !own.contains(&field) {
+                return Err(invalid(format!(
+                    "generator.{field}: does not go with kind \"{}\"",
+                    self.kind
+                )));
+            }
+        }
+        let missing = |field: &str| invalid(format!("generator.{field}: missing"));
+        let rows = |rows: List<List<Exact>>| rows.0.into_iter().map(exact).collect::<Vec<_>>();
+        let generator = match self.kind.as_str() {
+            "diagonal" => Generator::diagonal(exact(self.rates.ok_or_else(|| missing("rates"))?)),
+            "dense" => Generator::dense(&rows(self.matrix.ok_or_else(|| missing("matrix"))?)),
+            "scaling" => Generator::scaling(d),
+            "rescaling" => {
+                let up = self.up.ok_or_else(|| missing("up"))?;
+                let down = self.down.ok_or_else(|| missing("down"))?;
+                Generator::rescaling(d, up.0, down.0)
+            }
+            _ => {
+                let d_y = self.rows.ok_or_else(|| missing("rows"))?;
+                let rank = self.rank.ok_or_else(|| missing("rank"))?;
+                let d_x = self.cols.ok_or_else(|| missing("cols"))?;
+                let direction = rows(self.direction.ok_or_else(|| missing("direction"))?);
+                if direction.len() != rank {
+                    return Err(invalid(format!(
+                        "generator.direction: expected a {rank} × {rank} matrix (rank {rank}), found {} rows",
+                        direction.len()
+                    )));
+                }
+                Generator::factor(d_y, d_x, &direction)
+            }
+        };
+        generator.map_err(|error| invalid(error.to_string()))
+    }
+}
+
+/// A JSON list. A table in its place is the way to arrays in files, which has a
+/// message of its own.
+#[derive(Clone, Debug)]
+struct List<T>(Vec<T>);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ListVisitor<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for ListVisitor<T> {
+            type Value = List<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list")
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<List<T>, A::Error> {
+                let mut list = Vec::new();
+                while let Some(x) = seq.next_element()? {
+                    list.push(x);
+                }
+                Ok(List(list))
+            }
+            fn visit_map<A: MapAccess<'de>>(self, _: A) -> Result<List<T>, A::Error> {
+                Err(A::Error::custom(
+                    "expected a list of numbers; arrays in .npy and .safetensors files are not read by this version",
+                ))
+            }
+        }
+        deserializer.deserialize_any(ListVisitor(PhantomData))
+    }
+}

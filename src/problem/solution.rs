@@ -1,0 +1,208 @@
+//! Solving a problem, and writing solution-1.
+
+use super::{Body, Problem, ProblemError};
+use crate::balance::{
+    Attempt, Certified, CertifyError, Equilibrium, Orbit, Start, certify, resolved,
+};
+use crate::scalar::{Direction, Enclosure, Rational, Scalar, decimal_of_rational, sum};
+use crate::symmetry::{Structure, act_with_rates};
+use num_traits::Zero;
+use rug::Float;
+use serde::Serialize;
+
+/// The certified answer to a problem.
+#[derive(Clone, Debug)]
+pub struct Solution {
+    /// Decimal digits that each enclosure has at least.
+    pub digits: u32,
+    /// Before anything moves, exactly.
+    pub start: Start,
+    /// The status, and the solution where it is finite.
+    pub equilibrium: Equilibrium<Finite>,
+    /// Was the problem given by a point on an orbit?
+    pub on_orbit: bool,
+}
+
+/// A finite equilibrium.
+#[derive(Clone, Debug)]
+pub struct Finite {
+    /// λ\*, charge, potential, relaxation rate.
+    pub certified: Certified,
+    /// θ\*, d numbers; empty for a problem given as a spectrum.
+    pub theta: Vec<Enclosure>,
+}
+
+pub(super) fn solve(problem: &Problem, digits: u32) -> Result<Solution, ProblemError> {
+    if !(1..=100_000).contains(&digits) {
+        return Err(ProblemError::Digits(digits.into()));
+    }
+    let source = problem.source()?;
+    let equilibrium = certify(&source, &problem.strength, digits, |certified| {
+        let Body::Orbit(orbit) = &problem.body else {
+            return Ok(Attempt::Done(Finite {
+                certified,
+                theta: Vec::new(),
+            }));
+        };
+        match moved(orbit, &certified, digits)? {
+            Some(theta) => Ok(Attempt::Done(Finite { certified, theta })),
+            None => Ok(Attempt::Unresolved("theta")),
+        }
+    })?;
+    let on_orbit = matches!(problem.body, Body::Orbit(_));
+    Ok(Solution {
+        digits,
+        start: source.start(&problem.strength),
+        equilibrium,
+        on_orbit,
+    })
+}
+
+/// θ\* = e^{λ\*A}θ; `None` if it takes more bits to have the digits.
+fn moved(
+    orbit: &Orbit,
+    certified: &Certified,
+    digits: u32,
+) -> Result<Option<Vec<Enclosure>>, CertifyError> {
+    let theta: Vec<Enclosure> = orbit
+        .theta()
+        .iter()
+        .map(|q| Enclosure::at(certified.bits, q))
+        .collect();
+    let check = |value: Enclosure, scale: Option<&Float>| {
+        if !value.is_bounded() {
+            return Err(CertifyError::OutOfRange { field: "theta" });
+        }
+        Ok(resolved(&value, scale, digits).then_some(value))
+    };
+    match (orbit.generator().structure(), &certified.spaces) {
+        (Structure::Blocks { matrix, slices }, Some(spaces)) => {
+            let n = matrix.nrows();
+            let mut out = vec![Enclosure::zero(); theta.len()];
+            for slice in slices {
+                let lambda = match slice.negated {
+                    true => -certified.lambda.clone(),
+                    false => certified.lambda.clone(),
+                };
+                let part = slice.gather(n, &theta);
+                if part.iter().all(Zero::is_zero) {
+                    continue;
+                }
+                let projections = spaces.projections(&part);
+                let factors = spaces
+                    .spaces()
+                    .iter()
+                    .map(|space| (space.rate.clone() * &lambda).exp());
+                let factors: Vec<Enclosure> = factors.collect();
+                for (k, index) in slice.indices(n).enumerate() {
+                    let terms = factors
+                        .iter()
+                        .zip(&projections)
+                        .map(|(e, p)| e.clone() * &p[k]);
+                    // What may cancel in this coordinate.
+                    let scale =
+                        factors
+                            .iter()
+                            .zip(&projections)
+                            .fold(Float::new(64), |total, (e, p)| {
+                                let norm = sum(p.iter().map(crate::scalar::Field::square));
+                                total + e.upper() * norm.upper().clone().sqrt()
+                            });
+                    match check(sum(terms), Some(&scale))? {
+                        Some(value) => out[index] = value,
+                        None => return Ok(None),
+                    }
+                }
+            }
+            Ok(Some(out))
+        }
+        (Structure::Rates(rates), _) => act_with_rates(&rates, &certified.lambda, &theta)
+            .into_iter()
+            .map(|value| check(value, None))
+            .collect(),
+        (Structure::Blocks { .. }, None) => Ok(None),
+    }
+}
+
+/// A pair of decimals that encloses a real number.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Bounds {
+    /// At most the number.
+    pub lower: String,
+    /// At least the number.
+    pub upper: String,
+}
+
+/// The same quantity at θ and at θ\*.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Change {
+    /// At θ.
+    pub before: Bounds,
+    /// At θ\*.
+    pub after: Bounds,
+}
+
+/// The solution-1 format. Fields that do not apply are left out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SolutionFile {
+    format: &'static str,
+    status: &'static str,
+    digits: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lambda: Option<Bounds>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    theta: Option<Vec<Bounds>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    charge: Option<Change>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    balance_before: Option<Bounds>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    potential: Option<Change>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    relaxation_rate: Option<Bounds>,
+}
+
+impl Solution {
+    /// The answer as it is written to a file.
+    pub fn to_file(&self) -> SolutionFile {
+        let mut file = SolutionFile {
+            format: "noise-equilibrium/solution-1",
+            status: self.equilibrium.status(),
+            digits: self.digits,
+            lambda: None,
+            theta: None,
+            charge: None,
+            balance_before: None,
+            potential: None,
+            relaxation_rate: None,
+        };
+        let Equilibrium::Finite(Finite { certified, theta }) = &self.equilibrium else {
+            return file;
+        };
+        // Two digits more than promised: outward rounding costs up to one unit at each end.
+        let digits = self.digits as usize + 2;
+        let exact = |q: &Rational| Bounds {
+            lower: decimal_of_rational(q, digits, Direction::Down),
+            upper: decimal_of_rational(q, digits, Direction::Up),
+        };
+        let enclosed = |x: &Enclosure| {
+            x.to_decimal(digits)
+                .map(|(lower, upper)| Bounds { lower, upper })
+        };
+        let change = |before: &Rational, after: &Enclosure| {
+            enclosed(after).map(|after| Change {
+                before: exact(before),
+                after,
+            })
+        };
+        file.lambda = enclosed(&certified.lambda);
+        if self.on_orbit {
+            file.theta = theta.iter().map(enclosed).collect();
+            file.charge = change(&self.start.charge, &certified.charge);
+        }
+        file.balance_before = Some(exact(&self.start.balance));
+        file.potential = change(&self.start.potential, &certified.potential);
+        file.relaxation_rate = certified.relaxation_rate.as_ref().and_then(enclosed);
+        file
+    }
+}

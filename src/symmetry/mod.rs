@@ -1,0 +1,324 @@
+//! Generators of exponential symmetries θ → e^{λA}θ (D1), A real symmetric.
+//!
+//! Whatever its kind, a generator has one of two structures: it is diagonal in
+//! the coordinates of θ, or it repeats ±K, for one small symmetric matrix K, over
+//! slices of θ. Everything a generator can do is defined once, on the structure;
+//! none of it builds a d × d matrix unless the generator was given as one.
+
+mod dense;
+mod diagonal;
+mod eigenbasis;
+mod eigenspaces;
+mod exponential;
+mod factor;
+mod rescaling;
+mod scaling;
+mod support;
+
+pub use eigenbasis::Eigenbasis;
+pub use eigenspaces::{Eigenspace, Eigenspaces};
+pub use exponential::exponential;
+pub use factor::Factor;
+pub use support::{Support, first_indefinite_pivot, support};
+
+use crate::scalar::{Field, Rational, RealScalar, Scalar, dot};
+use nalgebra::DMatrix;
+use thiserror::Error;
+
+/// A real symmetric matrix A with rational entries, given by its structure.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Generator {
+    /// A = diag(rates).
+    Diagonal(Vec<Rational>),
+    /// Any symmetric matrix.
+    Dense(DMatrix<Rational>),
+    /// A = I on `dim` parameters: the loss depends on θ/‖θ‖ only.
+    Scaling {
+        /// Number of parameters.
+        dim: usize,
+    },
+    /// Rate +1 on `up`, −1 on `down`, 0 elsewhere: a homogeneous unit.
+    Rescaling {
+        /// Number of parameters.
+        dim: usize,
+        /// Indices with rate +1.
+        up: Vec<usize>,
+        /// Indices with rate −1.
+        down: Vec<usize>,
+    },
+    /// U → Ue^{λS}, W → e^{−λS}W for one symmetric direction S.
+    Factor(Factor),
+}
+
+/// Why a generator is refused.
+#[derive(Debug, Error, Clone, PartialEq, Eq)]
+pub enum SymmetryError {
+    /// A generator of nothing.
+    #[error("{field}: expected at least one parameter, found none")]
+    Empty {
+        /// The field that is empty.
+        field: &'static str,
+    },
+    /// A matrix that is not square, or of the wrong size.
+    #[error("{field}: expected a {expected} × {expected} matrix, found {rows} × {cols}")]
+    Shape {
+        /// The field that holds the matrix.
+        field: &'static str,
+        /// The right number of rows and columns.
+        expected: usize,
+        /// The rows that were found.
+        rows: usize,
+        /// The columns that were found.
+        cols: usize,
+    },
+    /// A matrix that differs from its transpose.
+    #[error(
+        "{field}[{row}][{col}]: expected a symmetric matrix, found {left} here and {right} at [{col}][{row}]"
+    )]
+    Asymmetric {
+        /// The field that holds the matrix.
+        field: &'static str,
+        /// Row of the first entry that differs.
+        row: usize,
+        /// Its column.
+        col: usize,
+        /// The entry.
+        left: String,
+        /// The entry opposite.
+        right: String,
+    },
+    /// An index beyond the parameters.
+    #[error("{field}[{position}]: expected an index below {dim}, found {index}")]
+    IndexOutOfRange {
+        /// `up` or `down`.
+        field: &'static str,
+        /// Where in the list.
+        position: usize,
+        /// What was found.
+        index: usize,
+        /// Number of parameters.
+        dim: usize,
+    },
+    /// An index that occurs twice.
+    #[error(
+        "{field}[{position}]: expected each index once in `up` and `down` together, found {index} again"
+    )]
+    IndexRepeated {
+        /// `up` or `down`.
+        field: &'static str,
+        /// Where in the list.
+        position: usize,
+        /// What was found.
+        index: usize,
+    },
+}
+
+/// Coordinates of θ that one copy of ±K acts on: `offset`, `offset + stride`, ….
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slice {
+    /// Index of the first coordinate.
+    pub offset: usize,
+    /// Distance from one coordinate to the next.
+    pub stride: usize,
+    /// Does −K act here instead of K?
+    pub negated: bool,
+}
+
+impl Slice {
+    /// The indices of its `n` coordinates in θ.
+    pub fn indices(self, n: usize) -> impl Iterator<Item = usize> {
+        (0..n).map(move |i| self.offset + i * self.stride)
+    }
+
+    /// Its `n` entries of `v`.
+    pub fn gather<S: Clone>(self, n: usize, v: &[S]) -> Vec<S> {
+        self.indices(n).map(|i| v[i].clone()).collect()
+    }
+}
+
+/// How a generator sits in the coordinates of θ.
+pub enum Structure<'a> {
+    /// A = diag(rates).
+    Rates(Vec<Rational>),
+    /// A is K on some disjoint slices that cover θ and −K on the others.
+    Blocks {
+        /// K, symmetric.
+        matrix: &'a DMatrix<Rational>,
+        /// The slices, in the order of their coordinates.
+        slices: Vec<Slice>,
+    },
+}
+
+impl Generator {
+    /// The number d of parameters it acts on.
+    pub fn dim(&self) -> usize {
+        match self {
+            Self::Diagonal(rates) => rates.len(),
+            Self::Dense(matrix) => matrix.nrows(),
+            Self::Scaling { dim } | Self::Rescaling { dim, .. } => *dim,
+            Self::Factor(factor) => factor.dim(),
+        }
+    }
+
+    /// Its name in the file format.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Diagonal(_) => "diagonal",
+            Self::Dense(_) => "dense",
+            Self::Scaling { .. } => "scaling",
+            Self::Rescaling { .. } => "rescaling",
+            Self::Factor(_) => "factor",
+        }
+    }
+
+    /// How it sits in the coordinates of θ.
+    pub fn structure(&self) -> Structure<'_> {
+        match self {
+            Self::Diagonal(rates) => Structure::Rates(rates.clone()),
+            Self::Dense(matrix) => Structure::Blocks {
+                matrix,
+                slices: dense::slices(),
+            },
+            Self::Scaling { dim } => Structure::Rates(scaling::rates(*dim)),
+            Self::Rescaling { dim, up, down } => Structure::Rates(rescaling::rates(*dim, up, down)),
+            Self::Factor(factor) => Structure::Blocks {
+                matrix: factor.direction(),
+                slices: factor.slices(),
+            },
+        }
+    }
+
+    /// A v, for a vector of length d.
+    pub fn apply<S: Field>(&self, v: &[S]) -> Vec<S> {
+        match self.structure() {
+            Structure::Rates(rates) => rates
+                .iter()
+                .zip(v)
+                .map(|(rate, x)| S::from_rational(rate) * x)
+                .collect(),
+            Structure::Blocks { matrix, slices } => {
+                let n = matrix.nrows();
+                let k: Vec<S> = row_major(matrix).map(S::from_rational).collect();
+                map_slices(&slices, n, v, |negated, part| {
+                    let image = k.chunks(n).map(|row| dot(row, part));
+                    if negated {
+                        image.map(|x| -x).collect()
+                    } else {
+                        image.collect()
+                    }
+                })
+            }
+        }
+    }
+
+    /// The Noether charge C(θ) = θᵀAθ.
+    pub fn charge<S: Field>(&self, theta: &[S]) -> S {
+        dot(theta, &self.apply(theta))
+    }
+
+    /// The point e^{λA}θ of the orbit. Blocks go through the matrix exponential,
+    /// never through eigenvectors, so that the two can check each other.
+    pub fn act<S: RealScalar>(&self, lambda: &S, theta: &[S]) -> Vec<S> {
+        match self.structure() {
+            Structure::Rates(rates) => act_with_rates(&rates, lambda, theta),
+            Structure::Blocks { matrix, slices } => {
+                let n = matrix.nrows();
+                let k = matrix.map(|q| S::from_rational(&q) * lambda);
+                let (plus, minus) = (exponential(&k), exponential(&-k));
+                map_slices(&slices, n, theta, |negated, part| {
+                    let e = if negated { &minus } else { &plus };
+                    (0..n)
+                        .map(|i| dot(&e.row(i).iter().cloned().collect::<Vec<_>>(), part))
+                        .collect()
+                })
+            }
+        }
+    }
+
+    /// The eigenbasis in floating point: rates, and coordinates of vectors.
+    ///
+    /// `None` when the eigendecomposition did not converge.
+    pub fn eigenbasis<S: RealScalar>(&self) -> Option<Eigenbasis<S>> {
+        Eigenbasis::of(&self.structure())
+    }
+}
+
+/// (e^{λ rate_i} θ_i): the action of a generator that is diagonal in θ.
+pub fn act_with_rates<S: Scalar>(rates: &[Rational], lambda: &S, theta: &[S]) -> Vec<S> {
+    let mut last: Option<(&Rational, S)> = None;
+    rates
+        .iter()
+        .zip(theta)
+        .map(|(rate, x)| {
+            // Neighbours mostly share their rate: one exponential for the run.
+            let factor = match &last {
+                Some((known, factor)) if *known == rate => factor.clone(),
+                _ => (S::from_rational(rate) * lambda).exp(),
+            };
+            last = Some((rate, factor.clone()));
+            factor * x
+        })
+        .collect()
+}
+
+/// Applies `f(negated, part)` to each slice of `v` and puts the images back in place.
+pub(crate) fn map_slices<S: Clone>(
+    slices: &[Slice],
+    n: usize,
+    v: &[S],
+    f: impl Fn(bool, &[S]) -> Vec<S>,
+) -> Vec<S> {
+    let mut out = v.to_vec();
+    for slice in slices {
+        let image = f(slice.negated, &slice.gather(n, v));
+        for (i, x) in slice.indices(n).zip(image) {
+            out[i] = x;
+        }
+    }
+    out
+}
+
+/// The entries row by row (nalgebra stores them column by column).
+pub(crate) fn row_major<T>(matrix: &DMatrix<T>) -> impl Iterator<Item = &T> {
+    (0..matrix.nrows()).flat_map(move |i| (0..matrix.ncols()).map(move |j| &matrix[(i, j)]))
+}
+
+/// A symmetric matrix from its rows, or the first entry that is wrong.
+pub(crate) fn symmetric(
+    field: &'static str,
+    rows: &[Vec<Rational>],
+    expected: usize,
+) -> Result<DMatrix<Rational>, SymmetryError> {
+    let cols = rows
+        .iter()
+        .map(Vec::len)
+        .find(|c| *c != expected)
+        .unwrap_or(expected);
+    if rows.len() != expected || cols != expected {
+        return Err(SymmetryError::Shape {
+            field,
+            expected,
+            rows: rows.len(),
+            cols,
+        });
+    }
+    if expected == 0 {
+        return Err(SymmetryError::Empty { field });
+    }
+    for i in 0..expected {
+        for j in 0..i {
+            if rows[i][j] != rows[j][i] {
+                return Err(SymmetryError::Asymmetric {
+                    field,
+                    row: i,
+                    col: j,
+                    left: rows[i][j].to_string(),
+                    right: rows[j][i].to_string(),
+                });
+            }
+        }
+    }
+    Ok(DMatrix::from_fn(expected, expected, |i, j| {
+        rows[i][j].clone()
+    }))
+}
