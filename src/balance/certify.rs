@@ -50,8 +50,15 @@ pub enum CertifyError {
     },
 }
 
-/// Working precision is raised up to this many bits.
-const MAX_BITS: u32 = 1 << 24;
+/// Working precision is raised up to this many bits, beyond a multiple of what the
+/// digits take. Exponents of ±10⁶ fit; an eigendecomposition would not end.
+fn max_bits(source: &SpectrumSource, wanted: u32) -> u32 {
+    let beyond = match source {
+        SpectrumSource::Exact(_) => 1 << 24,
+        SpectrumSource::Blocks(_) => 1 << 17,
+    };
+    wanted.saturating_mul(8).saturating_add(beyond)
+}
 
 /// Bits of the starting approximation.
 const START: u32 = 128;
@@ -79,7 +86,7 @@ pub enum Attempt<T> {
 ///
 /// # Errors
 /// [`CertifyError`] when a number leaves the exponent range or needs more working
-/// precision than 2²⁴ bits.
+/// precision than is offered.
 pub fn certify<T>(
     source: &SpectrumSource,
     strength: &Strength<Rational>,
@@ -93,7 +100,7 @@ pub fn certify<T>(
         SpectrumSource::Blocks(_) => wanted + wanted / 2 + 128,
     };
     let mut unresolved = "lambda";
-    while bits <= MAX_BITS {
+    while bits <= max_bits(source, wanted) {
         match attempt(source, strength, digits, bits)? {
             Attempt::Unresolved(field) => unresolved = field,
             Attempt::Done(Equilibrium::Finite(candidate)) => match follow(candidate)? {

@@ -354,11 +354,14 @@ impl Measure {
     ) -> Option<Vec<(Enclosure, Enclosure)>> {
         let weights = spaces.weights(&self.matrix)?;
         let rates = spaces.spaces().iter().map(|space| space.rate.clone());
-        let terms: Vec<_> = rates.zip(weights).collect();
+        // Where there is no weight, the rate may stay undecided.
+        let terms: Vec<_> = rates
+            .zip(weights)
+            .filter(|(_, weight)| !weight.is_zero())
+            .collect();
         let live = |weight: &Enclosure| weight.sign() == Some(Ordering::Greater);
-        let decided = |(rate, weight): &(Enclosure, Enclosure)| {
-            weight.is_zero() || (live(weight) && rate.sign().is_some())
-        };
+        let decided =
+            |(rate, weight): &(Enclosure, Enclosure)| live(weight) && rate.sign().is_some();
         if terms.iter().all(decided) {
             return Some(terms);
         }
@@ -374,18 +377,10 @@ impl Measure {
             return None;
         }
         let settle = |(rate, weight): (Enclosure, Enclosure)| match rate.sign() {
-            Some(_) if live(&weight) => (rate, weight),
-            Some(_) => (rate, Enclosure::zero()),
-            None => (
-                Enclosure::zero(),
-                if support.zero {
-                    weight
-                } else {
-                    Enclosure::zero()
-                },
-            ),
+            Some(_) => live(&weight).then_some((rate, weight)),
+            None => support.zero.then(|| (Enclosure::zero(), weight)),
         };
-        Some(terms.into_iter().map(settle).collect())
+        Some(terms.into_iter().filter_map(settle).collect())
     }
 }
 

@@ -45,16 +45,13 @@ impl Eigenspaces {
         let approximate = k.map(|q| Real::at(bits, &q));
         let unit = Real::from_float(Float::with_val(bits, 1) >> bits);
         let eigen = SymmetricEigen::try_new(approximate, unit, SWEEPS_PER_BIT * bits as usize)?;
-        let mut order: Vec<usize> = (0..n).collect();
-        let value = |i: usize| eigen.eigenvalues[i].as_float();
-        if (0..n).any(|i| !value(i).is_finite()) {
+        if eigen.eigenvalues.iter().any(|x| !x.as_float().is_finite()) {
             return None;
         }
-        order.sort_by(|&i, &j| value(i).total_cmp(value(j)));
-        let computed: Vec<Vec<Enclosure>> = order
-            .iter()
-            .map(|&j| {
-                let column = eigen.eigenvectors.column(j);
+        let computed: Vec<Vec<Enclosure>> = eigen
+            .eigenvectors
+            .column_iter()
+            .map(|column| {
                 column
                     .iter()
                     .map(|x| Enclosure::point(&Float::with_val(bits, x.as_float())))
@@ -97,10 +94,11 @@ impl Eigenspaces {
             }
         }
         let epsilon = frobenius(&rest);
-        // D must stay in order for Weyl's inequality to pair it with the rates.
-        if !centre.is_sorted_by(|x, y| x.total_cmp(y).is_le()) {
-            return None;
-        }
+        // Weyl's inequality pairs the sorted D with the sorted rates.
+        let mut order: Vec<usize> = (0..n).collect();
+        order.sort_by(|&i, &j| centre[i].total_cmp(&centre[j]));
+        let centre: Vec<Float> = order.iter().map(|&i| centre[i].clone()).collect();
+        let vectors = order.iter().map(|&i| vectors[i].clone()).collect();
         let spaces = clusters(&centre, &epsilon, bits)?;
         Some(Self {
             vectors,
