@@ -1,6 +1,8 @@
 //! Arguments, and the exit codes 0 (all held), 1 (a check failed), 2 (bad input).
 
+mod audit;
 mod solve;
+mod statements;
 
 use clap::{Parser, Subcommand};
 use std::fmt;
@@ -19,6 +21,8 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Solve(solve::Solve),
+    Audit(audit::Audit),
+    Statements(statements::Statements),
 }
 
 /// Everything held.
@@ -40,6 +44,8 @@ pub fn run() -> ExitCode {
     // clap itself exits with 2 on a usage error.
     let outcome = match Arguments::parse().command {
         Command::Solve(solve) => solve.run(),
+        Command::Audit(audit) => audit.run(),
+        Command::Statements(statements) => statements.run(),
     };
     match outcome {
         Ok(code) => ExitCode::from(code),

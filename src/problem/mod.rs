@@ -1,7 +1,7 @@
 //! One problem from end to end: the problem-1 format in, the certified solution-1
 //! format out.
 
-mod read;
+pub(crate) mod read;
 mod solution;
 
 pub use read::{FORMAT, ProblemError, read_problem};

@@ -5,7 +5,7 @@ use crate::balance::{Noise, Orbit, Spectrum, Strength, Term};
 use crate::scalar::{Exact, Rational};
 use crate::symmetry::Generator;
 use serde::de::{Error as _, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
 use std::marker::PhantomData;
 use thiserror::Error;
@@ -101,7 +101,8 @@ pub fn read_problem(text: &str) -> Result<Problem, ProblemError> {
     Ok(Problem { strength, body })
 }
 
-fn json<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, ProblemError> {
+/// JSON with the path of what is wrong in the message.
+pub(crate) fn json<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, ProblemError> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
@@ -141,7 +142,7 @@ fn shorten_line(text: &str) -> String {
     format!("{head} … {}", tail.into_iter().rev().collect::<String>())
 }
 
-fn exact(list: List<Exact>) -> Vec<Rational> {
+pub(crate) fn exact(list: List<Exact>) -> Vec<Rational> {
     list.0.into_iter().map(|x| x.0).collect()
 }
 
@@ -201,15 +202,28 @@ impl StrengthFile {
     }
 }
 
-#[derive(Deserialize)]
+/// A term of a spectrum as files have it.
+#[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct TermFile {
+pub(crate) struct TermFile {
     rate: Exact,
     noise: Exact,
     charge: Exact,
 }
 
-fn spectrum(terms: Vec<TermFile>) -> Result<Spectrum<Rational>, ProblemError> {
+impl From<&Term<Rational>> for TermFile {
+    fn from(term: &Term<Rational>) -> Self {
+        let [rate, noise, charge] =
+            [&term.rate, &term.noise, &term.charge].map(|q| Exact(q.clone()));
+        Self {
+            rate,
+            noise,
+            charge,
+        }
+    }
+}
+
+pub(crate) fn spectrum(terms: Vec<TermFile>) -> Result<Spectrum<Rational>, ProblemError> {
     if terms.is_empty() {
         return Err(invalid("spectrum: expected at least one term, found none"));
     }
@@ -230,24 +244,75 @@ fn spectrum(terms: Vec<TermFile>) -> Result<Spectrum<Rational>, ProblemError> {
     Ok(Spectrum::merged(terms.into_iter().map(term)))
 }
 
-#[derive(Deserialize)]
+/// A generator as files have it.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct GeneratorFile {
+pub(crate) struct GeneratorFile {
     kind: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
     rates: Option<List<Exact>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     matrix: Option<List<List<Exact>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     up: Option<List<usize>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     down: Option<List<usize>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     rows: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     rank: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     cols: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     direction: Option<List<List<Exact>>>,
+    #[serde(skip_serializing)]
     generators: Option<serde::de::IgnoredAny>,
+}
+
+impl From<&Generator> for GeneratorFile {
+    fn from(generator: &Generator) -> Self {
+        let kind = generator.kind().to_owned();
+        let file = Self {
+            kind,
+            ..Self::default()
+        };
+        let rows = |m: &nalgebra::DMatrix<Rational>| {
+            Some(List(m.row_iter().map(|row| listed(row.iter())).collect()))
+        };
+        match generator {
+            Generator::Diagonal(rates) => Self {
+                rates: Some(listed(rates)),
+                ..file
+            },
+            Generator::Dense(matrix) => Self {
+                matrix: rows(matrix),
+                ..file
+            },
+            Generator::Scaling { .. } => file,
+            Generator::Rescaling { up, down, .. } => Self {
+                up: Some(List(up.clone())),
+                down: Some(List(down.clone())),
+                ..file
+            },
+            Generator::Factor(factor) => Self {
+                rows: Some(factor.rows()),
+                rank: Some(factor.rank()),
+                cols: Some(factor.cols()),
+                direction: rows(factor.direction()),
+                ..file
+            },
+        }
+    }
+}
+
+/// Rationals on their way to a file.
+pub(crate) fn listed<'a>(numbers: impl IntoIterator<Item = &'a Rational>) -> List<Exact> {
+    List(numbers.into_iter().cloned().map(Exact).collect())
 }
 
 impl GeneratorFile {
     /// `d` is the length of θ, which the kinds without a size of their own take.
-    fn check(self, d: usize) -> Result<Generator, ProblemError> {
+    pub(crate) fn check(self, d: usize) -> Result<Generator, ProblemError> {
         let own: &[&str] = match self.kind.as_str() {
             "diagonal" => &["rates"],
             "dense" => &["matrix"],
@@ -315,8 +380,9 @@ impl GeneratorFile {
 
 /// A JSON list. A table in its place is the way to arrays in files, which has a
 /// message of its own.
-#[derive(Clone, Debug)]
-struct List<T>(Vec<T>);
+#[derive(Clone, Debug, Serialize)]
+#[serde(transparent)]
+pub(crate) struct List<T>(pub(crate) Vec<T>);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -15,7 +15,11 @@ use simba::scalar::SubsetOf;
 impl<const P: u32> Num for Mp<P> {
     type FromStrRadixErr = rug::float::ParseFloatError;
     fn from_str_radix(text: &str, radix: u32) -> Result<Self, Self::FromStrRadixErr> {
-        let radix = i32::try_from(radix).unwrap_or(0);
+        // A radix that rug would panic on reads as a text without digits.
+        let (text, radix) = match i32::try_from(radix) {
+            Ok(radix @ 2..=36) => (text, radix),
+            _ => ("", 10),
+        };
         Float::parse_radix(text, radix).map(|x| Self(Float::with_val(Self::NEW, x)))
     }
 }
@@ -181,10 +185,7 @@ impl<const P: u32> ComplexField for Mp<P> {
         self * a + b
     }
     fn hypot(self, other: Self) -> Self {
-        if P == 0 {
-            return Self((self.clone() * &self + other.clone() * &other).0.sqrt());
-        }
-        Self(self.0.hypot(&other.0))
+        Self(self.raised(&other).hypot(&other.0))
     }
     fn sin_cos(self) -> (Self, Self) {
         let bits = self.0.prec();
@@ -203,10 +204,10 @@ impl<const P: u32> ComplexField for Mp<P> {
         Self(self.0.pow(n))
     }
     fn powf(self, n: Self) -> Self {
-        Self(self.0.pow(&n.0))
+        Self(self.raised(&n).pow(&n.0))
     }
     fn powc(self, n: Self) -> Self {
-        Self(self.0.pow(&n.0))
+        Self(self.raised(&n).pow(&n.0))
     }
     fn is_finite(&self) -> bool {
         self.0.is_finite()
@@ -239,7 +240,7 @@ impl<const P: u32> RealField for Mp<P> {
         RealField::min(RealField::max(self, low), high)
     }
     fn atan2(self, other: Self) -> Self {
-        Self(self.0.atan2(&other.0))
+        Self(self.raised(&other).atan2(&other.0))
     }
     fn min_value() -> Option<Self> {
         None

@@ -64,9 +64,11 @@ impl<const P: u32> Interval<P> {
     }
 
     /// The interval from `lower` to `upper`, widened outwards to `P` bits;
-    /// `None` unless `lower ≤ upper` (NaN included).
+    /// `None` unless there is a real number between the two (NaN included).
     pub fn new(lower: Float, upper: Float) -> Option<Self> {
-        if lower.partial_cmp(&upper).is_none_or(Ordering::is_gt) {
+        let ordered = lower.partial_cmp(&upper).is_some_and(Ordering::is_le);
+        // [∞, ∞] holds no real, and ∞ − ∞ would make NaN of it.
+        if !ordered || lower.is_infinite() && lower == upper {
             return None;
         }
         Some(if P == 0 {
@@ -79,9 +81,9 @@ impl<const P: u32> Interval<P> {
         })
     }
 
-    /// The point x.
+    /// The point x; the whole line if x is not a real number.
     pub fn point(x: &Float) -> Self {
-        if x.is_nan() {
+        if !x.is_finite() {
             return Self::whole(x.prec());
         }
         let bits = if P == 0 { x.prec() } else { P };
@@ -182,9 +184,13 @@ impl<const P: u32> Interval<P> {
         }
     }
 
-    /// Widened by `radius` on each side; `radius` must not be negative.
+    /// Widened by |`radius`| on each side; the whole line if that is NaN.
     pub fn widen(&self, radius: &Float) -> Self {
         let bits = self.precision();
+        if radius.is_nan() {
+            return Self::whole(bits);
+        }
+        let radius = &*radius.as_abs();
         Self {
             lower: down(bits, &self.lower - radius),
             upper: up(bits, &self.upper + radius),
@@ -339,16 +345,9 @@ impl<const P: u32> Div<&Interval<P>> for &Interval<P> {
         let mut upper = Float::with_val(bits, Special::NegInfinity);
         for x in [&self.lower, &self.upper] {
             for y in [&other.lower, &other.upper] {
-                // ∞/∞ is not attained, and the other three corners span the quotients
-                // once 0 is added: a bounded numerator over an unbounded denominator.
+                // ∞/∞ is not attained, and the other corners span the quotients: a finite
+                // end of the numerator over ∞ is the 0 that they approach.
                 if x.is_infinite() && y.is_infinite() {
-                    let zero = Float::new(bits);
-                    if zero < lower {
-                        lower = zero.clone();
-                    }
-                    if zero > upper {
-                        upper = zero;
-                    }
                     continue;
                 }
                 let low = down(bits, x / y);

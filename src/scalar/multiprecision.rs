@@ -28,6 +28,17 @@ impl<const P: u32> Mp<P> {
         if P == 0 { a.prec().max(b.prec()) } else { P }
     }
 
+    /// The float, with the bits an operation with `other` is done at: MPFR's own
+    /// functions round to those of their first operand.
+    pub(super) fn raised(self, other: &Self) -> Float {
+        let bits = Self::bits(&self.0, &other.0);
+        let mut x = self.0;
+        if x.prec() != bits {
+            x.set_prec(bits);
+        }
+        x
+    }
+
     pub(super) fn constant(value: impl Rounds) -> Self {
         Self(value.at(Self::NEW))
     }

@@ -3,13 +3,18 @@
 
 use super::{Field, Rational, RealScalar, Scalar};
 use rug::Float;
+use rug::float::Round;
 use std::cmp::Ordering;
 
 macro_rules! native {
     ($float:ty, $to:ident, $exp:path, $ln:path, $sqrt:path) => {
         impl Field for $float {
             fn from_rational(q: &Rational) -> Self {
-                Float::with_val(<$float>::MANTISSA_DIGITS, q).$to()
+                // One rounding, not two: the second would be that into a subnormal.
+                let bits = <$float>::MANTISSA_DIGITS;
+                let (mut x, rounded) = Float::with_val_round(bits, q, Round::Nearest);
+                x.subnormalize_ieee_round(rounded, Round::Nearest);
+                x.$to()
             }
             fn sign(&self) -> Option<Ordering> {
                 self.partial_cmp(&0.0)

@@ -27,8 +27,7 @@ pub fn decimal_of_float(x: &Float, digits: usize, direction: Direction) -> Optio
         Direction::Down => Round::Down,
         Direction::Up => Round::Up,
     };
-    // MPFR asks for at least two digits in some radixes.
-    let (negative, text, exponent) = x.to_sign_string_exp_round(10, Some(digits.max(2)), round);
+    let (negative, text, exponent) = x.to_sign_string_exp_round(10, Some(digits.max(1)), round);
     Some(layout(negative, &text, i64::from(exponent?)))
 }
 
@@ -57,7 +56,7 @@ pub fn decimal_of_rational(q: &Rational, digits: usize, direction: Direction) ->
         let text = n.to_string();
         let length = i64::try_from(text.len()).unwrap_or(i64::MAX);
         if n == 0 || length != digits {
-            exponent += if n == 0 { 1 - digits } else { length - digits };
+            exponent += if n == 0 { -digits } else { length - digits };
             continue;
         }
         if !away_from_zero || rest == 0 {

@@ -1,0 +1,305 @@
+//! The report of an audit, and its digest.
+
+use super::Options;
+use crate::theorem::{Margin, Outcome, Statement};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use std::time::Duration;
+
+/// What an audit found. Everything but `environment` goes into the digest.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// The name of the format.
+    pub format: &'static str,
+    /// The crate's version.
+    pub version: &'static str,
+    /// The seed of every case.
+    pub seed: u64,
+    /// Cases of each check.
+    pub cases: u64,
+    /// In the order of the ledger.
+    pub statements: Vec<StatementReport>,
+    /// Do all statements hold, with every control caught?
+    pub verdict: Verdict,
+    /// SHA-256 over the fields above, hexadecimal.
+    pub digest: String,
+    /// Where and how fast it ran; not part of the digest.
+    pub environment: Environment,
+}
+
+/// A three-valued verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// Verified cases, none refuted, and every control caught.
+    Verified,
+    /// A case was refuted, or a control was not caught.
+    Refuted,
+    /// Some check had no verified case, or some control no conclusive one.
+    Inconclusive,
+}
+
+/// One statement.
+#[derive(Clone, Debug, Serialize)]
+pub struct StatementReport {
+    /// Its identifier.
+    pub id: &'static str,
+    /// Its name.
+    pub name: &'static str,
+    /// The claim.
+    pub claim: &'static str,
+    /// Whose claim it is.
+    pub origin: &'static str,
+    /// Its checks.
+    pub checks: Vec<CheckReport>,
+    /// Its negative controls.
+    pub controls: Vec<ControlReport>,
+    /// What follows from them.
+    pub verdict: Verdict,
+}
+
+/// One check, with three counts that add up to the number of cases.
+#[derive(Clone, Debug, Serialize)]
+pub struct CheckReport {
+    /// Its name.
+    pub name: &'static str,
+    /// Its kind of evidence.
+    pub evidence: &'static str,
+    /// Cases in which it held.
+    pub verified: u64,
+    /// Cases in which it did not.
+    pub refuted: u64,
+    /// Cases that say nothing.
+    pub inconclusive: u64,
+    /// The case that came closest to failing.
+    #[serde(serialize_with = "label")]
+    pub worst_margin: Option<Margin>,
+    /// What the first refuted case showed.
+    pub witness: Option<String>,
+}
+
+/// One negative control.
+#[derive(Clone, Debug, Serialize)]
+pub struct ControlReport {
+    /// What is broken.
+    pub name: &'static str,
+    /// The check that has to notice.
+    pub check: &'static str,
+    /// Cases in which it noticed.
+    pub caught: u64,
+    /// Cases in which it did not.
+    pub missed: u64,
+    /// Cases that say nothing.
+    pub inconclusive: u64,
+}
+
+impl ControlReport {
+    /// Noticed in at least a quarter of the conclusive cases: some sabotage is invisible
+    /// in special ones (a second moment equals the covariance where the mean vanishes).
+    pub fn is_caught(&self) -> bool {
+        self.caught > 0 && 3 * self.caught >= self.missed
+    }
+}
+
+/// Where and how fast an audit ran.
+#[derive(Clone, Debug, Serialize)]
+pub struct Environment {
+    /// How GMP was built: "assembly" or "portable C".
+    pub gmp: &'static str,
+    /// GMP's, MPFR's and the crate's target.
+    pub target: String,
+    /// Threads.
+    pub jobs: usize,
+    /// Wall-clock time.
+    pub seconds: f64,
+}
+
+impl Environment {
+    pub(super) fn here(jobs: usize, elapsed: Duration) -> Self {
+        Self {
+            gmp: env!("NOISE_EQUILIBRIUM_GMP"),
+            target: format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
+            jobs,
+            seconds: elapsed.as_secs_f64(),
+        }
+    }
+}
+
+impl StatementReport {
+    pub(super) fn of(statement: &Statement) -> Self {
+        let check = |check: &crate::theorem::Check| CheckReport {
+            name: check.name,
+            evidence: check.evidence.label(),
+            verified: 0,
+            refuted: 0,
+            inconclusive: 0,
+            worst_margin: None,
+            witness: None,
+        };
+        let control = |control: &crate::theorem::Control| ControlReport {
+            name: control.name,
+            check: statement.checks[control.check].name,
+            caught: 0,
+            missed: 0,
+            inconclusive: 0,
+        };
+        Self {
+            id: statement.id,
+            name: statement.name,
+            claim: statement.claim,
+            origin: statement.origin.label(),
+            checks: statement.checks.iter().map(check).collect(),
+            controls: statement.controls.iter().map(control).collect(),
+            verdict: Verdict::Inconclusive,
+        }
+    }
+
+    /// The outcomes of all cases of a check, or of a control.
+    pub(super) fn record<'a>(
+        &mut self,
+        check: usize,
+        control: Option<usize>,
+        outcomes: impl Iterator<Item = &'a Outcome>,
+    ) {
+        let mut worst: Option<Margin> = None;
+        for outcome in outcomes {
+            match (control, outcome) {
+                (None, Outcome::Verified(margin)) => {
+                    self.checks[check].verified += 1;
+                    worst = Some(worst.map_or(*margin, |known| known.worse(*margin)));
+                }
+                (None, Outcome::Refuted(found)) => {
+                    self.checks[check].refuted += 1;
+                    self.checks[check]
+                        .witness
+                        .get_or_insert_with(|| shorten(found));
+                }
+                (None, Outcome::Inconclusive(_)) => self.checks[check].inconclusive += 1,
+                (Some(i), Outcome::Verified(_)) => self.controls[i].missed += 1,
+                (Some(i), Outcome::Refuted(_)) => self.controls[i].caught += 1,
+                (Some(i), Outcome::Inconclusive(_)) => self.controls[i].inconclusive += 1,
+            }
+        }
+        if control.is_none() {
+            self.checks[check].worst_margin = worst;
+        }
+    }
+
+    /// The verdict, once everything is recorded.
+    pub(super) fn conclude(&mut self) {
+        let refuted = self.checks.iter().any(|check| check.refuted > 0);
+        let blind = self.controls.iter().any(|c| !c.is_caught() && c.missed > 0);
+        let empty = self.checks.iter().any(|check| check.verified == 0)
+            || self.controls.iter().any(|c| !c.is_caught());
+        self.verdict = if refuted || blind {
+            Verdict::Refuted
+        } else if empty {
+            Verdict::Inconclusive
+        } else {
+            Verdict::Verified
+        };
+    }
+
+    /// Was this control of this check caught?
+    pub(super) fn control_caught(&self, check: &str, name: &str) -> bool {
+        let own = self
+            .controls
+            .iter()
+            .find(|c| c.check == check && c.name == name);
+        own.is_some_and(ControlReport::is_caught)
+    }
+
+    /// Verified cases of all checks.
+    pub fn verified(&self) -> u64 {
+        self.checks.iter().map(|check| check.verified).sum()
+    }
+
+    /// The margins that came closest to failing, one for each kind of margin; "exact"
+    /// only where nothing was measured.
+    pub fn worst_margins(&self) -> String {
+        let margins = self.checks.iter().filter_map(|check| check.worst_margin);
+        let (slopes, bits): (Vec<Margin>, Vec<Margin>) = margins
+            .filter(|margin| margin.label() != Margin::Exact.label())
+            .partition(|margin| matches!(margin, Margin::Slope(_)));
+        let worst = [slopes, bits]
+            .into_iter()
+            .filter_map(|kind| kind.into_iter().reduce(Margin::worse));
+        let worst: Vec<String> = worst.map(Margin::label).collect();
+        if worst.is_empty() {
+            Margin::Exact.label()
+        } else {
+            worst.join(", ")
+        }
+    }
+
+    /// Controls caught, of all.
+    pub fn caught(&self) -> (usize, usize) {
+        (
+            self.controls.iter().filter(|c| c.is_caught()).count(),
+            self.controls.len(),
+        )
+    }
+}
+
+/// Margins are digested as they are printed.
+fn label<S: serde::Serializer>(margin: &Option<Margin>, serializer: S) -> Result<S::Ok, S::Error> {
+    margin.map(Margin::label).serialize(serializer)
+}
+
+fn shorten(text: &str) -> String {
+    let head: String = text.chars().take(300).collect();
+    if head.len() < text.len() {
+        format!("{head}…")
+    } else {
+        head
+    }
+}
+
+impl Report {
+    pub(super) fn new(
+        options: &Options,
+        statements: Vec<StatementReport>,
+        environment: Environment,
+    ) -> Self {
+        let verdict = if statements.iter().any(|s| s.verdict == Verdict::Refuted) {
+            Verdict::Refuted
+        } else if statements
+            .iter()
+            .any(|s| s.verdict == Verdict::Inconclusive)
+        {
+            Verdict::Inconclusive
+        } else {
+            Verdict::Verified
+        };
+        let mut report = Self {
+            format: "noise-equilibrium/audit-1",
+            version: env!("CARGO_PKG_VERSION"),
+            seed: options.seed,
+            cases: options.cases,
+            statements,
+            verdict,
+            digest: String::new(),
+            environment,
+        };
+        report.digest = report.compute_digest();
+        report
+    }
+
+    /// SHA-256 over the JSON of everything but the digest and the environment.
+    fn compute_digest(&self) -> String {
+        let digested = (
+            self.format,
+            self.version,
+            self.seed,
+            self.cases,
+            &self.statements,
+            self.verdict,
+        );
+        // Numbers, strings and lists only: this cannot fail.
+        let bytes = serde_json::to_vec(&digested).unwrap_or_default();
+        Sha256::digest(bytes)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
+    }
+}

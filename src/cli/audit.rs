@@ -1,0 +1,207 @@
+//! `noise-equilibrium audit`.
+
+use super::{BadInput, HELD, read_text, write_text};
+use clap::Args;
+use comfy_table::{ContentArrangement, Table, TableComponent, presets};
+use indicatif::{ProgressBar, ProgressStyle};
+use noise_equilibrium::audit::{
+    Audit as Audited, DEFAULT_CASES, DEFAULT_SEED, Options, Report, StatementReport, Verdict, audit,
+};
+use noise_equilibrium::theorem::{Outcome, Replay};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// A check failed.
+const FAILED: u8 = 1;
+
+/// Run every check of the ledger with its negative controls, and report
+#[derive(Args)]
+pub struct Audit {
+    /// Only these statements, by identifier (T8,C1)
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<String>,
+    /// Cases of each check
+    #[arg(long, default_value_t = DEFAULT_CASES)]
+    cases: u64,
+    /// Seed of every case; the same seed gives the same digest
+    #[arg(long, default_value_t = DEFAULT_SEED)]
+    seed: u64,
+    /// Threads; one per core if left out
+    #[arg(long)]
+    jobs: Option<usize>,
+    /// Directory for audit.json and the files of failing cases
+    #[arg(long, default_value = "audit-report")]
+    out: PathBuf,
+    /// Run one failing case again, from its file
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["only", "cases", "seed", "jobs", "out"])]
+    replay: Option<PathBuf>,
+}
+
+impl Audit {
+    pub fn run(&self) -> Result<u8, BadInput> {
+        if let Some(path) = &self.replay {
+            return replay(path);
+        }
+        std::fs::create_dir_all(&self.out).map_err(|error| BadInput::at(&self.out, error))?;
+        let options = Options {
+            only: self.only.clone(),
+            cases: self.cases,
+            seed: self.seed,
+            jobs: self.jobs,
+        };
+        // Drawn on standard error, and only where that is a terminal.
+        let bar = ProgressBar::new(0);
+        if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} cases, {eta} left") {
+            bar.set_style(style);
+        }
+        let outcome = audit(&options, |done, total| {
+            bar.set_length(total);
+            bar.set_position(done);
+        });
+        bar.finish_and_clear();
+        let Audited { report, witnesses } = outcome.map_err(|error| BadInput(error.to_string()))?;
+
+        let path = self.out.join("audit.json");
+        let mut json =
+            serde_json::to_string_pretty(&report).map_err(|error| BadInput::at(&path, error))?;
+        json.push('\n');
+        write_text(Some(&path), &json)?;
+        let mut files = Vec::new();
+        for (i, witness) in witnesses.iter().enumerate() {
+            let file = self
+                .out
+                .join(format!("{}-{}.json", witness.statement, i + 1));
+            write_text(Some(&file), &witness.write())?;
+            files.push((file, witness));
+        }
+        write_text(None, &page(&report, &path, &files))?;
+        Ok(if report.verdict == Verdict::Verified {
+            HELD
+        } else {
+            FAILED
+        })
+    }
+}
+
+fn replay(path: &Path) -> Result<u8, BadInput> {
+    let text = read_text(path)?;
+    let replay = Replay::read(&text).map_err(|error| BadInput::at(path, error))?;
+    let outcome = replay.run().map_err(|error| BadInput::at(path, error))?;
+    let what = match &replay.control {
+        Some(control) => format!(
+            "{} {}, sabotaged: {control}",
+            replay.statement, replay.check
+        ),
+        None => format!("{} {}", replay.statement, replay.check),
+    };
+    let (word, detail) = match &outcome {
+        Outcome::Verified(margin) => ("verified", margin.label()),
+        Outcome::Refuted(found) => ("refuted", found.clone()),
+        Outcome::Inconclusive(reason) => ("inconclusive", reason.clone()),
+    };
+    write_text(None, &format!("{what}: {word} ({detail})\n"))?;
+    // A control has to be refuted, a check verified.
+    let held = match outcome {
+        Outcome::Verified(_) => replay.control.is_none(),
+        Outcome::Refuted(_) => replay.control.is_some(),
+        Outcome::Inconclusive(_) => false,
+    };
+    Ok(if held { HELD } else { FAILED })
+}
+
+fn page(report: &Report, path: &Path, files: &[(PathBuf, &Replay)]) -> String {
+    let mut table = Table::new();
+    table.load_preset(presets::UTF8_HORIZONTAL_ONLY);
+    table.remove_style(TableComponent::HorizontalLines);
+    table.remove_style(TableComponent::MiddleIntersections);
+    table.remove_style(TableComponent::LeftBorderIntersections);
+    table.remove_style(TableComponent::RightBorderIntersections);
+    table.set_content_arrangement(ContentArrangement::Dynamic);
+    if !table.is_tty() {
+        table.set_width(120);
+    }
+    table.set_header([
+        "",
+        "statement",
+        "evidence",
+        "cases",
+        "worst margin",
+        "controls",
+        "verdict",
+    ]);
+    for statement in &report.statements {
+        table.add_row(row(statement));
+    }
+    let mut page = format!("{table}\n");
+    for statement in &report.statements {
+        for check in &statement.checks {
+            if let Some(witness) = &check.witness {
+                page += &format!("refuted: {} {}: {witness}\n", statement.id, check.name);
+            }
+            if check.verified == 0 {
+                page += &format!("no verified case: {} {}\n", statement.id, check.name);
+            }
+        }
+        for control in statement
+            .controls
+            .iter()
+            .filter(|control| !control.is_caught())
+        {
+            page += &format!(
+                "not caught: {} {}, sabotaged: {} ({} of {} conclusive cases)\n",
+                statement.id,
+                control.check,
+                control.name,
+                control.caught,
+                control.caught + control.missed
+            );
+        }
+    }
+    for (file, replay) in files {
+        page += &format!(
+            "failing case of {} {}: {}\n",
+            replay.statement,
+            replay.check,
+            file.display()
+        );
+    }
+    let environment = &report.environment;
+    let verdict = match report.verdict {
+        Verdict::Verified => "every statement verified, every negative control caught",
+        Verdict::Refuted => "REFUTED: see above",
+        Verdict::Inconclusive => "INCONCLUSIVE: see above",
+    };
+    page + &format!(
+        "{verdict}\nseed {}, {} cases a check, {:.1} s with {} threads, GMP built from {}\nreport {}\ndigest {}\n",
+        report.seed,
+        report.cases,
+        environment.seconds,
+        environment.jobs,
+        environment.gmp,
+        path.display(),
+        report.digest
+    )
+}
+
+fn row(statement: &StatementReport) -> [String; 7] {
+    let evidence: BTreeSet<&str> = statement
+        .checks
+        .iter()
+        .map(|check| check.evidence)
+        .collect();
+    let (caught, controls) = statement.caught();
+    let verdict = match statement.verdict {
+        Verdict::Verified => "verified",
+        Verdict::Refuted => "REFUTED",
+        Verdict::Inconclusive => "INCONCLUSIVE",
+    };
+    [
+        statement.id.to_owned(),
+        statement.name.to_owned(),
+        evidence.into_iter().collect::<Vec<_>>().join(", "),
+        statement.verified().to_string(),
+        statement.worst_margins(),
+        format!("{caught}/{controls} caught"),
+        verdict.to_owned(),
+    ]
+}

@@ -1,0 +1,185 @@
+//! C1: closed form for rescalings.
+
+use super::case::{Case, NetworkCase};
+use super::evidence::{Evidence, Outcome};
+use super::{Check, Control, Origin, Statement, sample};
+use crate::balance::{Balance, Spectrum, mean, population_variance};
+use crate::scalar::{Field, Interval, Rational, Scalar, dot};
+use crate::symmetry::{Generator, Structure};
+use std::cmp::Ordering;
+
+pub static STATEMENT: Statement = Statement {
+    id: "C1",
+    name: "rescaling",
+    claim: "For rates ±1, e^{4λ*} = (2γc₋ + σ²a₊)/(2γc₊ + σ²a₋), at γ = 0 λ* = ¼ln(a₊/a₋); for a neuron d/dt(‖u‖²−‖w‖²) = −4γ(‖u‖²−‖w‖²) + 2σ²(Tr Σ_u − Tr Σ_w).",
+    origin: Origin::Paper,
+    checks: &[
+        Check {
+            name: "closed form is the root of G, γ = 0",
+            evidence: Evidence::Enclosure,
+            draw: sample::relu_network,
+            run: |case| closed(case, false, Form::Right),
+        },
+        Check {
+            name: "closed form is the root of G, γ > 0",
+            evidence: Evidence::Enclosure,
+            draw: sample::network_with_finite_equilibrium,
+            run: |case| closed(case, true, Form::Right),
+        },
+        Check {
+            name: "law of a neuron",
+            evidence: Evidence::Exact,
+            draw: sample::relu_network,
+            run: |case| neuron(case, Clone::clone, 2),
+        },
+        Check {
+            name: "law of a neuron on digits",
+            evidence: Evidence::Exact,
+            draw: sample::digits_network,
+            run: |case| neuron(case, Clone::clone, 2),
+        },
+    ],
+    controls: &[
+        Control {
+            name: "½ln in place of ¼ln",
+            check: 0,
+            run: |case| closed(case, false, Form::HalfLog),
+        },
+        Control {
+            name: "a₋/a₊",
+            check: 0,
+            run: |case| closed(case, false, Form::Swapped),
+        },
+        Control {
+            name: "½ln in place of ¼ln",
+            check: 1,
+            run: |case| closed(case, true, Form::HalfLog),
+        },
+        Control {
+            name: "σ² in place of 2σ²",
+            check: 2,
+            run: |case| neuron(case, Clone::clone, 1),
+        },
+        Control {
+            name: "asymmetric twin",
+            check: 2,
+            run: |case| neuron(case, NetworkCase::asymmetric, 2),
+        },
+        Control {
+            name: "σ² in place of 2σ² on digits",
+            check: 3,
+            run: |case| neuron(case, Clone::clone, 1),
+        },
+    ],
+};
+
+type Proof = Interval<512>;
+
+#[derive(Clone, Copy)]
+enum Form {
+    Right,
+    HalfLog,
+    Swapped,
+}
+
+/// Rates of a generator that is diagonal in θ with rates ±1 and 0.
+fn unit_rates(generator: &Generator) -> Option<Vec<Rational>> {
+    match generator.structure() {
+        Structure::Rates(rates) => Some(rates),
+        Structure::Blocks { .. } => None,
+    }
+}
+
+/// G changes its sign within 2^−400 of the closed form.
+fn closed(case: &Case, decay: bool, form: Form) -> Outcome {
+    let compare = |case: &NetworkCase| {
+        let rates = unit_rates(&case.generator)?;
+        let noise = population_variance(&case.gradients(&case.theta)?);
+        let total = |sign: Ordering, of: &dyn Fn(usize) -> Rational| {
+            let own = (0..rates.len()).filter(|&k| rates[k].cmp0() == sign);
+            own.fold(Rational::new(), |total, k| total + of(k))
+        };
+        let mut strength = case.strength()?;
+        if !decay {
+            strength.gamma = Rational::new();
+        }
+        let noise_on = |sign| total(sign, &|k| noise[k].clone()) * &strength.sigma2;
+        let charge_on = |sign| {
+            total(sign, &|k| Field::square(&case.theta[k])) * &strength.gamma * Rational::from(2)
+        };
+        let mut up = charge_on(Ordering::Less) + noise_on(Ordering::Greater);
+        let mut down = charge_on(Ordering::Greater) + noise_on(Ordering::Less);
+        if up.is_zero() || down.is_zero() {
+            return Some(Outcome::Inconclusive("only one side pulls".to_owned()));
+        }
+        let mut factor = 4;
+        match form {
+            Form::Right => {}
+            Form::HalfLog => factor = 2,
+            Form::Swapped => std::mem::swap(&mut up, &mut down),
+        }
+        let lambda = Proof::from_rational(&(up / down)).ln() / Proof::from_int(factor);
+        let spectrum = Spectrum::from_rates(&rates, &noise, &case.theta);
+        let balance = Balance {
+            spectrum: spectrum.map(Proof::from_rational),
+            strength: strength.map(Proof::from_rational),
+        };
+        let radius = Proof::from_rational(&(Rational::from(1) >> 400u32));
+        let side = |lambda: Proof| balance.g(&lambda);
+        Some(
+            Outcome::sign(
+                "G below the closed form",
+                &side(lambda.clone() - &radius),
+                Ordering::Greater,
+            )
+            .and(|| {
+                Outcome::sign(
+                    "G above the closed form",
+                    &side(lambda + &radius),
+                    Ordering::Less,
+                )
+            }),
+        )
+    };
+    Outcome::decided(case.network().and_then(compare))
+}
+
+/// The Itô drift of ‖u‖² − ‖w‖², with u and w picked out by hand.
+fn neuron(case: &Case, tamper: fn(&NetworkCase) -> NetworkCase, factor: i32) -> Outcome {
+    let compare = |case: NetworkCase| {
+        let Generator::Rescaling { up, down, .. } = &case.generator else {
+            return Some(Outcome::Inconclusive(
+                "not the rescaling of a neuron".to_owned(),
+            ));
+        };
+        let strength = case.strength()?;
+        let gradients = case.gradients(&case.theta)?;
+        let (gradient, noise) = (mean(&gradients), population_variance(&gradients));
+        let pick = |v: &[Rational], indices: &[usize]| -> Vec<Rational> {
+            indices.iter().map(|&i| v[i].clone()).collect()
+        };
+        let (u, w) = (pick(&case.theta, up), pick(&case.theta, down));
+        let balance = dot(&u, &u) - dot(&w, &w);
+        let trace = |indices: &[usize]| {
+            pick(&noise, indices)
+                .into_iter()
+                .fold(Rational::new(), |t, x| t + x)
+        };
+        let difference = trace(up) - trace(down);
+        // d‖u‖² = 2u·du + Tr of the noise's covariance, 2σ²Tr Σ_u dt.
+        let along = dot(&u, &pick(&gradient, up)) - dot(&w, &pick(&gradient, down));
+        let decay = balance.clone() * &case.gamma * Rational::from(4);
+        let drift = -along * Rational::from(2) - &decay
+            + difference.clone() * &strength.sigma2 * Rational::from(2);
+        let claimed = -decay + difference * &strength.sigma2 * Rational::from(factor);
+        Some(
+            Outcome::equal("drift of ‖u‖² − ‖w‖²", &drift, &claimed).and(|| {
+                let Some(source) = case.source() else {
+                    return Outcome::decided(None);
+                };
+                Outcome::equal("G(0)", &source.start(&strength).balance, &claimed)
+            }),
+        )
+    };
+    Outcome::decided(case.network().map(tamper).and_then(compare))
+}

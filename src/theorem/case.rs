@@ -1,0 +1,178 @@
+//! The operands of a check, exact.
+
+use crate::balance::{Balance, Noise, Orbit, OrbitError, Spectrum, SpectrumSource, Strength, mean};
+use crate::model::{Loss, Model, Sample};
+use crate::scalar::{Field, Rational, convert, dot, sum};
+use crate::symmetry::Generator;
+
+/// The operands of a check.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Case {
+    /// A network with data at a point, and a generator.
+    Network(NetworkCase),
+    /// A spectrum.
+    Spectrum(SpectrumCase),
+}
+
+/// A network with data at a point, and a generator.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NetworkCase {
+    /// The loss.
+    pub model: Model,
+    /// N samples.
+    pub samples: Vec<Sample<Rational>>,
+    /// θ, d numbers.
+    pub theta: Vec<Rational>,
+    /// A, on d parameters.
+    pub generator: Generator,
+    /// γ ≥ 0.
+    pub gamma: Rational,
+    /// η > 0.
+    pub learning_rate: Rational,
+    /// B ≥ 1.
+    pub batch: usize,
+    /// A displacement along the orbit.
+    pub lambda: Rational,
+}
+
+/// A spectrum and its strength.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SpectrumCase {
+    /// The triples (μ, a, c).
+    pub spectrum: Spectrum<Rational>,
+    /// γ and σ².
+    pub strength: Strength<Rational>,
+    /// A point on the orbit.
+    pub lambda: Rational,
+}
+
+impl Case {
+    /// The network; a check that wants one gets it from its own draw.
+    pub fn network(&self) -> Option<&NetworkCase> {
+        match self {
+            Self::Network(case) => Some(case),
+            Self::Spectrum(_) => None,
+        }
+    }
+
+    /// The spectrum.
+    pub fn spectrum(&self) -> Option<&SpectrumCase> {
+        match self {
+            Self::Spectrum(case) => Some(case),
+            Self::Network(_) => None,
+        }
+    }
+}
+
+impl NetworkCase {
+    /// θ in another number system.
+    pub fn theta<S: Field>(&self) -> Vec<S> {
+        convert(&self.theta)
+    }
+
+    /// ℓ(θ, z_i) for each sample.
+    pub fn losses<S: Field>(&self, theta: &[S]) -> Option<Vec<S>> {
+        self.samples
+            .iter()
+            .map(|z| self.model.loss(theta, &z.convert()))
+            .collect()
+    }
+
+    /// ∇ℓ(θ, z_i) for each sample.
+    pub fn gradients<S: Field>(&self, theta: &[S]) -> Option<Vec<Vec<S>>> {
+        self.samples
+            .iter()
+            .map(|z| self.model.gradient(theta, &z.convert()))
+            .collect()
+    }
+
+    /// θ̇ = −(∇L + 2γθ), gradient flow with weight decay.
+    pub fn flow(&self) -> Option<Vec<Rational>> {
+        let gradient = mean(&self.gradients(&self.theta)?);
+        let decay = Rational::from(&self.gamma * 2u32);
+        let terms = gradient.iter().zip(&self.theta);
+        Some(terms.map(|(g, x)| -(decay.clone() * x + g)).collect())
+    }
+
+    /// The drift of C by Itô's formula, ∇C·θ̇ + ½Tr[∇²C·2σ²Σ], with ∇C = 2Aθ and
+    /// ∇²C = 2A, from Σ as a d × d matrix.
+    pub fn drift_of_charge(&self, sigma: &[Vec<Rational>], sigma2: &Rational) -> Option<Rational> {
+        let along = dot(&self.generator.apply(&self.theta), &self.flow()?);
+        // Row k of Σ, turned by A, has the k-th diagonal entry of ΣA at k.
+        let rows = sigma.iter().enumerate();
+        let trace = sum(rows.map(|(k, row)| self.generator.apply(row)[k].clone()));
+        Some((along + trace * sigma2) * 2u32)
+    }
+
+    /// g_i − ḡ for each sample.
+    pub fn centred_gradients(&self) -> Option<Vec<Vec<Rational>>> {
+        let gradients = self.gradients(&self.theta)?;
+        let mean = mean(&gradients);
+        let centre = |g: Vec<Rational>| g.into_iter().zip(&mean).map(|(x, m)| x - m).collect();
+        Some(gradients.into_iter().map(centre).collect())
+    }
+
+    /// γ, and σ² = η/(2B).
+    pub fn strength(&self) -> Option<Strength<Rational>> {
+        let batch = Rational::from(self.batch);
+        Strength::from_learning_rate(self.gamma.clone(), self.learning_rate.clone(), batch).ok()
+    }
+
+    /// The orbit with its exact gradients, where they are rational.
+    pub fn orbit(&self) -> Option<Result<Orbit, OrbitError>> {
+        let gradients = self.gradients(&self.theta)?;
+        Some(Orbit::new(
+            self.generator.clone(),
+            self.theta.clone(),
+            Noise::Gradients(gradients),
+        ))
+    }
+
+    /// What the equilibrium depends on, exactly.
+    pub fn source(&self) -> Option<SpectrumSource> {
+        self.orbit()?.ok()?.spectrum().ok()
+    }
+
+    /// With another generator.
+    pub fn with_generator(&self, generator: Generator) -> Self {
+        Self {
+            generator,
+            ..self.clone()
+        }
+    }
+
+    /// The twin whose symmetry is broken.
+    pub fn asymmetric(&self) -> Self {
+        let model = self.model.with_asymmetry(Rational::from((1, 8)));
+        Self {
+            model,
+            ..self.clone()
+        }
+    }
+
+    /// A with the sign of its rates forgotten, so that both sides of a rescaling grow
+    /// and the symmetry is lost. For a scaling, one coordinate shrinks instead.
+    pub fn with_wrong_generator(&self) -> Self {
+        let d = self.generator.dim();
+        let rate = |k: usize| Rational::from(if k == 0 { -1 } else { 1 });
+        self.with_generator(Generator::Diagonal((0..d).map(rate).collect()))
+    }
+}
+
+impl SpectrumCase {
+    /// The balance equation in another number system.
+    pub fn balance<S: Field>(&self) -> Balance<S> {
+        Balance {
+            spectrum: self.spectrum.map(S::from_rational),
+            strength: self.strength.map(S::from_rational),
+        }
+    }
+
+    /// With other terms.
+    pub fn with_spectrum(&self, spectrum: Spectrum<Rational>) -> Self {
+        Self {
+            spectrum,
+            ..self.clone()
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! What a check can find, and the two kinds of checks that many statements share.
+
+use crate::scalar::{Field, Interval, Mp, RealScalar};
+use std::cmp::Ordering;
+
+/// The kinds of evidence, weakest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Evidence {
+    /// f64 or f32 against a derived rounding bound.
+    Rounding,
+    /// The defect of an identity shrinks like 2^{−P} over P = 64 … 1024.
+    Scaling,
+    /// Interval arithmetic proves a sign or brackets a value.
+    Enclosure,
+    /// Rational arithmetic, equality without tolerance.
+    Exact,
+}
+
+impl Evidence {
+    /// The word for it in tables.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Rounding => "rounding",
+            Self::Scaling => "scaling",
+            Self::Enclosure => "enclosure",
+            Self::Exact => "exact",
+        }
+    }
+}
+
+/// By how much a case held.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Margin {
+    /// Equality, nothing to measure.
+    Exact,
+    /// Slope of log₂(defect) over the precision; −1 for a true identity.
+    Slope(f64),
+    /// Bits by which a sign was certain, or a rounding bound was kept.
+    Bits(f64),
+}
+
+impl Margin {
+    /// The one that came closer to failing.
+    pub fn worse(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Slope(a), Self::Slope(b)) => {
+                Self::Slope(if (a + 1.0).abs() >= (b + 1.0).abs() {
+                    a
+                } else {
+                    b
+                })
+            }
+            (Self::Bits(a), Self::Bits(b)) => Self::Bits(a.min(b)),
+            (Self::Exact, other) => other,
+            (this, _) => this,
+        }
+    }
+
+    /// For tables.
+    pub fn label(self) -> String {
+        match self {
+            Self::Exact => "exact".to_owned(),
+            Self::Slope(slope) => format!("slope {slope:.3}"),
+            Self::Bits(bits) if bits.is_finite() => format!("{bits:.0} bits"),
+            Self::Bits(_) => "exact".to_owned(),
+        }
+    }
+}
+
+/// What a check found on one case.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// It held.
+    Verified(Margin),
+    /// It did not; the text shows what was found.
+    Refuted(String),
+    /// The case says nothing, for this reason.
+    Inconclusive(String),
+}
+
+impl Outcome {
+    /// Equality in an exact number system.
+    pub fn equal<S: Field>(what: &str, left: &S, right: &S) -> Self {
+        if left == right {
+            Self::Verified(Margin::Exact)
+        } else {
+            Self::Refuted(format!("{what}: {left:?} is not {right:?}"))
+        }
+    }
+
+    /// A certified sign.
+    pub fn sign<const P: u32>(what: &str, x: &Interval<P>, expected: Ordering) -> Self {
+        match x.sign() {
+            Some(sign) if sign == expected => Self::Verified(Margin::Bits(x.sign_margin())),
+            Some(sign) => Self::Refuted(format!(
+                "{what}: expected {expected:?} against 0, found {sign:?}"
+            )),
+            None => Self::Inconclusive(format!("{what}: the sign is not decided")),
+        }
+    }
+
+    /// Holds when `condition` does, without a margin.
+    pub fn holds(what: &str, condition: bool) -> Self {
+        if condition {
+            Self::Verified(Margin::Exact)
+        } else {
+            Self::Refuted(what.to_owned())
+        }
+    }
+
+    /// Both: refuted if one is, verified if both are.
+    pub fn and(self, other: impl FnOnce() -> Self) -> Self {
+        match self {
+            Self::Verified(margin) => match other() {
+                Self::Verified(second) => Self::Verified(margin.worse(second)),
+                rest => rest,
+            },
+            Self::Inconclusive(reason) => match other() {
+                refuted @ Self::Refuted(_) => refuted,
+                _ => Self::Inconclusive(reason),
+            },
+            refuted => refuted,
+        }
+    }
+
+    /// `None` means that the case lies outside what the number system can decide.
+    pub fn decided(outcome: Option<Self>) -> Self {
+        outcome.unwrap_or_else(|| {
+            Self::Inconclusive("outside the domain of the number system".to_owned())
+        })
+    }
+}
+
+/// An identity between two sides that can be evaluated at any precision.
+pub trait Identity {
+    /// |left − right| and the size of what was compared; `None` outside the domain.
+    fn defect<S: RealScalar + num_dual::DualNum>(&self) -> Option<(S, S)>;
+}
+
+/// The precisions in bits.
+pub const PRECISIONS: [u32; 5] = [64, 128, 256, 512, 1024];
+
+/// Slopes this close to −1 verify an identity. Over 960 bits a defect that wanders
+/// by 2^{±24} between the precisions stays within it; one that stops shrinking, even
+/// at 2^{−900}, does not.
+const SLOPE_TOLERANCE: f64 = 0.05;
+
+/// Evaluates both sides at 64 to 1024 bits. The defect of a true identity falls
+/// with slope −1 in log₂; that of a false one stays put.
+pub fn precision_scaling(identity: &impl Identity) -> Outcome {
+    fn point<const P: u32>(identity: &impl Identity) -> Option<f64> {
+        let (defect, scale) = identity.defect::<Mp<P>>()?;
+        let logarithm = defect.log2_abs() - scale.log2_abs();
+        // A vanishing defect counts as half a unit in the last place; NaN as no shrinking.
+        let floor = -f64::from(P) - 1.0;
+        Some(if logarithm.is_nan() {
+            0.0
+        } else {
+            logarithm.max(floor)
+        })
+    }
+    let defects = [
+        point::<64>(identity),
+        point::<128>(identity),
+        point::<256>(identity),
+        point::<512>(identity),
+        point::<1024>(identity),
+    ];
+    let Some(defects) = defects.into_iter().collect::<Option<Vec<f64>>>() else {
+        return Outcome::decided(None);
+    };
+    let slope = slope(&defects);
+    if (slope + 1.0).abs() <= SLOPE_TOLERANCE {
+        Outcome::Verified(Margin::Slope(slope))
+    } else {
+        let list: Vec<String> = PRECISIONS
+            .iter()
+            .zip(&defects)
+            .map(|(p, d)| format!("2^{d:.0} at {p} bits"))
+            .collect();
+        Outcome::Refuted(format!(
+            "the defect does not shrink like 2^-P: {}",
+            list.join(", ")
+        ))
+    }
+}
+
+/// Least-squares slope of `y` over [`PRECISIONS`].
+fn slope(y: &[f64]) -> f64 {
+    let n = y.len() as f64;
+    let x: Vec<f64> = PRECISIONS.iter().map(|&p| f64::from(p)).collect();
+    let (mean_x, mean_y) = (x.iter().sum::<f64>() / n, y.iter().sum::<f64>() / n);
+    let covariance: f64 = x
+        .iter()
+        .zip(y)
+        .map(|(x, y)| (x - mean_x) * (y - mean_y))
+        .sum();
+    let variance: f64 = x.iter().map(|x| (x - mean_x) * (x - mean_x)).sum();
+    covariance / variance
+}
+
+/// The largest |a_i − b_i| and the largest |a_i|, |b_i|: the defect of an equality of vectors.
+pub fn vector_defect<S: RealScalar>(a: &[S], b: &[S]) -> (S, S) {
+    let size = |x: &S| nalgebra::ComplexField::abs(x.clone());
+    let larger = |x: S, y: S| nalgebra::RealField::max(x, y);
+    a.iter()
+        .zip(b)
+        .fold((S::zero(), S::zero()), |(defect, scale), (x, y)| {
+            (
+                larger(defect, size(&(x.clone() - y))),
+                larger(larger(scale, size(x)), size(y)),
+            )
+        })
+}

@@ -1,0 +1,113 @@
+//! L2: what happens without the symmetry, or without gradient noise.
+
+use super::case::{Case, NetworkCase};
+use super::evidence::{Evidence, Outcome};
+use super::{Check, Control, Origin, Statement, sample};
+use crate::balance::{mean, population_covariance};
+use crate::scalar::{Field, Rational, dot};
+
+pub static STATEMENT: Statement = Statement {
+    id: "L2",
+    name: "broken symmetry",
+    claim: "Without D1, dC acquires the drift −2∇LᵀAθ and a martingale of variance rate 8σ²θᵀAΣAθ; isotropic noise gives it the martingale alone.",
+    origin: Origin::Limit,
+    checks: &[
+        Check {
+            name: "drift of the asymmetric twin",
+            evidence: Evidence::Exact,
+            draw: sample::any_network,
+            run: |case| drift(case, NetworkCase::asymmetric),
+        },
+        Check {
+            name: "martingale of the asymmetric twin",
+            evidence: Evidence::Exact,
+            draw: sample::any_network,
+            run: |case| martingale(case, NetworkCase::asymmetric, 8, false),
+        },
+        Check {
+            name: "martingale of isotropic noise",
+            evidence: Evidence::Exact,
+            draw: sample::any_network,
+            run: |case| martingale(case, Clone::clone, 8, true),
+        },
+    ],
+    controls: &[
+        Control {
+            name: "the model itself has no such drift",
+            check: 0,
+            run: |case| drift(case, Clone::clone),
+        },
+        Control {
+            name: "the model itself has no martingale",
+            check: 1,
+            run: |case| martingale(case, Clone::clone, 8, false),
+        },
+        Control {
+            name: "4σ² in place of 8σ²",
+            check: 1,
+            run: |case| martingale(case, NetworkCase::asymmetric, 4, false),
+        },
+        Control {
+            name: "4σ² in place of 8σ²",
+            check: 2,
+            run: |case| martingale(case, Clone::clone, 4, true),
+        },
+    ],
+};
+
+/// What gradient flow adds to −4γC: −2∇LᵀAθ, and it must not vanish.
+fn drift(case: &Case, tamper: fn(&NetworkCase) -> NetworkCase) -> Outcome {
+    let check = |case: NetworkCase| {
+        let gradient = mean(&case.gradients(&case.theta)?);
+        let image = case.generator.apply(&case.theta);
+        let velocity = dot(&image, &case.flow()?) * 2u32;
+        let law = case.generator.charge(&case.theta) * &case.gamma * Rational::from(-4);
+        let surplus = dot(&gradient, &image) * Rational::from(-2);
+        Some(
+            Outcome::equal("Ċ + 4γC", &(velocity - law), &surplus)
+                .and(|| Outcome::holds("the drift vanishes", !surplus.is_zero())),
+        )
+    };
+    Outcome::decided(case.network().map(tamper).and_then(check))
+}
+
+/// The variance rate of ∇C·√(2σ²Σ)dW, sample by sample, against `factor`·σ²θᵀAΣAθ.
+fn martingale(
+    case: &Case,
+    tamper: fn(&NetworkCase) -> NetworkCase,
+    factor: i64,
+    isotropic: bool,
+) -> Outcome {
+    let check = |case: NetworkCase| {
+        let strength = case.strength()?;
+        let image = case.generator.apply(&case.theta);
+        let gradients = if isotropic {
+            axes(case.theta.len())
+        } else {
+            case.centred_gradients()?
+        };
+        // 2σ² times the mean of (2Aθ·(g − ḡ))² over the samples.
+        let pushes = gradients
+            .iter()
+            .map(|g| vec![Field::square(&(dot(&image, g) * 2u32))]);
+        let rate = mean(&pushes.collect::<Vec<_>>()).pop()? * &strength.sigma2 * Rational::from(2);
+        let sigma = population_covariance(&gradients);
+        let turned: Vec<Rational> = sigma.iter().map(|row| dot(row, &image)).collect();
+        let claimed = dot(&image, &turned) * &strength.sigma2 * Rational::from_int(factor);
+        Some(
+            Outcome::equal("variance rate of C", &rate, &claimed)
+                .and(|| Outcome::holds("the variance vanishes", !rate.is_zero())),
+        )
+    };
+    Outcome::decided(case.network().map(tamper).and_then(check))
+}
+
+/// Noise of the same power in every direction: ±e_k for each axis.
+fn axes(d: usize) -> Vec<Vec<Rational>> {
+    let axis = |k: usize, sign: i32| {
+        (0..d)
+            .map(|i| Rational::from(if i == k { sign } else { 0 }))
+            .collect()
+    };
+    (0..d).flat_map(|k| [axis(k, 1), axis(k, -1)]).collect()
+}

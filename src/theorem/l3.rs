@@ -1,0 +1,73 @@
+//! L3: uniqueness needs a live term.
+
+use super::case::{Case, SpectrumCase};
+use super::draw::Draw;
+use super::evidence::{Evidence, Outcome};
+use super::{Check, Control, Origin, Statement, sample};
+use crate::balance::{Attempt, Equilibrium, Spectrum, SpectrumSource, Term, certify};
+use crate::scalar::{Field, Interval, Rational};
+use std::cmp::Ordering;
+
+pub static STATEMENT: Statement = Statement {
+    id: "L3",
+    name: "uniqueness fails",
+    claim: "If ΣA = 0 and γAθ = 0, then G ≡ 0: every point of the orbit is an equilibrium.",
+    origin: Origin::Limit,
+    checks: &[Check {
+        name: "no live term",
+        evidence: Evidence::Exact,
+        draw: dead,
+        run: |case| degenerate(case, Clone::clone),
+    }],
+    controls: &[Control {
+        name: "one term brought to life",
+        check: 0,
+        run: |case| degenerate(case, revive),
+    }],
+};
+
+/// A spectrum in which whatever could pull has been removed.
+fn dead(draw: &mut Draw) -> Case {
+    let case = sample::spectrum(draw);
+    let Case::Spectrum(mut case) = case else {
+        return case;
+    };
+    case.strength.gamma = Rational::new();
+    let quiet = |t: &Term<Rational>| Term {
+        noise: if t.rate.is_zero() {
+            t.noise.clone()
+        } else {
+            Rational::new()
+        },
+        ..t.clone()
+    };
+    case.spectrum = Spectrum::from_terms(case.spectrum.terms().iter().map(quiet).collect());
+    Case::Spectrum(case)
+}
+
+fn revive(case: &SpectrumCase) -> SpectrumCase {
+    let live = Term {
+        rate: Rational::from(1),
+        noise: Rational::from(1),
+        charge: Rational::new(),
+    };
+    let terms = case.spectrum.terms().iter().cloned().chain([live]);
+    let mut case = case.with_spectrum(Spectrum::merged(terms.collect::<Vec<_>>()));
+    case.strength.sigma2 = Rational::from(1);
+    case
+}
+
+fn degenerate(case: &Case, tamper: fn(&SpectrumCase) -> SpectrumCase) -> Outcome {
+    let check = |case: SpectrumCase| {
+        let source = SpectrumSource::Exact(case.spectrum.clone());
+        let found = certify(&source, &case.strength, 5, |_| Ok(Attempt::Done(()))).ok()?;
+        let g = case
+            .balance::<Interval<64>>()
+            .g(&Interval::from_rational(&case.lambda));
+        Some(
+            Outcome::holds("not degenerate", found == Equilibrium::Degenerate)
+                .and(|| Outcome::sign("G", &g, Ordering::Equal)),
+        )
+    };
+    Outcome::decided(case.spectrum().map(tamper).and_then(check))
+}

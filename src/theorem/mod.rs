@@ -1,0 +1,179 @@
+//! The ledger: one file per statement, each with what it says, how a case is
+//! drawn, what is measured, and what would refute it.
+
+mod bounds;
+mod c1;
+mod c2;
+mod case;
+mod conventions;
+mod d1;
+mod digits;
+mod draw;
+mod evidence;
+mod l1;
+mod l2;
+mod l3;
+mod l4;
+mod replay;
+mod sample;
+mod t1;
+mod t10;
+mod t12;
+mod t13;
+mod t14;
+mod t15;
+mod t2;
+mod t3;
+mod t4;
+mod t5;
+mod t7;
+mod t8;
+mod t9;
+
+pub use case::{Case, NetworkCase, SpectrumCase};
+pub use digits::digits;
+pub use draw::Draw;
+pub use evidence::{Evidence, Identity, Margin, Outcome, precision_scaling};
+pub use replay::{Replay, ReplayError};
+pub use sample::{any_network, digits_network, network_with_finite_equilibrium, spectrum};
+
+/// Who made a claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// A convention, fixed here.
+    Convention,
+    /// The paper.
+    Paper,
+    /// It goes further than the paper.
+    Beyond,
+    /// A counterexample: a hypothesis is needed.
+    Limit,
+}
+
+impl Origin {
+    /// The word for it in tables.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Convention => "convention",
+            Self::Paper => "paper",
+            Self::Beyond => "beyond",
+            Self::Limit => "limit",
+        }
+    }
+}
+
+/// One way of checking a statement.
+pub struct Check {
+    /// What is compared, in a few words.
+    pub name: &'static str,
+    /// How strong it is.
+    pub evidence: Evidence,
+    /// How a case is drawn.
+    pub draw: fn(&mut Draw) -> Case,
+    /// The check itself.
+    pub run: fn(&Case) -> Outcome,
+}
+
+/// The same check on deliberately broken input: it must fail.
+pub struct Control {
+    /// What is broken.
+    pub name: &'static str,
+    /// Which of the statement's checks this is the sabotage of.
+    pub check: usize,
+    /// The sabotaged check.
+    pub run: fn(&Case) -> Outcome,
+}
+
+/// A statement of the theory with everything that could refute it.
+pub struct Statement {
+    /// The identifier that code, tests, documents and reports share.
+    pub id: &'static str,
+    /// A name of a few words.
+    pub name: &'static str,
+    /// The claim.
+    pub claim: &'static str,
+    /// Whose claim it is.
+    pub origin: Origin,
+    /// The checks, at least one.
+    pub checks: &'static [Check],
+    /// The negative controls, at least one.
+    pub controls: &'static [Control],
+}
+
+/// Every statement, in the order of docs/theory.md.
+pub static LEDGER: [&Statement; 21] = [
+    &conventions::STATEMENT,
+    &d1::STATEMENT,
+    &t1::STATEMENT,
+    &t2::STATEMENT,
+    &t3::STATEMENT,
+    &t4::STATEMENT,
+    &t5::STATEMENT,
+    &t7::STATEMENT,
+    &t8::STATEMENT,
+    &t9::STATEMENT,
+    &t10::STATEMENT,
+    &t12::STATEMENT,
+    &t13::STATEMENT,
+    &t14::STATEMENT,
+    &t15::STATEMENT,
+    &c1::STATEMENT,
+    &c2::STATEMENT,
+    &l1::STATEMENT,
+    &l2::STATEMENT,
+    &l3::STATEMENT,
+    &l4::STATEMENT,
+];
+
+/// The statement with this identifier.
+pub fn find(id: &str) -> Option<&'static Statement> {
+    LEDGER
+        .iter()
+        .copied()
+        .find(|statement| statement.id.eq_ignore_ascii_case(id))
+}
+
+/// The ledger as a Markdown page: docs/ledger.md is this text.
+pub fn ledger_markdown() -> String {
+    let mut page = String::from(
+        "# The ledger\n\nEvery statement with the checks that verify it and the negative controls that must make\nthem fail. This page is the output of `noise-equilibrium statements`.\n",
+    );
+    for statement in LEDGER {
+        let Statement {
+            id,
+            name,
+            claim,
+            origin,
+            checks,
+            controls,
+        } = statement;
+        page += &format!("\n## {id}: {name}\n\n{claim}\n\n");
+        page += &format!(
+            "*Origin*: {}. *Source*: src/theorem/{}.rs.\n\n",
+            origin.label(),
+            statement.file()
+        );
+        page += "| check | evidence | negative controls |\n| --- | --- | --- |\n";
+        for (i, check) in checks.iter().enumerate() {
+            let own = controls.iter().filter(|control| control.check == i);
+            let own: Vec<&str> = own.map(|control| control.name).collect();
+            page += &format!(
+                "| {} | {} | {} |\n",
+                check.name,
+                check.evidence.label(),
+                own.join("; ")
+            );
+        }
+    }
+    page
+}
+
+impl Statement {
+    /// The stem of its file in src/theorem.
+    pub fn file(&self) -> String {
+        match self.origin {
+            Origin::Convention => "conventions".to_owned(),
+            _ => self.id.to_lowercase(),
+        }
+    }
+}

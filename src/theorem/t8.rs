@@ -1,0 +1,184 @@
+//! T8: existence and uniqueness of the equilibrium, and the solver that finds it.
+
+use super::bounds::{solution_error, solves};
+use super::case::{Case, SpectrumCase};
+use super::evidence::{Evidence, Outcome};
+use super::{Check, Control, Origin, Statement, sample};
+use crate::balance::{
+    Attempt, Certified, Equilibrium, Pulls, Spectrum, SpectrumSource, Term, certify, solve,
+};
+use crate::scalar::{Enclosure, Field, Interval, Mp, Rational, RealScalar};
+use rug::Float;
+use std::cmp::Ordering;
+
+pub static STATEMENT: Statement = Statement {
+    id: "T8",
+    name: "one equilibrium per orbit",
+    claim: "G has exactly one zero λ* if both kinds of terms pull; G > 0 everywhere if only up, G < 0 if only down; G ≡ 0 if none does.",
+    origin: Origin::Paper,
+    checks: &[
+        Check {
+            name: "status against the signs far out",
+            evidence: Evidence::Enclosure,
+            draw: sample::spectrum,
+            run: |case| far_out(case, Clone::clone),
+        },
+        Check {
+            name: "certified root changes the sign of G",
+            evidence: Evidence::Enclosure,
+            draw: sample::finite_spectrum,
+            run: |case| root(case, &Rational::new()),
+        },
+        Check {
+            name: "f64 solver",
+            evidence: Evidence::Rounding,
+            draw: sample::finite_spectrum,
+            run: |case| floating::<f64>(case, 1.0, |x| x),
+        },
+        Check {
+            name: "f32 solver",
+            evidence: Evidence::Rounding,
+            draw: sample::finite_spectrum,
+            run: |case| floating::<f32>(case, 1.0, f64::from),
+        },
+        Check {
+            name: "256-bit solver",
+            evidence: Evidence::Rounding,
+            draw: sample::finite_spectrum,
+            run: multiprecision,
+        },
+    ],
+    controls: &[
+        Control {
+            name: "criterion that forgets weight decay",
+            check: 0,
+            run: |case| far_out(case, without_charge),
+        },
+        Control {
+            name: "criterion that forgets the sign of the rate",
+            check: 0,
+            run: |case| far_out(case, absolute_rates),
+        },
+        Control {
+            name: "root shifted by 2^-150",
+            check: 1,
+            run: |case| root(case, &(Rational::from(1) >> 150u32)),
+        },
+        Control {
+            name: "f64 solution off by 1e-10",
+            check: 2,
+            run: |case| floating::<f64>(case, 1.0 + 1e-10, |x| x),
+        },
+        Control {
+            name: "f32 solution off by 1e-3",
+            check: 3,
+            run: |case| floating::<f32>(case, 1.0 + 1e-3, f64::from),
+        },
+    ],
+};
+
+type Proof = Interval<512>;
+
+fn without_charge(case: &SpectrumCase) -> SpectrumCase {
+    let terms = case.spectrum.terms().iter().map(|t| Term {
+        charge: Rational::new(),
+        ..t.clone()
+    });
+    case.with_spectrum(Spectrum::from_terms(terms.collect()))
+}
+
+fn absolute_rates(case: &SpectrumCase) -> SpectrumCase {
+    let terms = case.spectrum.terms().iter().map(|t| Term {
+        rate: t.rate.clone().abs(),
+        ..t.clone()
+    });
+    case.with_spectrum(Spectrum::from_terms(terms.collect()))
+}
+
+/// The status of a (possibly tampered) spectrum against the certified signs of the
+/// untouched G at λ = ±2^10, far outside where the drawn spectra balance.
+fn far_out(case: &Case, tamper: fn(&SpectrumCase) -> SpectrumCase) -> Outcome {
+    let Some(case) = case.spectrum() else {
+        return Outcome::decided(None);
+    };
+    let balance = case.balance::<Proof>();
+    let far = Proof::from_int(1 << 10);
+    let (left, right) = (balance.g(&-far.clone()), balance.g(&far));
+    let Some(pulls) = Pulls::of(&tamper(case).balance::<Rational>()) else {
+        return Outcome::decided(None);
+    };
+    use Ordering::{Equal, Greater, Less};
+    let (at_left, at_right) = match pulls.status() {
+        Equilibrium::Finite(()) => (Greater, Less),
+        Equilibrium::PlusInfinity => (Greater, Greater),
+        Equilibrium::MinusInfinity => (Less, Less),
+        Equilibrium::Degenerate => (Equal, Equal),
+    };
+    Outcome::sign("G(−1024)", &left, at_left).and(|| Outcome::sign("G(1024)", &right, at_right))
+}
+
+/// The certified solution at 60 digits.
+fn certified(case: &SpectrumCase) -> Option<Certified> {
+    let source = SpectrumSource::Exact(case.spectrum.clone());
+    let found = certify(&source, &case.strength, 60, |certified| {
+        Ok(Attempt::Done(certified))
+    });
+    found.ok()?.finite()
+}
+
+/// G > 0 at the lower end and G < 0 at the upper, by an evaluation of its own.
+fn root(case: &Case, shift: &Rational) -> Outcome {
+    let Some(case) = case.spectrum() else {
+        return Outcome::decided(None);
+    };
+    let Some(Certified { lambda, .. }) = certified(case) else {
+        return Outcome::Refuted("no certified root where both kinds of terms pull".to_owned());
+    };
+    let balance = case.balance::<Proof>();
+    let end = |x: &Float| balance.g(&(Proof::point(x) + Proof::from_rational(shift)));
+    if lambda.lower() == lambda.upper() {
+        return Outcome::sign("G at the exact root", &end(lambda.lower()), Ordering::Equal);
+    }
+    // Widen by one part in 2^180, still far below the 60 digits: a closed form may
+    // have the root as its end point.
+    let nudge = Enclosure::at(256, &(Rational::from(1) >> 180u32)) * lambda.clone();
+    let wide = lambda.widen(&nudge.magnitude());
+    Outcome::sign("G at the lower end", &end(wide.lower()), Ordering::Greater)
+        .and(|| Outcome::sign("G at the upper end", &end(wide.upper()), Ordering::Less))
+}
+
+fn floating<F: RealScalar>(case: &Case, factor: f64, to_f64: fn(F) -> f64) -> Outcome {
+    let Some(case) = case.spectrum() else {
+        return Outcome::decided(None);
+    };
+    let balance = case.balance::<F>();
+    let solution = solve(&balance).ok().and_then(Equilibrium::finite);
+    let Some((lambda, exact)) = solution.zip(certified(case)) else {
+        return Outcome::Refuted("no solution where both kinds of terms pull".to_owned());
+    };
+    Outcome::decided(
+        solution_error(&balance, &lambda)
+            .map(|bound| solves("λ*", to_f64(lambda) * factor, to_f64(bound), &exact.lambda)),
+    )
+}
+
+fn multiprecision(case: &Case) -> Outcome {
+    let Some(case) = case.spectrum() else {
+        return Outcome::decided(None);
+    };
+    let balance = case.balance::<Mp<256>>();
+    let solution = solve(&balance).ok().and_then(Equilibrium::finite);
+    let Some((lambda, exact)) = solution.zip(certified(case)) else {
+        return Outcome::Refuted("no solution where both kinds of terms pull".to_owned());
+    };
+    let Some(bound) = solution_error(&balance, &lambda) else {
+        return Outcome::decided(None);
+    };
+    let near = Interval::<256>::point(lambda.as_float()).widen(bound.as_float());
+    let (lower, upper) = (exact.lambda.lower().clone(), exact.lambda.upper().clone());
+    let inside = Interval::<256>::new(lower, upper).is_some_and(|root| near.intersects(&root));
+    Outcome::holds(
+        "the 256-bit solution leaves its bound of the certified one",
+        inside,
+    )
+}

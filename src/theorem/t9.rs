@@ -1,0 +1,125 @@
+//! T9: the path to the equilibrium crosses no barrier.
+
+use super::case::{Case, NetworkCase};
+use super::evidence::{Evidence, Identity, Outcome, precision_scaling, vector_defect};
+use super::{Check, Control, Origin, Statement, sample};
+use crate::balance::{Balance, Spectrum, solve};
+use crate::scalar::{Enclosure, Field, Rational, RealScalar};
+use std::cmp::Ordering;
+
+pub static STATEMENT: Statement = Statement {
+    id: "T9",
+    name: "no barrier",
+    claim: "λ ↦ θ_λ joins θ to θ* with every ℓ(·, z) constant, and with L_γ at or below the chord between its ends.",
+    origin: Origin::Paper,
+    checks: &[
+        Check {
+            name: "loss along the path",
+            evidence: Evidence::Scaling,
+            draw: sample::network_with_finite_equilibrium,
+            run: |case| path(case, Clone::clone, false),
+        },
+        Check {
+            name: "‖θ_λ‖² below its chord",
+            evidence: Evidence::Enclosure,
+            draw: sample::network_with_finite_equilibrium,
+            run: |case| chord(case, 1),
+        },
+    ],
+    controls: &[
+        Control {
+            name: "straight line from θ to θ*",
+            check: 0,
+            run: |case| path(case, Clone::clone, true),
+        },
+        Control {
+            name: "asymmetric twin",
+            check: 0,
+            run: |case| path(case, NetworkCase::asymmetric, false),
+        },
+        Control {
+            name: "above the chord",
+            check: 1,
+            run: |case| chord(case, -1),
+        },
+    ],
+};
+
+struct Path {
+    case: NetworkCase,
+    straight: bool,
+}
+
+impl Identity for Path {
+    fn defect<S: RealScalar + num_dual::DualNum>(&self) -> Option<(S, S)> {
+        let case = &self.case;
+        let theta = case.theta::<S>();
+        let spectrum = Spectrum::from_gradients(&case.generator, &theta, &case.gradients(&theta)?)?;
+        let balance = Balance {
+            spectrum,
+            strength: case.strength()?.map(S::from_rational),
+        };
+        // λ* where it is finite; anywhere on the orbit will do for the rest.
+        let lambda = solve(&balance)
+            .ok()?
+            .finite()
+            .unwrap_or_else(|| S::from_rational(&case.lambda));
+        let goal = case.generator.act(&lambda, &theta);
+        let start = case.losses(&theta)?;
+        let quarter = S::from_rational(&Rational::from((1, 4)));
+        (1..=4).try_fold((S::zero(), S::zero()), |(defect, scale), k| {
+            let t = quarter.clone() * S::from_int(k);
+            let point = if self.straight {
+                let ends = theta.iter().zip(&goal);
+                ends.map(|(a, b)| (b.clone() - a) * &t + a).collect()
+            } else {
+                case.generator.act(&(lambda.clone() * &t), &theta)
+            };
+            let (d, s) = vector_defect(&case.losses(&point)?, &start);
+            let larger = |a: S, b: S| nalgebra::RealField::max(a, b);
+            Some((larger(defect, d), larger(scale, s)))
+        })
+    }
+}
+
+fn path(case: &Case, tamper: fn(&NetworkCase) -> NetworkCase, straight: bool) -> Outcome {
+    let path = |case| Path {
+        case: tamper(case),
+        straight,
+    };
+    Outcome::decided(case.network().map(|case| precision_scaling(&path(case))))
+}
+
+/// γ‖θ_λ‖² at the middle of [0, λ] against the mean of its ends, strictly where Aθ ≠ 0.
+fn chord(case: &Case, sign: i64) -> Outcome {
+    let compare = |case: &NetworkCase| {
+        let source = case.source()?;
+        let (spectrum, _) = source.enclose(256)?;
+        let zero = Enclosure::at(256, &Rational::new());
+        // With γ = ½ and σ² = 0 the potential is the squared norm.
+        let strength = crate::balance::Strength {
+            gamma: Enclosure::at(256, &Rational::from((1, 2))),
+            sigma2: zero.clone(),
+        };
+        let norm = Balance { spectrum, strength };
+        let end = Enclosure::at(256, &case.lambda);
+        let middle = end.scale_by_power_of_two(-1);
+        let sag = norm.potential(&zero) + norm.potential(&end)
+            - norm.potential(&middle) * Enclosure::from_int(2);
+        if !source.moves() {
+            return Some(Outcome::holds(
+                "Aθ = 0 and yet the norm changes",
+                sag.contains_zero(),
+            ));
+        }
+        if case.lambda.is_zero() {
+            return None;
+        }
+        Some(Outcome::sign(
+            "chord − ‖θ_λ‖²",
+            &(sag * Enclosure::from_int(sign)),
+            Ordering::Greater,
+        ))
+    };
+    Outcome::decided(case.network().and_then(compare))
+}

@@ -1,0 +1,364 @@
+//! The algebraic laws of each number system, on cases where they hold exactly.
+//!
+//! Rounding breaks associativity and distributivity, so floating point is asked for
+//! them only on small dyadics, where nothing is rounded; the rest holds everywhere.
+
+use crate::{float, ratio, rational, shift};
+use noise_equilibrium::scalar::{Field, Interval, Mp, Rational, Scalar, dot, sum};
+use num_dual::Dual;
+use quickcheck::{Arbitrary, Gen};
+use std::cmp::Ordering;
+use std::fmt::Debug;
+
+/// A fraction of 64-bit integers.
+#[derive(Clone, Debug)]
+struct Fraction(i64, i64);
+
+impl Fraction {
+    fn get(&self) -> Rational {
+        ratio(self.0, self.1)
+    }
+}
+impl Arbitrary for Fraction {
+    fn arbitrary(g: &mut Gen) -> Self {
+        Self(
+            i64::arbitrary(g),
+            i64::arbitrary(g).checked_abs().unwrap_or(1).max(1),
+        )
+    }
+    fn shrink(&self) -> Box<dyn Iterator<Item = Self>> {
+        Box::new(
+            (self.0, self.1)
+                .shrink()
+                .filter(|&(_, q)| q > 0)
+                .map(|(p, q)| Self(p, q)),
+        )
+    }
+}
+
+/// m·2^e, so small that no sum of two products of three of them is rounded, even in `f32`.
+#[derive(Clone, Debug)]
+struct Small(i8, i8);
+
+impl Small {
+    fn get<S: Field>(&self) -> S {
+        S::from_rational(&shift(ratio(self.0.into(), 1), self.1.into()))
+    }
+}
+impl Arbitrary for Small {
+    fn arbitrary(g: &mut Gen) -> Self {
+        Self(i8::arbitrary(g) % 32, i8::arbitrary(g) % 3)
+    }
+    fn shrink(&self) -> Box<dyn Iterator<Item = Self>> {
+        Box::new((self.0, self.1).shrink().map(|(m, e)| Self(m, e)))
+    }
+}
+
+/// Any double that is a number.
+#[derive(Clone, Debug)]
+struct Finite(f64);
+
+impl Arbitrary for Finite {
+    fn arbitrary(g: &mut Gen) -> Self {
+        let x = f64::arbitrary(g);
+        Self(if x.is_finite() { x } else { 0.0 })
+    }
+    fn shrink(&self) -> Box<dyn Iterator<Item = Self>> {
+        Box::new(self.0.shrink().filter(|x| x.is_finite()).map(Self))
+    }
+}
+
+/// A fraction as a number of any precision: all its bits are in use.
+fn dense<S: Field>(q: &Fraction) -> S {
+    S::from_rational(&q.get())
+}
+
+/// An interval between two dyadics, of either order.
+fn between<const P: u32>(a: &Rational, b: &Rational) -> Interval<P> {
+    Interval::from_rational(a).hull(&Interval::from_rational(b))
+}
+
+fn same<S: PartialEq + Debug>(law: &str, left: &S, right: &S) -> Result<(), String> {
+    if left == right {
+        Ok(())
+    } else {
+        Err(format!("{law}: {left:?} against {right:?}"))
+    }
+}
+
+/// What holds in every number system, rounded or not.
+fn symmetric_laws<S: Field>(a: &S, b: &S) -> Result<(), String> {
+    let (a, b) = (|| a.clone(), || b.clone());
+    same("a + b = b + a", &(a() + b()), &(b() + a()))?;
+    same("ab = ba", &(a() * b()), &(b() * a()))?;
+    same("a + 0 = a", &(a() + S::zero()), &a())?;
+    same("a·1 = a", &(a() * S::one()), &a())?;
+    same("a/1 = a", &(a() / S::one()), &a())?;
+    same("a·0 = 0", &(a() * S::zero()), &S::zero())?;
+    same("−(−a) = a", &-(-a()), &a())?;
+    same("a − b = a + (−b)", &(a() - b()), &(a() + (-b())))?;
+    same("a − b = −(b − a)", &(a() - b()), &-(b() - a()))?;
+    same("(−a)b = −(ab)", &(-a() * b()), &-(a() * b()))?;
+    same("a + &b = a + b", &(a() + &b()), &(a() + b()))?;
+    same("a − &b = a − b", &(a() - &b()), &(a() - b()))?;
+    same("a·&b = ab", &(a() * &b()), &(a() * b()))?;
+    if !b().is_zero() && b().sign().is_some() {
+        same("a/&b = a/b", &(a() / &b()), &(a() / b()))?;
+        same("(−a)/b = −(a/b)", &(-a() / b()), &-(a() / b()))?;
+    }
+    same(
+        "sign(−a) = −sign(a)",
+        &(-a()).sign(),
+        &a().sign().map(Ordering::reverse),
+    )
+}
+
+/// What holds besides where nothing is rounded and every number has a negative.
+fn ring_laws<S: Field>(a: &S, b: &S, c: &S) -> Result<(), String> {
+    symmetric_laws(a, b)?;
+    let (a, b, c) = (|| a.clone(), || b.clone(), || c.clone());
+    same(
+        "(a + b) + c = a + (b + c)",
+        &((a() + b()) + c()),
+        &(a() + (b() + c())),
+    )?;
+    same("(ab)c = a(bc)", &((a() * b()) * c()), &(a() * (b() * c())))?;
+    same(
+        "a(b + c) = ab + ac",
+        &(a() * (b() + c())),
+        &(a() * b() + a() * c()),
+    )?;
+    same("a − a = 0", &(a() - a()), &S::zero())?;
+    same("a² = aa", &a().square(), &(a() * a()))?;
+    same("Σ", &sum([a(), b(), c()]), &(a() + b() + c()))?;
+    same(
+        "Σ a_i b_i",
+        &dot(&[a(), b()], &[b(), c()]),
+        &(a() * b() + b() * c()),
+    )?;
+    if a().sign() == Some(Ordering::Less) {
+        same("no root of a < 0", &a().root(), &None)?;
+    }
+    match a().square().root() {
+        Some(root) => same("√(a²)² = a²", &root.square(), &a().square()),
+        None => Err(format!("a² has no root for a = {:?}", a())),
+    }
+}
+
+fn field_laws<S: Field>(a: &S, b: &S, c: &S) -> Result<(), String> {
+    ring_laws(a, b, c)?;
+    if b.is_zero() {
+        return Ok(());
+    }
+    let (a, b, c) = (|| a.clone(), || b.clone(), || c.clone());
+    same("(a/b)b = a", &(a() / b() * b()), &a())?;
+    same("b/b = 1", &(b() / b()), &S::one())?;
+    same(
+        "(a + c)/b = a/b + c/b",
+        &((a() + c()) / b()),
+        &(a() / b() + c() / b()),
+    )
+}
+
+/// Equality of the derivatives too: num-dual's own compares real parts only.
+#[derive(Clone, Debug)]
+struct Whole(Dual<Mp<128>>);
+impl PartialEq for Whole {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.re == other.0.re && self.0.eps == other.0.eps
+    }
+}
+
+fn dual_laws(a: &Whole, b: &Whole, c: &Whole) -> Result<(), String> {
+    ring_laws(&a.0, &b.0, &c.0)?;
+    let (a, b, c) = (|| a.0.clone(), || b.0.clone(), || c.0.clone());
+    let whole = |law: &str, x, y| same(law, &Whole(x), &Whole(y));
+    whole("a + b = b + a", a() + b(), b() + a())?;
+    whole("ab = ba", a() * b(), b() * a())?;
+    whole("(ab)c = a(bc)", (a() * b()) * c(), a() * (b() * c()))?;
+    whole(
+        "a(b + c) = ab + ac",
+        a() * (b() + c()),
+        a() * b() + a() * c(),
+    )?;
+    whole("a − b = a + (−b)", a() - b(), a() + (-b()))?;
+    whole("a² = aa", a().square(), a() * a())?;
+    let derivative = a().eps * b().re + a().re * b().eps;
+    same("(ab)' = a'b + ab'", &(a() * b()).eps, &derivative)
+}
+
+#[test]
+fn rationals_are_a_field() {
+    holds!(|a: Fraction, b: Fraction, c: Fraction| field_laws(&a.get(), &b.get(), &c.get()));
+}
+
+#[test]
+fn rational_roots_are_exact_or_absent() {
+    holds!(|a: Fraction| {
+        let root = a.get().square().root();
+        root == Some(a.get().abs())
+            && (a.0 == 0 || (a.get().square() * ratio(2, 1)).root().is_none())
+    });
+}
+
+#[test]
+fn doubles_and_singles_keep_the_symmetric_laws() {
+    holds!(|a: Finite, b: Finite| {
+        let singles = (a.0 as f32, b.0 as f32);
+        // Overflow would make NaN of 0·∞ and ∞ − ∞, which equals nothing.
+        let finite = |x: f64, y: f64| [x, x - y, x + y, x * y].iter().all(|z| z.is_finite());
+        let quotient = |x: f64, y: f64| y == 0.0 || (x / y).is_finite();
+        if finite(a.0, b.0) && quotient(a.0, b.0) {
+            symmetric_laws(&a.0, &b.0)?;
+        }
+        let (x, y) = (f64::from(singles.0), f64::from(singles.1));
+        if finite(x, y) && quotient(x, y) && singles.0.is_finite() && singles.1.is_finite() {
+            symmetric_laws(&singles.0, &singles.1)?;
+        }
+        Ok::<(), String>(())
+    });
+}
+
+#[test]
+fn floating_point_is_a_ring_where_nothing_is_rounded() {
+    holds!(|a: Small, b: Small, c: Small| {
+        ring_laws::<f32>(&a.get(), &b.get(), &c.get())?;
+        ring_laws::<f64>(&a.get(), &b.get(), &c.get())?;
+        ring_laws::<Mp<64>>(&a.get(), &b.get(), &c.get())?;
+        ring_laws::<Mp<256>>(&a.get(), &b.get(), &c.get())?;
+        ring_laws::<Mp<0>>(&a.get(), &b.get(), &c.get())
+    });
+}
+
+#[test]
+fn multiprecision_keeps_the_symmetric_laws() {
+    fn laws<const P: u32>(a: &Fraction, b: &Fraction) -> Result<(), String> {
+        let (x, y) = (dense::<Mp<P>>(a), dense::<Mp<P>>(b));
+        symmetric_laws(&x, &y)?;
+        same("a² = aa", &x.square(), &(x.clone() * &x))?;
+        let ordered = (x.clone() - &y).sign() == x.partial_cmp(&y);
+        same("sign(a − b) orders a and b", &ordered, &true)
+    }
+    holds!(|a: Fraction, b: Fraction| {
+        laws::<64>(&a, &b)?;
+        laws::<256>(&a, &b)
+    });
+}
+
+/// Is `inner` a subset of `outer`?
+fn within<const P: u32>(law: &str, inner: &Interval<P>, outer: &Interval<P>) -> Result<(), String> {
+    if outer.lower() <= inner.lower() && inner.upper() <= outer.upper() {
+        Ok(())
+    } else {
+        Err(format!("{law}: {inner:?} sticks out of {outer:?}"))
+    }
+}
+
+/// a(b + c) ⊆ ab + ac, for end points that are not rounded.
+fn sub_distributive<const P: u32>(
+    a: &Interval<P>,
+    b: &Interval<P>,
+    c: &Interval<P>,
+) -> Result<(), String> {
+    let (a, b, c) = (|| a.clone(), || b.clone(), || c.clone());
+    within(
+        "a(b + c) ⊆ ab + ac",
+        &(a() * (b() + c())),
+        &(a() * b() + a() * c()),
+    )
+}
+
+fn interval_laws<const P: u32>(ends: &[Rational; 4]) -> Result<(), String> {
+    let [p, q, r, s] = ends;
+    let (a, b) = (between::<P>(p, q), between::<P>(r, s));
+    symmetric_laws(&a, &b)?;
+    same("a ∪ b = b ∪ a", &a.hull(&b), &b.hull(&a))?;
+    within("a ⊆ a ∪ b", &a, &a.hull(&b))?;
+    within("a² ⊆ aa", &a.square(), &(a.clone() * &a))?;
+    same("(−a)² = a²", &(-a.clone()).square(), &a.square())?;
+    let nothing = Rational::new();
+    same("0 ∈ a − a", &(a.clone() - &a).contains(&nothing), &true)?;
+    same("1 ∈ a/a", &(a.clone() / &a).contains(&ratio(1, 1)), &true)?;
+    same(
+        "a meets b as b meets a",
+        &a.intersects(&b),
+        &b.intersects(&a),
+    )?;
+    same("a meets itself", &a.intersects(&a), &true)?;
+    same("0 ∈ a", &a.contains_zero(), &a.contains(&nothing))?;
+    // A subset's image is a subset of the image.
+    let part = between::<P>(p, &rational(&a.midpoint()));
+    within("part", &part, &a)?;
+    within("+", &(part.clone() + &b), &(a.clone() + &b))?;
+    within("−", &(part.clone() - &b), &(a.clone() - &b))?;
+    within("·", &(part.clone() * &b), &(a.clone() * &b))?;
+    within("/", &(part.clone() / &b), &(a.clone() / &b))?;
+    within("1/", &(b.clone() / &part), &(b.clone() / &a))?;
+    within("square", &part.square(), &a.square())?;
+    within("exp", &part.exp(), &a.exp())
+}
+
+#[test]
+fn intervals_keep_the_symmetric_laws_and_inclusion() {
+    holds!(|a: Fraction, b: Fraction, c: Fraction, d: Fraction| {
+        let ends = [a, b, c, d].map(|q| shift(q.get(), -58));
+        interval_laws::<53>(&ends)?;
+        interval_laws::<128>(&ends)
+    });
+}
+
+#[test]
+fn interval_multiplication_is_sub_distributive() {
+    fn law<const P: u32>(ends: &[Small; 6]) -> Result<(), String> {
+        let [a, b, c, d, e, f] = ends.each_ref().map(Small::get);
+        sub_distributive::<P>(&between(&a, &b), &between(&c, &d), &between(&e, &f))
+    }
+    holds!(|a: (Small, Small), b: (Small, Small), c: (Small, Small)| {
+        let ends = [a.0, a.1, b.0, b.1, c.0, c.1];
+        law::<53>(&ends)?;
+        law::<128>(&ends)
+    });
+}
+
+#[test]
+fn duals_are_a_ring_with_the_product_rule() {
+    holds!(|a: (Small, Small), b: (Small, Small), c: (Small, Small)| {
+        // The root's derivative is infinite at 0.
+        if a.0.0 == 0 {
+            return Ok(());
+        }
+        let dual = |(value, slope): (Small, Small)| Whole(Dual::new(value.get(), slope.get()));
+        dual_laws(&dual(a), &dual(b), &dual(c))
+    });
+}
+
+#[test]
+fn the_laws_can_fail() {
+    let large = 1e30_f32;
+    assert!(
+        ring_laws(&large, &-large, &1.0)
+            .unwrap_err()
+            .starts_with("(a + b) + c")
+    );
+    assert!(symmetric_laws(&f64::NAN, &1.0).is_err());
+    assert!(symmetric_laws(&0.0_f64, &f64::INFINITY).is_err());
+    let irrational_looking = Mp::<64>::from_rational(&ratio(1, 3));
+    assert!(field_laws(&irrational_looking, &Mp::from_int(49), &Mp::from_int(1)).is_err());
+    // Interval arithmetic is no ring, and sub-distributivity is no equality.
+    let (a, one) = (
+        between::<53>(&ratio(-1, 1), &ratio(1, 1)),
+        Interval::<53>::from_int(1),
+    );
+    assert!(ring_laws(&a, &one, &one).is_err());
+    let minus = -one.clone();
+    let (inner, outer) = (
+        a.clone() * (one.clone() + &minus),
+        a.clone() * &one + a * &minus,
+    );
+    assert!(within("reversed", &outer, &inner).is_err());
+    // A derivative that is off by one bit in 128.
+    let x = Dual::new(Mp::<128>::from_int(3), Mp::from_int(1));
+    let mut off = x.clone();
+    off.eps = Mp::from_float(float(128, &(ratio(1, 1) + shift(ratio(1, 1), -127))));
+    assert!(same("", &Whole(x), &Whole(off)).is_err());
+}
