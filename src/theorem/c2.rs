@@ -87,14 +87,13 @@ impl Identity for EquilibriumNorm {
 }
 
 fn norm(case: &Case, tamper: fn(&NetworkCase) -> NetworkCase, factor: i64) -> Outcome {
-    let identity = |case| EquilibriumNorm {
-        case: tamper(case),
-        factor,
+    let compare = |case: NetworkCase| {
+        if unit_noise(&case, &case.theta)? == 0 {
+            return Some(Outcome::Inconclusive("no noise".to_owned()));
+        }
+        Some(precision_scaling(&EquilibriumNorm { case, factor }))
     };
-    Outcome::decided(
-        case.network()
-            .map(|case| precision_scaling(&identity(case))),
-    )
+    Outcome::decided(case.network().map(tamper).and_then(compare))
 }
 
 /// d‖θ‖⁴/dt = 2‖θ‖²Ċ with Ċ = G(0).

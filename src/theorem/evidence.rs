@@ -91,6 +91,7 @@ impl Outcome {
     /// A certified sign.
     pub fn sign<const P: u32>(what: &str, x: &Interval<P>, expected: Ordering) -> Self {
         match x.sign() {
+            Some(Ordering::Equal) if expected.is_eq() => Self::Verified(Margin::Exact),
             Some(sign) if sign == expected => Self::Verified(Margin::Bits(x.sign_margin())),
             Some(sign) => Self::Refuted(format!(
                 "{what}: expected {expected:?} against 0, found {sign:?}"
@@ -199,13 +200,15 @@ fn slope(y: &[f64]) -> f64 {
     covariance / variance
 }
 
-/// The largest |a_i − b_i| and the largest |a_i|, |b_i|: the defect of an equality of vectors.
+/// The largest |a_i − b_i|, and the largest of 1, |a_i|, |b_i|: the defect of an equality
+/// of vectors. Drawn data are of order 1, so where both sides vanish, numbers of order
+/// 1 cancelled in them.
 pub fn vector_defect<S: RealScalar>(a: &[S], b: &[S]) -> (S, S) {
     let size = |x: &S| nalgebra::ComplexField::abs(x.clone());
     let larger = |x: S, y: S| nalgebra::RealField::max(x, y);
     a.iter()
         .zip(b)
-        .fold((S::zero(), S::zero()), |(defect, scale), (x, y)| {
+        .fold((S::zero(), S::one()), |(defect, scale), (x, y)| {
             (
                 larger(defect, size(&(x.clone() - y))),
                 larger(larger(scale, size(x)), size(y)),

@@ -174,10 +174,10 @@ fn with_rational_norm(draw: &mut Draw, d: usize) -> Vec<Rational> {
     theta
 }
 
-/// A spectrum of one to three terms, each with or without noise and charge, so that
+/// A spectrum of one or two terms, each with or without noise and charge, so that
 /// every status of T8 comes up.
 pub fn spectrum(draw: &mut Draw) -> Case {
-    Case::Spectrum(any_spectrum(draw, 3))
+    Case::Spectrum(any_spectrum(draw, 2))
 }
 
 fn any_spectrum(draw: &mut Draw, largest: usize) -> SpectrumCase {
@@ -204,7 +204,7 @@ fn any_spectrum(draw: &mut Draw, largest: usize) -> SpectrumCase {
         }
     });
     let spectrum = Spectrum::merged(terms.collect::<Vec<_>>());
-    let gamma = if draw.flag() {
+    let gamma = if draw.integer(0, 3) > 0 {
         draw.positive()
     } else {
         Rational::new()

@@ -41,7 +41,7 @@ pub static STATEMENT: Statement = Statement {
     ],
     controls: &[
         Control {
-            name: "4σ²a in place of 8γc's twin: half the slope",
+            name: "half the slope",
             check: 0,
             run: |case| derivative(case, Derivative::Slope, 2),
         },
