@@ -1,7 +1,7 @@
 //! The report of an audit, and its digest.
 
 use super::Options;
-use crate::theorem::{Margin, Outcome, Statement};
+use crate::theorem::{Control, Margin, Outcome, Statement};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::time::Duration;
@@ -94,10 +94,9 @@ pub struct ControlReport {
 }
 
 impl ControlReport {
-    /// Noticed in at least a quarter of the conclusive cases: some sabotage is invisible
-    /// in special ones (a second moment equals the covariance where the mean vanishes).
+    /// Was it noticed often enough?
     pub fn is_caught(&self) -> bool {
-        self.caught > 0 && 3 * self.caught >= self.missed
+        Control::is_caught(self.caught, self.missed)
     }
 }
 

@@ -170,6 +170,11 @@ fn attempt(
         });
     }
     if !resolved(&candidate.charge, Some(&scale), digits) {
+        if vanishes(&candidate.charge) {
+            return Err(CertifyError::OutOfRange {
+                field: "charge.after",
+            });
+        }
         return Ok(Attempt::Unresolved("charge.after"));
     }
     if !resolved(&candidate.potential, None, digits) {
@@ -202,6 +207,12 @@ pub fn resolved(value: &Enclosure, scale: Option<&Float>, digits: u32) -> bool {
     let magnitude = Float::with_val_round(64, value.magnitude(), Round::Up).0;
     Float::with_val_round(64, &magnitude * &deep, Round::Up).0 <= *scale
         && Float::with_val_round(64, &magnitude * &absolute, Round::Up).0 <= 1
+}
+
+/// Is it too small for the exponents of MPFR, so that more bits will not resolve it?
+pub fn vanishes(value: &Enclosure) -> bool {
+    let exponent = value.magnitude().get_exp();
+    value.contains_zero() && exponent.is_some_and(|e| e < rug::float::exp_min() / 2)
 }
 
 /// An enclosure of the root about as narrow as `bits` bits allow; `None` if they

@@ -10,7 +10,7 @@ mod solve;
 mod source;
 mod spectrum;
 
-pub use certify::{Attempt, Certified, CertifyError, certify, resolved};
+pub use certify::{Attempt, Certified, CertifyError, certify, resolved, vanishes};
 pub use noise::{mean, population_covariance, population_variance};
 pub use pulls::{Equilibrium, Pulls};
 pub use solve::{SolveError, solve};

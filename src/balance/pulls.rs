@@ -60,6 +60,49 @@ pub struct Pulls<S> {
     pub down: Vec<(S, S)>,
 }
 
+/// One live term w e^{±rλ}, its weight w not multiplied out: that may leave the
+/// range of a floating-point number where its factors do not.
+pub(super) struct Pull<S> {
+    /// Does it belong to U?
+    pub raises: bool,
+    /// r = 2|μ|.
+    pub r: S,
+    /// |μ|, then 2σ² and a or 4γ and c.
+    pub factors: [S; 3],
+}
+
+impl<S: Field> Pull<S> {
+    /// As for [`Pulls::of`].
+    pub fn all(balance: &Balance<S>) -> Option<Vec<Self>> {
+        let two = S::from_int(2);
+        let noise_factor = two.clone() * &balance.strength.sigma2;
+        let charge_factor = S::from_int(4) * &balance.strength.gamma;
+        let mut pulls = Vec::new();
+        for term in balance.spectrum.terms() {
+            let (negative, rate) = match term.rate.sign()? {
+                Ordering::Equal => continue,
+                Ordering::Greater => (false, term.rate.clone()),
+                Ordering::Less => (true, -term.rate.clone()),
+            };
+            for (power, factor, raises) in [
+                (&term.noise, &noise_factor, !negative),
+                (&term.charge, &charge_factor, negative),
+            ] {
+                match (power.sign()?, factor.sign()?) {
+                    (Ordering::Less, _) | (_, Ordering::Less) => return None,
+                    (Ordering::Equal, _) | (_, Ordering::Equal) => {}
+                    _ => pulls.push(Self {
+                        raises,
+                        r: two.clone() * &rate,
+                        factors: [rate.clone(), factor.clone(), power.clone()],
+                    }),
+                }
+            }
+        }
+        Some(pulls)
+    }
+}
+
 impl<S: Field> Pulls<S> {
     /// The live terms of a balance equation, sorted into two sides.
     ///
@@ -70,27 +113,12 @@ impl<S: Field> Pulls<S> {
             up: Vec::new(),
             down: Vec::new(),
         };
-        let two = S::from_int(2);
-        let noise_factor = two.clone() * &balance.strength.sigma2;
-        let charge_factor = S::from_int(4) * &balance.strength.gamma;
-        for term in balance.spectrum.terms() {
-            let (negative, rate) = match term.rate.sign()? {
-                Ordering::Equal => continue,
-                Ordering::Greater => (false, term.rate.clone()),
-                Ordering::Less => (true, -term.rate.clone()),
-            };
-            let r = two.clone() * &rate;
-            for (power, factor, raises) in [
-                (&term.noise, &noise_factor, !negative),
-                (&term.charge, &charge_factor, negative),
-            ] {
-                let weight = rate.clone() * factor * power;
-                match (power.sign()?, factor.sign()?) {
-                    (Ordering::Less, _) | (_, Ordering::Less) => return None,
-                    (Ordering::Equal, _) | (_, Ordering::Equal) => {}
-                    _ if raises => pulls.up.push((r.clone(), weight)),
-                    _ => pulls.down.push((r.clone(), weight)),
-                }
+        for pull in Pull::all(balance)? {
+            let [rate, factor, power] = pull.factors;
+            let weight = rate * factor * power;
+            match pull.raises {
+                true => pulls.up.push((pull.r, weight)),
+                false => pulls.down.push((pull.r, weight)),
             }
         }
         Some(pulls)

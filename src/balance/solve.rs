@@ -1,6 +1,6 @@
 //! Floating-point solution of the balance equation.
 
-use super::pulls::{Equilibrium, Pulls};
+use super::pulls::{Equilibrium, Pull, Pulls};
 use super::spectrum::Balance;
 use crate::scalar::{RealScalar, Scalar};
 use nalgebra::{ComplexField, RealField};
@@ -36,12 +36,48 @@ pub fn solve<S: RealScalar>(balance: &Balance<S>) -> Result<Equilibrium<S>, Solv
         Equilibrium::Finite(()) => {}
         other => return Ok(other.map(|()| S::zero())),
     }
+    let terms = Pull::all(balance).ok_or(SolveError::InvalidSpectrum)?;
+    if !terms.iter().all(Pull::in_range) {
+        return Logarithmic::of_factors(terms)
+            .root()
+            .map(Equilibrium::Finite);
+    }
     if let Some(lambda) = pulls.closed_form()
-        && lambda.is_finite()
+        && ratio_in_range(&terms, &lambda)
     {
         return Ok(Equilibrium::Finite(lambda));
     }
     Logarithmic::of(&pulls).root().map(Equilibrium::Finite)
+}
+
+/// Neither overflow nor (gradual) underflow, which would cost digits: zero and a
+/// number far below the normal ones have no finite inverse.
+fn in_range<S: RealScalar>(x: &S) -> bool {
+    x.is_finite() && (S::one() / x).is_finite()
+}
+
+/// Did ΣU/ΣD, of which a closed form took the logarithm, stay in range?
+fn ratio_in_range<S: RealScalar>(terms: &[Pull<S>], lambda: &S) -> bool {
+    terms.first().is_some_and(|term| {
+        let logarithm = S::from_int(2) * &term.r * lambda;
+        in_range(&Scalar::exp(&logarithm))
+    })
+}
+
+impl<S: RealScalar> Pull<S> {
+    fn in_range(&self) -> bool {
+        let [rate, factor, power] = &self.factors;
+        let partial = rate.clone() * factor;
+        in_range(&partial) && in_range(&(partial * power))
+    }
+
+    fn log_weight(&self) -> S {
+        let [rate, factor, power] = &self.factors;
+        if self.in_range() {
+            return Scalar::ln(&(rate.clone() * factor * power));
+        }
+        Scalar::ln(rate) + Scalar::ln(factor) + Scalar::ln(power)
+    }
 }
 
 /// H = ln U − ln D, with the weights as logarithms.
@@ -70,6 +106,23 @@ impl<S: RealScalar> Logarithmic<S> {
             up: logs(&pulls.up),
             down: logs(&pulls.down),
         }
+    }
+
+    /// The same from weights that are not multiplied out.
+    fn of_factors(terms: Vec<Pull<S>>) -> Self {
+        let mut equation = Self {
+            up: Vec::new(),
+            down: Vec::new(),
+        };
+        for term in terms {
+            let side = if term.raises {
+                &mut equation.up
+            } else {
+                &mut equation.down
+            };
+            side.push((term.r.clone(), term.log_weight()));
+        }
+        equation
     }
 
     fn at(&self, lambda: &S) -> Value<S> {
@@ -188,8 +241,8 @@ fn log_sum<S: RealScalar>(side: &[(S, S)], x: &S) -> (S, S, S) {
     let (mut total, mut slope) = (S::zero(), S::zero());
     for ((r, _), exponent) in side.iter().zip(exponents) {
         let share = Scalar::exp(&(exponent - &top));
-        slope = slope + share.clone() * r;
-        total = total + share;
+        slope += share.clone() * r;
+        total += share;
     }
     (Scalar::ln(&total) + &top, slope / &total, size)
 }

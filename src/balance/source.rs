@@ -216,10 +216,10 @@ impl Orbit {
                 {
                     return Err(OrbitError::Indefinite);
                 }
-                Ok(SpectrumSource::Blocks(BlockSpectrum {
+                Ok(SpectrumSource::Blocks(Box::new(BlockSpectrum {
                     matrix: matrix.clone(),
                     sides,
-                }))
+                })))
             }
         }
     }
@@ -311,7 +311,7 @@ pub enum SpectrumSource {
     /// Rational rates, equal ones merged.
     Exact(Spectrum<Rational>),
     /// The rates are eigenvalues of ±K.
-    Blocks(BlockSpectrum),
+    Blocks(Box<BlockSpectrum>),
 }
 
 /// The matrices behind a spectrum: K, and what noise and charge weigh its
@@ -485,8 +485,8 @@ impl BlockSpectrum {
             let down = Rational::from(&strength.gamma * &charge) * 4;
             start.balance += (up - down) * sign;
             start.charge += charge * sign;
-            start.potential += Rational::from(&strength.gamma * side.charge.matrix.trace()) * 2;
-            start.potential += Rational::from(&strength.sigma2 * side.noise.matrix.trace());
+            start.potential += side.charge.matrix.trace() * &strength.gamma * 2;
+            start.potential += side.noise.matrix.trace() * &strength.sigma2;
         }
         start
     }

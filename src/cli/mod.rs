@@ -41,20 +41,44 @@ impl BadInput {
 
 /// Runs the program and says how it ended.
 pub fn run() -> ExitCode {
-    // clap itself exits with 2 on a usage error.
-    let outcome = match Arguments::parse().command {
-        Command::Solve(solve) => solve.run(),
-        Command::Audit(audit) => audit.run(),
-        Command::Statements(statements) => statements.run(),
+    let outcome = match Arguments::try_parse() {
+        Ok(arguments) => match arguments.command {
+            Command::Solve(solve) => solve.run(),
+            Command::Audit(audit) => audit.run(),
+            Command::Statements(statements) => statements.run(),
+        },
+        Err(error) => usage(&error),
     };
     match outcome {
         Ok(code) => ExitCode::from(code),
         Err(BadInput(message)) => {
+            // A file's name may hold anything, and what it says must stay on one line.
+            let line = message.replace(char::is_control, " ");
             // Standard error may be closed; there is nobody left to tell.
-            let _ = writeln!(io::stderr(), "error: {}", message.replace('\n', " "));
+            let _ = writeln!(io::stderr(), "error: {line}");
             ExitCode::from(BAD_INPUT)
         }
     }
+}
+
+/// Help and version as they are; of a usage error the first paragraph, on one line.
+fn usage(error: &clap::Error) -> Result<u8, BadInput> {
+    use clap::error::ErrorKind::{
+        DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand, DisplayVersion,
+    };
+    match error.kind() {
+        DisplayHelp | DisplayVersion | DisplayHelpOnMissingArgumentOrSubcommand => {
+            // To a closed pipe there is nothing to add.
+            let _ = error.print();
+            return Ok(if error.use_stderr() { BAD_INPUT } else { HELD });
+        }
+        _ => {}
+    }
+    let text = error.to_string();
+    let paragraph = text.lines().take_while(|line| !line.is_empty());
+    let line = paragraph.map(str::trim).collect::<Vec<_>>().join(" ");
+    let message = line.strip_prefix("error: ").unwrap_or(&line);
+    Err(BadInput(format!("{message}; see --help")))
 }
 
 /// The text of a file, or of standard input for `-`.

@@ -11,11 +11,18 @@ pub struct Solve {
     /// A problem-1 file, or - for standard input
     problem: PathBuf,
     /// Decimal digits of every enclosure, 1 to 100000
-    #[arg(long, default_value_t = 50)]
+    #[arg(long, default_value_t = 50, allow_negative_numbers = true, value_parser = digits)]
     digits: u32,
     /// Write the solution to a file instead of standard output
     #[arg(long)]
     out: Option<PathBuf>,
+}
+
+fn digits(text: &str) -> Result<u32, String> {
+    text.parse()
+        .ok()
+        .filter(|n| (1..=100_000).contains(n))
+        .ok_or_else(|| "expected a whole number from 1 to 100000".to_owned())
 }
 
 impl Solve {

@@ -51,11 +51,11 @@ impl Problem {
 
 impl From<OrbitError> for ProblemError {
     fn from(error: OrbitError) -> Self {
-        Self::Invalid(error.to_string())
+        read::invalid(error)
     }
 }
 impl From<CertifyError> for ProblemError {
     fn from(error: CertifyError) -> Self {
-        Self::Invalid(error.to_string())
+        read::invalid(error)
     }
 }

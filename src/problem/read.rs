@@ -4,7 +4,8 @@ use super::{Body, Problem};
 use crate::balance::{Noise, Orbit, Spectrum, Strength, Term};
 use crate::scalar::{Exact, Rational};
 use crate::symmetry::Generator;
-use serde::de::{Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Error as _, MapAccess, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
 use std::marker::PhantomData;
@@ -30,8 +31,8 @@ pub enum ProblemError {
     Invalid(String),
 }
 
-fn invalid(message: impl Into<String>) -> ProblemError {
-    ProblemError::Invalid(message.into())
+pub(super) fn invalid(message: impl fmt::Display) -> ProblemError {
+    ProblemError::Invalid(shorten_line(&message.to_string()))
 }
 
 /// Reads a problem-1 text. Numbers are exact, unknown fields and duplicate keys
@@ -41,16 +42,21 @@ fn invalid(message: impl Into<String>) -> ProblemError {
 /// [`ProblemError`] with the path of the field, the index, and what would be right.
 pub fn read_problem(text: &str) -> Result<Problem, ProblemError> {
     // The format first: the fields of another format would only confuse.
-    let header: Header = json(text)?;
-    match header.format {
+    let header: Table<Header> = match json(text) {
+        Ok(header) => header,
+        // The header passes over the other fields, so only the whole knows where it broke.
+        Err(error) => return Err(json::<Table<ProblemFile>>(text).err().unwrap_or(error)),
+    };
+    match header.0.format {
         Some(format) if format == FORMAT => {}
         Some(format) => return Err(ProblemError::Format(format!("\"{}\"", shorten(&format)))),
         None => return Err(ProblemError::Format("none".to_owned())),
     }
-    let file: ProblemFile = json(text)?;
+    let Table(file) = json::<Table<ProblemFile>>(text)?;
     let strength = file
         .strength
         .ok_or_else(|| invalid("strength: missing"))?
+        .0
         .check()?;
     let body = match (file.spectrum, file.generator) {
         (Some(_), Some(_)) => {
@@ -75,11 +81,11 @@ pub fn read_problem(text: &str) -> Result<Problem, ProblemError> {
                     )));
                 }
             }
-            Body::Spectrum(spectrum(terms.0)?)
+            Body::Spectrum(spectrum(terms.0.into_iter().map(|t| t.0).collect())?)
         }
         (None, Some(generator)) => {
             let theta = exact(file.theta.ok_or_else(|| invalid("theta: missing"))?);
-            let generator = generator.check(theta.len())?;
+            let generator = generator.0.check(theta.len())?;
             let rows = |rows: List<List<Exact>>| rows.0.into_iter().map(exact).collect();
             let noise = match (file.gradients, file.covariance) {
                 (Some(gradients), None) => Noise::Gradients(rows(gradients)),
@@ -105,18 +111,29 @@ pub fn read_problem(text: &str) -> Result<Problem, ProblemError> {
 pub(crate) fn json<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, ProblemError> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        // A broken key has no name: its segment is "?".
         let path = error.path().to_string();
-        let message = shorten_line(&error.inner().to_string());
-        ProblemError::Json(if path == "." {
+        let path = path.trim_end_matches('?').trim_end_matches('.');
+        let message = describe(error.inner());
+        ProblemError::Json(if path.is_empty() {
             message
         } else {
-            format!("{path}: {message}")
+            shorten_line(&format!("{path}: {message}"))
         })
     })?;
     deserializer
         .end()
-        .map_err(|error| ProblemError::Json(error.to_string()))?;
+        .map_err(|error| ProblemError::Json(describe(&error)))?;
     Ok(value)
+}
+
+fn describe(error: &serde_json::Error) -> String {
+    let message = shorten_line(&error.to_string());
+    if error.is_syntax() || error.is_eof() {
+        format!("expected JSON: {message}")
+    } else {
+        message
+    }
 }
 
 fn shorten(text: &str) -> String {
@@ -148,6 +165,7 @@ pub(crate) fn exact(list: List<Exact>) -> Vec<Rational> {
 
 #[derive(Deserialize)]
 struct Header {
+    #[serde(default, deserialize_with = "present")]
     format: Option<String>,
 }
 
@@ -156,11 +174,17 @@ struct Header {
 struct ProblemFile {
     #[serde(rename = "format")]
     _format: String,
-    strength: Option<StrengthFile>,
-    spectrum: Option<List<TermFile>>,
-    generator: Option<GeneratorFile>,
+    #[serde(default, deserialize_with = "present")]
+    strength: Option<Table<StrengthFile>>,
+    #[serde(default, deserialize_with = "present")]
+    spectrum: Option<List<Table<TermFile>>>,
+    #[serde(default, deserialize_with = "present")]
+    generator: Option<Table<GeneratorFile>>,
+    #[serde(default, deserialize_with = "present")]
     theta: Option<List<Exact>>,
+    #[serde(default, deserialize_with = "present")]
     gradients: Option<List<List<Exact>>>,
+    #[serde(default, deserialize_with = "present")]
     covariance: Option<List<List<Exact>>>,
 }
 
@@ -169,8 +193,11 @@ struct ProblemFile {
 struct StrengthFile {
     #[serde(default)]
     gamma: Exact,
+    #[serde(default, deserialize_with = "present")]
     sigma2: Option<Exact>,
+    #[serde(default, deserialize_with = "present")]
     learning_rate: Option<Exact>,
+    #[serde(default, deserialize_with = "present")]
     batch_size: Option<Exact>,
 }
 
@@ -198,7 +225,7 @@ impl StrengthFile {
                 ));
             }
         };
-        strength.map_err(|error| invalid(error.to_string()))
+        strength.map_err(invalid)
     }
 }
 
@@ -249,23 +276,55 @@ pub(crate) fn spectrum(terms: Vec<TermFile>) -> Result<Spectrum<Rational>, Probl
 #[serde(deny_unknown_fields)]
 pub(crate) struct GeneratorFile {
     kind: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     rates: Option<List<Exact>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     matrix: Option<List<List<Exact>>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    up: Option<List<usize>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    down: Option<List<usize>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    rows: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    rank: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cols: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
+    up: Option<List<Whole>>,
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
+    down: Option<List<Whole>>,
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
+    rows: Option<Whole>,
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
+    rank: Option<Whole>,
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
+    cols: Option<Whole>,
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     direction: Option<List<List<Exact>>>,
-    #[serde(skip_serializing)]
+    #[serde(default, deserialize_with = "present", skip_serializing)]
     generators: Option<serde::de::IgnoredAny>,
 }
 
@@ -279,6 +338,7 @@ impl From<&Generator> for GeneratorFile {
         let rows = |m: &nalgebra::DMatrix<Rational>| {
             Some(List(m.row_iter().map(|row| listed(row.iter())).collect()))
         };
+        let indices = |list: &[usize]| Some(List(list.iter().copied().map(Whole).collect()));
         match generator {
             Generator::Diagonal(rates) => Self {
                 rates: Some(listed(rates)),
@@ -290,14 +350,14 @@ impl From<&Generator> for GeneratorFile {
             },
             Generator::Scaling { .. } => file,
             Generator::Rescaling { up, down, .. } => Self {
-                up: Some(List(up.clone())),
-                down: Some(List(down.clone())),
+                up: indices(up),
+                down: indices(down),
                 ..file
             },
             Generator::Factor(factor) => Self {
-                rows: Some(factor.rows()),
-                rank: Some(factor.rank()),
-                cols: Some(factor.cols()),
+                rows: Some(Whole(factor.rows())),
+                rank: Some(Whole(factor.rank())),
+                cols: Some(Whole(factor.cols())),
                 direction: rows(factor.direction()),
                 ..file
             },
@@ -358,12 +418,13 @@ impl GeneratorFile {
             "rescaling" => {
                 let up = self.up.ok_or_else(|| missing("up"))?;
                 let down = self.down.ok_or_else(|| missing("down"))?;
-                Generator::rescaling(d, up.0, down.0)
+                let indices = |list: List<Whole>| list.0.into_iter().map(|i| i.0).collect();
+                Generator::rescaling(d, indices(up), indices(down))
             }
             _ => {
-                let d_y = self.rows.ok_or_else(|| missing("rows"))?;
-                let rank = self.rank.ok_or_else(|| missing("rank"))?;
-                let d_x = self.cols.ok_or_else(|| missing("cols"))?;
+                let d_y = self.rows.ok_or_else(|| missing("rows"))?.0;
+                let rank = self.rank.ok_or_else(|| missing("rank"))?.0;
+                let d_x = self.cols.ok_or_else(|| missing("cols"))?.0;
                 let direction = rows(self.direction.ok_or_else(|| missing("direction"))?);
                 if direction.len() != rank {
                     return Err(invalid(format!(
@@ -374,7 +435,55 @@ impl GeneratorFile {
                 Generator::factor(d_y, d_x, &direction)
             }
         };
-        generator.map_err(|error| invalid(error.to_string()))
+        generator.map_err(invalid)
+    }
+}
+
+/// A field that is there; null does not stand for one that is not.
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+/// A JSON object. (Derived code alone would also take a list of the values, in order.)
+struct Table<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Table<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TableVisitor<T>(PhantomData<T>);
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for TableVisitor<T> {
+            type Value = Table<T>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object in braces, { \"field\": value, … }")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Table<T>, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(Table)
+            }
+        }
+        deserializer.deserialize_any(TableVisitor(PhantomData))
+    }
+}
+
+/// An index or a size.
+#[derive(Clone, Debug, Serialize)]
+#[serde(transparent)]
+pub(crate) struct Whole(usize);
+
+impl<'de> Deserialize<'de> for Whole {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct WholeVisitor;
+        impl Visitor<'_> for WholeVisitor {
+            type Value = Whole;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "a whole number from 0 to {}", usize::MAX)
+            }
+            fn visit_u64<E: serde::de::Error>(self, n: u64) -> Result<Whole, E> {
+                let whole = usize::try_from(n).map(Whole);
+                whole.map_err(|_| E::invalid_value(Unexpected::Unsigned(n), &self))
+            }
+        }
+        deserializer.deserialize_any(WholeVisitor)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Body, Problem, ProblemError};
 use crate::balance::{
-    Attempt, Certified, CertifyError, Equilibrium, Orbit, Start, certify, resolved,
+    Attempt, Certified, CertifyError, Equilibrium, Orbit, Start, certify, resolved, vanishes,
 };
 use crate::scalar::{Direction, Enclosure, Rational, Scalar, decimal_of_rational, sum};
 use crate::symmetry::{Structure, act_with_rates};
@@ -64,16 +64,19 @@ fn moved(
     certified: &Certified,
     digits: u32,
 ) -> Result<Option<Vec<Enclosure>>, CertifyError> {
-    let theta: Vec<Enclosure> = orbit
-        .theta()
-        .iter()
-        .map(|q| Enclosure::at(certified.bits, q))
-        .collect();
+    let enclosed = |numbers: &[Rational]| -> Vec<Enclosure> {
+        let at = |q| Enclosure::at(certified.bits, q);
+        numbers.iter().map(at).collect()
+    };
+    let theta = enclosed(orbit.theta());
     let check = |value: Enclosure, scale: Option<&Float>| {
-        if !value.is_bounded() {
+        if resolved(&value, scale, digits) {
+            return Ok(Some(value));
+        }
+        if !value.is_bounded() || vanishes(&value) {
             return Err(CertifyError::OutOfRange { field: "theta" });
         }
-        Ok(resolved(&value, scale, digits).then_some(value))
+        Ok(None)
     };
     match (orbit.generator().structure(), &certified.spaces) {
         (Structure::Blocks { matrix, slices }, Some(spaces)) => {
@@ -116,10 +119,12 @@ fn moved(
             }
             Ok(Some(out))
         }
-        (Structure::Rates(rates), _) => act_with_rates(&rates, &certified.lambda, &theta)
-            .into_iter()
-            .map(|value| check(value, None))
-            .collect(),
+        (Structure::Rates(rates), _) => {
+            act_with_rates(&enclosed(&rates), &certified.lambda, &theta)
+                .into_iter()
+                .map(|value| check(value, None))
+                .collect()
+        }
         (Structure::Blocks { .. }, None) => Ok(None),
     }
 }

@@ -63,7 +63,7 @@ impl Generator {
     /// The direction S, row by row, for U of shape `rows` × r and W of shape r × `cols`.
     ///
     /// # Errors
-    /// The shape of S, its first asymmetric entry, or an empty factor.
+    /// The shape of S, its first asymmetric entry, or a factor that is empty or too large.
     pub fn factor(
         rows: usize,
         cols: usize,
@@ -78,6 +78,20 @@ impl Generator {
         if cols == 0 {
             return Err(SymmetryError::Empty {
                 field: "generator.cols",
+            });
+        }
+        let rank = direction.nrows();
+        let parameters = rows.checked_add(cols).and_then(|n| n.checked_mul(rank));
+        if parameters.is_none() {
+            return Err(SymmetryError::TooLarge {
+                field: if rows < cols {
+                    "generator.cols"
+                } else {
+                    "generator.rows"
+                },
+                rank,
+                rows,
+                cols,
             });
         }
         Ok(Self::Factor(Factor {

@@ -21,7 +21,7 @@ pub use exponential::exponential;
 pub use factor::Factor;
 pub use support::{Support, first_indefinite_pivot, support};
 
-use crate::scalar::{Field, Rational, RealScalar, Scalar, dot};
+use crate::scalar::{Field, Rational, RealScalar, Scalar, convert, dot};
 use nalgebra::DMatrix;
 use thiserror::Error;
 
@@ -59,8 +59,8 @@ pub enum SymmetryError {
         /// The field that is empty.
         field: &'static str,
     },
-    /// A matrix that is not square, or of the wrong size.
-    #[error("{field}: expected a {expected} × {expected} matrix, found {rows} × {cols}")]
+    /// A matrix with the wrong number of rows.
+    #[error("{field}: expected a {expected} × {expected} matrix, found {rows} rows")]
     Shape {
         /// The field that holds the matrix.
         field: &'static str,
@@ -68,7 +68,32 @@ pub enum SymmetryError {
         expected: usize,
         /// The rows that were found.
         rows: usize,
-        /// The columns that were found.
+    },
+    /// A matrix with a row of the wrong length.
+    #[error("{field}[{row}]: expected {expected} numbers, found {found}")]
+    Ragged {
+        /// The field that holds the matrix.
+        field: &'static str,
+        /// The first wrong row.
+        row: usize,
+        /// The right length.
+        expected: usize,
+        /// Its length.
+        found: usize,
+    },
+    /// More parameters than can be counted.
+    #[error(
+        "{field}: expected rank · (rows + cols) to be a number of parameters below {}, found {rank} · ({rows} + {cols})",
+        usize::MAX
+    )]
+    TooLarge {
+        /// The field that holds the larger size.
+        field: &'static str,
+        /// r.
+        rank: usize,
+        /// d_y.
+        rows: usize,
+        /// d_x.
         cols: usize,
     },
     /// A matrix that differs from its transpose.
@@ -220,7 +245,7 @@ impl Generator {
     /// never through eigenvectors, so that the two can check each other.
     pub fn act<S: RealScalar>(&self, lambda: &S, theta: &[S]) -> Vec<S> {
         match self.structure() {
-            Structure::Rates(rates) => act_with_rates(&rates, lambda, theta),
+            Structure::Rates(rates) => act_with_rates(&convert(&rates), lambda, theta),
             Structure::Blocks { matrix, slices } => {
                 let n = matrix.nrows();
                 let k = matrix.map(|q| S::from_rational(&q) * lambda);
@@ -244,8 +269,8 @@ impl Generator {
 }
 
 /// (e^{λ rate_i} θ_i): the action of a generator that is diagonal in θ.
-pub fn act_with_rates<S: Scalar>(rates: &[Rational], lambda: &S, theta: &[S]) -> Vec<S> {
-    let mut last: Option<(&Rational, S)> = None;
+pub fn act_with_rates<S: Scalar>(rates: &[S], lambda: &S, theta: &[S]) -> Vec<S> {
+    let mut last: Option<(&S, S)> = None;
     rates
         .iter()
         .zip(theta)
@@ -253,7 +278,7 @@ pub fn act_with_rates<S: Scalar>(rates: &[Rational], lambda: &S, theta: &[S]) ->
             // Neighbours mostly share their rate: one exponential for the run.
             let factor = match &last {
                 Some((known, factor)) if *known == rate => factor.clone(),
-                _ => (S::from_rational(rate) * lambda).exp(),
+                _ => (rate.clone() * lambda).exp(),
             };
             last = Some((rate, factor.clone()));
             factor * x
@@ -289,17 +314,19 @@ pub(crate) fn symmetric(
     rows: &[Vec<Rational>],
     expected: usize,
 ) -> Result<DMatrix<Rational>, SymmetryError> {
-    let cols = rows
-        .iter()
-        .map(Vec::len)
-        .find(|c| *c != expected)
-        .unwrap_or(expected);
-    if rows.len() != expected || cols != expected {
+    if rows.len() != expected {
         return Err(SymmetryError::Shape {
             field,
             expected,
             rows: rows.len(),
-            cols,
+        });
+    }
+    if let Some(row) = rows.iter().position(|row| row.len() != expected) {
+        return Err(SymmetryError::Ragged {
+            field,
+            row,
+            expected,
+            found: rows[row].len(),
         });
     }
     if expected == 0 {

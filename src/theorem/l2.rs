@@ -9,7 +9,7 @@ use crate::scalar::{Field, Rational, dot};
 pub static STATEMENT: Statement = Statement {
     id: "L2",
     name: "broken symmetry",
-    claim: "Without D1, dC acquires the drift −2∇LᵀAθ and a martingale of variance rate 8σ²θᵀAΣAθ; isotropic noise gives it the martingale alone.",
+    claim: "Without D1, dC acquires the drift −2∇LᵀAθ and a martingale of variance rate 8σ²θᵀAΣAθ; isotropic noise in place of the gradients' gives it such a martingale even under D1.",
     origin: Origin::Limit,
     checks: &[
         Check {

@@ -11,7 +11,7 @@ use std::cmp::Ordering;
 pub static STATEMENT: Statement = Statement {
     id: "L3",
     name: "uniqueness fails",
-    claim: "If ΣA = 0 and γAθ = 0, then G ≡ 0: every point of the orbit is an equilibrium.",
+    claim: "If σ²ΣA = 0 and γAθ = 0, then G ≡ 0: every point of the orbit is an equilibrium.",
     origin: Origin::Limit,
     checks: &[Check {
         name: "no live term",

@@ -84,6 +84,16 @@ pub struct Control {
     pub run: fn(&Case) -> Outcome,
 }
 
+impl Control {
+    /// Is a sabotage caught that was noticed in `caught` cases and not in `missed`?
+    ///
+    /// At least a quarter of the conclusive cases must notice: some sabotage is invisible
+    /// in special ones (a second moment equals the covariance where the mean vanishes).
+    pub fn is_caught(caught: u64, missed: u64) -> bool {
+        caught > 0 && 3 * caught >= missed
+    }
+}
+
 /// A statement of the theory with everything that could refute it.
 pub struct Statement {
     /// The identifier that code, tests, documents and reports share.

@@ -192,7 +192,7 @@ fn any_spectrum(draw: &mut Draw, largest: usize) -> SpectrumCase {
         } else {
             Rational::new()
         };
-        let charge = if draw.flag() {
+        let charge = if draw.integer(0, 3) > 0 {
             draw.positive()
         } else {
             Rational::new()
@@ -204,7 +204,7 @@ fn any_spectrum(draw: &mut Draw, largest: usize) -> SpectrumCase {
         }
     });
     let spectrum = Spectrum::merged(terms.collect::<Vec<_>>());
-    let gamma = if draw.integer(0, 3) > 0 {
+    let gamma = if draw.integer(0, 7) > 0 {
         draw.positive()
     } else {
         Rational::new()

@@ -59,6 +59,11 @@ pub static STATEMENT: Statement = Statement {
             check: 2,
             run: |case| rounding::<f64, 53>(case, NetworkCase::asymmetric),
         },
+        Control {
+            name: "asymmetric twin in f32",
+            check: 3,
+            run: |case| rounding::<f32, 24>(case, NetworkCase::asymmetric),
+        },
     ],
 };
 

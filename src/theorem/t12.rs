@@ -3,7 +3,7 @@
 use super::case::{Case, NetworkCase};
 use super::evidence::{Evidence, Identity, Outcome, precision_scaling};
 use super::{Check, Control, Origin, Statement, sample};
-use crate::balance::{Balance, Spectrum, solve};
+use crate::balance::{Attempt, Balance, Equilibrium, Spectrum, certify, solve};
 use crate::scalar::RealScalar;
 
 pub static STATEMENT: Statement = Statement {
@@ -78,8 +78,12 @@ impl Identity for Restart {
 
 fn check(case: &Case, tamper: fn(&NetworkCase) -> NetworkCase, start: Start) -> Outcome {
     let restart = |case: &NetworkCase| {
-        // The exact status: with rounding a rate that should vanish might pull.
-        case.source()?;
+        // The exact status: rounding would make vanishing noise pull.
+        let source = case.source()?;
+        let found = certify(&source, &case.strength()?, 5, |_| Ok(Attempt::Done(()))).ok()?;
+        if found != Equilibrium::Finite(()) {
+            return Some(Outcome::Inconclusive("no finite λ*".to_owned()));
+        }
         Some(precision_scaling(&Restart {
             case: tamper(case),
             start,

@@ -11,7 +11,7 @@ use crate::symmetry::{Generator, Structure};
 pub static STATEMENT: Statement = Statement {
     id: "T13",
     name: "two classes of symmetry",
-    claim: "At γ = 0 a rescaling with live noise on both sides settles and a scaling never does; with γ > 0 a scaling settles as well.",
+    claim: "At γ = 0 a rescaling settles exactly when live noise sits on both sides, and a scaling with live noise never does; with γ > 0 and live noise a scaling settles as well.",
     origin: Origin::Paper,
     checks: &[
         Check {
@@ -54,6 +54,11 @@ pub static STATEMENT: Statement = Statement {
             name: "a scaling that never settles at γ > 0",
             check: 2,
             run: |case| settles(case, &Rational::from((1, 16)), Expected::Never),
+        },
+        Control {
+            name: "a rescaling on digits that never settles",
+            check: 3,
+            run: |case| settles(case, &Rational::new(), Expected::Never),
         },
     ],
 };

@@ -45,7 +45,7 @@ pub static STATEMENT: Statement = Statement {
             name: "256-bit solver",
             evidence: Evidence::Rounding,
             draw: sample::finite_spectrum,
-            run: multiprecision,
+            run: |case| multiprecision(case, &Rational::new()),
         },
     ],
     controls: &[
@@ -73,6 +73,11 @@ pub static STATEMENT: Statement = Statement {
             name: "f32 solution off by 1e-3",
             check: 3,
             run: |case| floating::<f32>(case, 1.0 + 1e-3, f64::from),
+        },
+        Control {
+            name: "256-bit solution shifted by 2^-150",
+            check: 4,
+            run: |case| multiprecision(case, &(Rational::from(1) >> 150u32)),
         },
     ],
 };
@@ -162,7 +167,7 @@ fn floating<F: RealScalar>(case: &Case, factor: f64, to_f64: fn(F) -> f64) -> Ou
     )
 }
 
-fn multiprecision(case: &Case) -> Outcome {
+fn multiprecision(case: &Case, shift: &Rational) -> Outcome {
     let Some(case) = case.spectrum() else {
         return Outcome::decided(None);
     };
@@ -174,7 +179,8 @@ fn multiprecision(case: &Case) -> Outcome {
     let Some(bound) = solution_error(&balance, &lambda) else {
         return Outcome::decided(None);
     };
-    let near = Interval::<256>::point(lambda.as_float()).widen(bound.as_float());
+    let near = (Interval::<256>::point(lambda.as_float()) + Interval::from_rational(shift))
+        .widen(bound.as_float());
     let (lower, upper) = (exact.lambda.lower().clone(), exact.lambda.upper().clone());
     let inside = Interval::<256>::new(lower, upper).is_some_and(|root| near.intersects(&root));
     Outcome::holds(

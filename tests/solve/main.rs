@@ -1,0 +1,9 @@
+//! `noise-equilibrium solve`: what it refuses, what it writes, and whether its
+//! enclosures hold on problems chosen to break them.
+
+mod bad_input;
+mod floating;
+mod format;
+mod hard;
+mod known;
+mod program;

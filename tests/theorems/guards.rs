@@ -1,0 +1,109 @@
+//! Smallest cases with the numbers worked out by hand: each pins a sign or a factor
+//! of docs/theory.md that a consistent mistake would otherwise carry through.
+
+use noise_equilibrium::balance::{Balance, Equilibrium, Spectrum, Strength, Term, solve};
+use noise_equilibrium::dynamics::{batches_with_replacement, batches_without_replacement, step};
+use noise_equilibrium::problem::read_problem;
+use noise_equilibrium::scalar::Rational;
+use noise_equilibrium::symmetry::Generator;
+
+fn q(p: i32, q: u32) -> Rational {
+    Rational::from((p, q))
+}
+
+/// T4 at n = 2: rates ±1, gradients (1, 0) and (3, 4): Σ = diag(1, 4) on the diagonal,
+/// Tr ΣA = 1 − 4, C = 4 − 1 at θ = (2, 1); γ = 1/4, σ² = 1/2: −4γC + 2σ²Tr ΣA = −3 − 3.
+#[test]
+fn t4_drift_of_two_parameters() {
+    let problem = r#"{ "format": "noise-equilibrium/problem-1",
+        "strength": { "gamma": "1/4", "sigma2": "1/2" },
+        "generator": { "kind": "rescaling", "up": [0], "down": [1] },
+        "theta": [2, 1], "gradients": [[1, 0], [3, 4]] }"#;
+    let problem = read_problem(problem).unwrap();
+    let start = problem.source().unwrap().start(&problem.strength);
+    assert_eq!(start.charge, 3);
+    assert_eq!(start.balance, -6);
+    // Φ(0) = 2γ‖θ‖² + σ²Tr Σ = 5/2 + 5/2.
+    assert_eq!(start.potential, 5);
+}
+
+/// T5 at n = 1: θ = 2, g = 1, η = γ = ½ gives θ' = 2 − ½(1 + 2·½·2) = ½.
+#[test]
+fn t5_one_step_by_hand() {
+    let next = step(&[q(2, 1)], &[q(1, 1)], &q(1, 2), &q(1, 2));
+    assert_eq!(next, [q(1, 2)]);
+}
+
+#[test]
+fn t5_batches_are_all_there() {
+    assert_eq!(batches_with_replacement(3, 2).len(), 9);
+    assert_eq!(batches_without_replacement(3, 2).len(), 6);
+    assert!(
+        batches_without_replacement(3, 2)
+            .iter()
+            .all(|b| b[0] != b[1])
+    );
+    assert_eq!(batches_without_replacement(2, 3).len(), 0);
+}
+
+fn two(rates: [i32; 2], noise: [i32; 2], charge: [i32; 2]) -> Spectrum<Rational> {
+    let term = |k: usize| Term {
+        rate: q(rates[k], 1),
+        noise: q(noise[k], 1),
+        charge: q(charge[k], 1),
+    };
+    Spectrum::merged([term(0), term(1)])
+}
+
+/// C1 at γ = 0: λ* = ¼ ln(16/1) = ln 2.
+#[test]
+fn c1_quarter_logarithm() {
+    let balance = Balance {
+        spectrum: two([1, -1], [16, 1], [0, 0]),
+        strength: Strength {
+            gamma: q(0, 1),
+            sigma2: q(1, 1),
+        },
+    };
+    let text = balance.spectrum.map(Rational::to_f64);
+    let floating = Balance {
+        spectrum: text,
+        strength: balance.strength.map(Rational::to_f64),
+    };
+    let Ok(Equilibrium::Finite(lambda)) = solve(&floating) else {
+        panic!("finite")
+    };
+    // One rounding each of ln and the division.
+    assert!(
+        (lambda - std::f64::consts::LN_2).abs() <= 2.0 * f64::EPSILON,
+        "{lambda}"
+    );
+}
+
+/// C2 from a unit θ with Tr Σ = 4, σ² = 4, γ = 1: ‖θ*‖⁴ = 4·4/2 = 8, C(θ*) = ‖θ*‖² = √8.
+#[test]
+fn c2_equilibrium_norm() {
+    let problem = r#"{ "format": "noise-equilibrium/problem-1",
+        "strength": { "gamma": 1, "sigma2": 4 },
+        "generator": { "kind": "scaling" },
+        "theta": [1, 0], "gradients": [[0, 2], [0, -2], [2, 0], [-2, 0]] }"#;
+    let problem = read_problem(problem).unwrap();
+    let solution = problem.solve(30).unwrap();
+    let file = serde_json::to_value(solution.to_file()).unwrap();
+    let lower = file["charge"]["after"]["lower"].as_str().unwrap();
+    assert!(
+        lower.starts_with("2.8284271247461900976033774484"),
+        "{lower}"
+    );
+}
+
+/// L1: θᵀAθ of the rotation generator (0 −1; 1 0) is not even expressible: A must be symmetric.
+#[test]
+fn l1_antisymmetric_generator_is_refused() {
+    let rows = [vec![q(0, 1), q(-1, 1)], vec![q(1, 1), q(0, 1)]];
+    let error = Generator::dense(&rows).unwrap_err().to_string();
+    assert!(
+        error.contains("generator.matrix[1][0]") && error.contains("symmetric"),
+        "{error}"
+    );
+}

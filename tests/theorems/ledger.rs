@@ -1,0 +1,88 @@
+//! The ledger is complete: nothing is claimed without a check, a control and a page.
+
+use noise_equilibrium::theorem::{LEDGER, ledger_markdown};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn every_statement_has_a_module_here() {
+    let ledger: BTreeSet<&str> = LEDGER.iter().map(|statement| statement.id).collect();
+    let listed: BTreeSet<&str> = super::LISTED.iter().copied().collect();
+    assert_eq!(ledger, listed);
+    assert_eq!(ledger.len(), LEDGER.len(), "an identifier occurs twice");
+}
+
+#[test]
+fn every_check_has_a_negative_control_or_shares_one() {
+    for statement in LEDGER {
+        assert!(
+            !statement.checks.is_empty(),
+            "{} has no check",
+            statement.id
+        );
+        let names: BTreeSet<&str> = statement.checks.iter().map(|check| check.name).collect();
+        assert_eq!(
+            names.len(),
+            statement.checks.len(),
+            "{}: a check's name occurs twice",
+            statement.id
+        );
+        for control in statement.controls {
+            assert!(
+                control.check < statement.checks.len(),
+                "{} {}",
+                statement.id,
+                control.name
+            );
+        }
+        for (i, check) in statement.checks.iter().enumerate() {
+            let own: Vec<_> = statement
+                .controls
+                .iter()
+                .filter(|control| control.check == i)
+                .collect();
+            let names: BTreeSet<&str> = own.iter().map(|control| control.name).collect();
+            assert_eq!(
+                names.len(),
+                own.len(),
+                "{} {}: a control's name occurs twice",
+                statement.id,
+                check.name
+            );
+            assert!(
+                !own.is_empty(),
+                "{} {}: no negative control",
+                statement.id,
+                check.name
+            );
+        }
+    }
+}
+
+#[test]
+fn every_statement_has_its_file_and_its_section() {
+    let theory = fs::read_to_string(root().join("docs/theory.md")).expect("docs/theory.md");
+    for statement in LEDGER {
+        let file = root().join(format!("src/theorem/{}.rs", statement.file()));
+        assert!(file.exists(), "{} is missing", file.display());
+        let heading = format!("### {}:", statement.id);
+        assert!(
+            theory.contains(&heading),
+            "docs/theory.md has no section \"{heading}\""
+        );
+    }
+}
+
+#[test]
+fn ledger_page_is_up_to_date() {
+    let page = fs::read_to_string(root().join("docs/ledger.md")).expect("docs/ledger.md");
+    assert!(
+        page == ledger_markdown(),
+        "docs/ledger.md is stale: run `make docs`, or `cargo run -- statements > docs/ledger.md`"
+    );
+}

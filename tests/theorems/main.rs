@@ -1,0 +1,142 @@
+//! The list of theorems: a module for each statement of the ledger.
+//!
+//! Each module holds the statement's own smallest cases, worked out by hand, and
+//! three tests that are the same for all: every check holds on seeded cases, every
+//! check holds on cases that proptest draws and shrinks, every negative control is
+//! caught.
+
+mod guards;
+mod ledger;
+
+use noise_equilibrium::theorem::{Control, Draw, Outcome, Statement, find};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, FileFailurePersistence, TestCaseError, TestRunner};
+
+/// Cases of each check; the audit runs more.
+const CASES: u64 = 12;
+const SEED: u64 = 1;
+
+fn statement(id: &str) -> &'static Statement {
+    find(id).unwrap_or_else(|| panic!("{id} is not in the ledger"))
+}
+
+fn checks_hold(id: &str) {
+    let statement = statement(id);
+    for check in statement.checks {
+        let mut verified = 0;
+        for index in 0..CASES {
+            let name = format!("{}/{}", statement.id, check.name);
+            let case = (check.draw)(&mut Draw::seeded(SEED, &name, index));
+            match (check.run)(&case) {
+                Outcome::Verified(_) => verified += 1,
+                Outcome::Refuted(found) => {
+                    panic!("{name}, seed {SEED}, case {index}: {found}\n{case:#?}")
+                }
+                Outcome::Inconclusive(_) => {}
+            }
+        }
+        assert!(verified > 0, "{id} {}: no case was verified", check.name);
+    }
+}
+
+fn controls_are_caught(id: &str) {
+    let statement = statement(id);
+    assert!(
+        !statement.controls.is_empty(),
+        "{id} has no negative control"
+    );
+    for control in statement.controls {
+        let check = &statement.checks[control.check];
+        let (mut caught, mut missed) = (0, 0);
+        for index in 0..CASES {
+            let name = format!("{}/{}", statement.id, check.name);
+            match (control.run)(&(check.draw)(&mut Draw::seeded(SEED, &name, index))) {
+                Outcome::Refuted(_) => caught += 1,
+                Outcome::Verified(_) => missed += 1,
+                Outcome::Inconclusive(_) => {}
+            }
+        }
+        assert!(
+            Control::is_caught(caught, missed),
+            "{id} {}, sabotaged: {}: caught in {caught}, missed in {missed}",
+            check.name,
+            control.name
+        );
+    }
+}
+
+/// proptest draws the choices that a case is made of, and shrinks them.
+fn checks_hold_on_shrinkable_cases(id: &str) {
+    let statement = statement(id);
+    let persistence = FileFailurePersistence::Direct("tests/theorems/regressions.txt");
+    for check in statement
+        .checks
+        .iter()
+        .filter(|check| !check.name.contains("digits"))
+    {
+        let config = Config {
+            cases: u32::try_from(CASES).unwrap_or(1),
+            failure_persistence: Some(Box::new(persistence)),
+            max_shrink_iters: 2000,
+            ..Config::default()
+        };
+        let choices = prop::collection::vec(any::<u64>(), 0..120);
+        let result = TestRunner::new(config).run(&choices, |choices| {
+            let case = (check.draw)(&mut Draw::from_choices(choices));
+            match (check.run)(&case) {
+                Outcome::Refuted(found) => Err(TestCaseError::fail(format!("{found}\n{case:#?}"))),
+                _ => Ok(()),
+            }
+        });
+        if let Err(error) = result {
+            panic!("{id} {}: {error}", check.name);
+        }
+    }
+}
+
+macro_rules! theorems {
+    ($($module:ident $id:literal,)*) => {
+        /// The statements that have a module here.
+        const LISTED: &[&str] = &[$($id),*];
+        $(
+            mod $module {
+                #[test]
+                fn every_check_holds() {
+                    super::checks_hold($id);
+                }
+                #[test]
+                fn every_check_holds_on_shrinkable_cases() {
+                    super::checks_hold_on_shrinkable_cases($id);
+                }
+                #[test]
+                fn every_negative_control_is_caught() {
+                    super::controls_are_caught($id);
+                }
+            }
+        )*
+    };
+}
+
+theorems! {
+    n0_conventions "N0",
+    d1_exponential_symmetry "D1",
+    t1_orthogonality "T1",
+    t2_equivariance "T2",
+    t3_charge_under_gradient_flow "T3",
+    t4_noether_flow "T4",
+    t5_exact_discrete_law "T5",
+    t7_monotonicity "T7",
+    t8_one_equilibrium_per_orbit "T8",
+    t9_no_barrier "T9",
+    t10_direction "T10",
+    t12_initialisation_independence "T12",
+    t13_two_classes_of_symmetry "T13",
+    t14_relaxation_rate "T14",
+    t15_finite_learning_rate "T15",
+    c1_rescaling "C1",
+    c2_scaling "C2",
+    l1_antisymmetric_and_general_generators "L1",
+    l2_broken_symmetry "L2",
+    l3_uniqueness_fails "L3",
+    l4_existence_fails "L4",
+}
