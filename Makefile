@@ -1,0 +1,12 @@
+# Only what takes more than one command; the rest is plain cargo.
+
+.PHONY: docs ci
+
+# The generated page, then the rendered documentation.
+docs:
+	cargo run --release -- statements > docs/ledger.md
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps
+
+# What has to hold for a commit.
+ci:
+	bash .ci/run
