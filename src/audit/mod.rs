@@ -43,6 +43,12 @@ pub const DEFAULT_SEED: u64 = 240_207_193;
 /// Failing cases of one check or control that are written to files; the rest is counted.
 const WITNESSES: usize = 3;
 
+/// Outcomes are kept until the end: this many cases of each check fit in memory.
+const MAX_CASES: u64 = 100_000;
+
+/// More threads than any machine has cores.
+const MAX_JOBS: u64 = 1024;
+
 /// Why an audit did not start.
 #[derive(Debug, Error, Clone, PartialEq, Eq)]
 pub enum AuditError {
@@ -54,11 +60,15 @@ pub enum AuditError {
         /// What was found.
         found: String,
     },
-    /// An audit of nothing.
-    #[error("--{field}: expected a positive number, found 0")]
-    Zero {
+    /// An audit of nothing, or with more than a machine can do.
+    #[error("--{field}: expected a number from 1 to {largest}, found {found}")]
+    Range {
         /// `cases` or `jobs`.
         field: &'static str,
+        /// The largest number that is accepted.
+        largest: u64,
+        /// What was found.
+        found: u64,
     },
     /// The threads could not be started.
     #[error("--jobs: {0}")]
@@ -111,12 +121,19 @@ const PANICKED: &str = "the check panicked";
 /// [`AuditError`] for options that name nothing to audit.
 pub fn audit(options: &Options, progress: impl Fn(u64, u64) + Sync) -> Result<Audit, AuditError> {
     let statements = selected(&options.only)?;
-    for (field, zero) in [
-        ("cases", options.cases == 0),
-        ("jobs", options.jobs == Some(0)),
+    let jobs = options
+        .jobs
+        .map_or(1, |jobs| u64::try_from(jobs).unwrap_or(u64::MAX));
+    for (field, found, largest) in [
+        ("cases", options.cases, MAX_CASES),
+        ("jobs", jobs, MAX_JOBS),
     ] {
-        if zero {
-            return Err(AuditError::Zero { field });
+        if !(1..=largest).contains(&found) {
+            return Err(AuditError::Range {
+                field,
+                largest,
+                found,
+            });
         }
     }
     let started = Instant::now();

@@ -239,9 +239,15 @@ impl<S: Scalar> Balance<S> {
     /// a e^{−2μλ} and c e^{2μλ}: noise falls where the coordinate grows (T2).
     fn moved(term: &Term<S>, lambda: &S) -> (S, S) {
         let exponent = S::from_int(2) * &term.rate * lambda;
-        let noise = term.noise.clone() * (-exponent.clone()).exp();
-        let charge = term.charge.clone() * exponent.exp();
-        (noise, charge)
+        // Exponentials dominate the cost, and half of the terms lack one of the two.
+        let scaled = |x: &S, exponent: S| match x.is_zero() {
+            true => x.clone(),
+            false => x.clone() * exponent.exp(),
+        };
+        (
+            scaled(&term.noise, -exponent.clone()),
+            scaled(&term.charge, exponent),
+        )
     }
 
     /// The balance function G(λ) = Σ μ(2σ²a e^{−2μλ} − 4γc e^{2μλ}).

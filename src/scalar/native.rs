@@ -16,6 +16,10 @@ macro_rules! native {
                 x.subnormalize_ieee_round(rounded, Round::Nearest);
                 x.$to()
             }
+            // Not through a rational: this is called for every constant.
+            fn from_int(n: i64) -> Self {
+                n as $float
+            }
             fn sign(&self) -> Option<Ordering> {
                 self.partial_cmp(&0.0)
             }

@@ -1,0 +1,217 @@
+//! The balance equation: in doubles against bisection, certified against one
+//! evaluation of G, and whole problems against the eigendecomposition inside them.
+
+use criterion::measurement::WallTime;
+use criterion::{
+    BenchmarkGroup, BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group,
+    criterion_main,
+};
+use noise_equilibrium::balance::{
+    Attempt, Balance, Equilibrium, Spectrum, SpectrumSource, Strength, Term, certify, solve,
+};
+use noise_equilibrium::problem::{FORMAT, read_problem};
+use noise_equilibrium::scalar::{Enclosure, Field, Rational, Scalar};
+use noise_equilibrium::symmetry::{Eigenspaces, Generator, Structure};
+use noise_equilibrium::theorem::Draw;
+use std::fmt::Display;
+use std::hint::black_box;
+use std::time::Duration;
+
+/// Rates of both signs, none zero and hardly any two equal, |μ| ≤ 2.
+fn spectrum(draw: &mut Draw, terms: usize) -> Spectrum<Rational> {
+    let term = |_| Term {
+        rate: Rational::from((2 * draw.integer(-1000, 999) + 1, 1000)),
+        noise: draw.positive() / 7,
+        charge: draw.positive() / 11,
+    };
+    Spectrum::from_terms((0..terms).map(term).collect())
+}
+
+fn strength() -> Strength<Rational> {
+    Strength {
+        gamma: Rational::from((1, 1000)),
+        sigma2: Rational::from((1, 320)),
+    }
+}
+
+/// Halves a bracket of the root until no double is inside it.
+fn bisect(balance: &Balance<f64>) -> f64 {
+    let Strength { gamma, sigma2 } = balance.strength;
+    let term = |t: &Term<f64>| {
+        let (up, down) = (2.0 * sigma2 * t.noise, 4.0 * gamma * t.charge);
+        (2.0 * t.rate, t.rate * up, t.rate * down)
+    };
+    let terms: Vec<(f64, f64, f64)> = balance.spectrum.terms().iter().map(term).collect();
+    let g = |lambda: f64| -> f64 {
+        let pull = |&(r, up, down): &(f64, f64, f64)| {
+            up * Scalar::exp(&(-r * lambda)) - down * Scalar::exp(&(r * lambda))
+        };
+        terms.iter().map(pull).sum()
+    };
+    let (mut low, mut high) = (-1.0, 1.0);
+    while g(low) < 0.0 {
+        low *= 2.0;
+    }
+    while g(high) > 0.0 {
+        high *= 2.0;
+    }
+    loop {
+        let middle = f64::midpoint(low, high);
+        if middle <= low || middle >= high {
+            return middle;
+        }
+        if g(middle) > 0.0 {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+}
+
+fn doubles(criterion: &mut Criterion) {
+    const BATCH: u64 = 10_000;
+    const TERMS: usize = 32;
+    let balance = |index| Balance {
+        spectrum: spectrum(&mut Draw::seeded(0, "doubles", index), TERMS).map(f64::from_rational),
+        strength: strength().map(f64::from_rational),
+    };
+    let batch: Vec<Balance<f64>> = (0..BATCH).map(balance).collect();
+    let newton = |balance: &Balance<f64>| match solve(balance) {
+        Ok(Equilibrium::Finite(lambda)) => lambda,
+        other => panic!("not finite: {other:?}"),
+    };
+    for balance in &batch {
+        let (found, expected) = (newton(balance), bisect(balance));
+        assert!((found - expected).abs() <= 1e-12, "{found} {expected}");
+    }
+
+    let mut group = group(criterion, "10000 spectra of 32 terms, f64", 3);
+    group.throughput(Throughput::Elements(BATCH));
+    group.bench_function("solve", |bencher| {
+        bencher.iter(|| black_box(&batch).iter().map(newton).sum::<f64>());
+    });
+    group.bench_function("bisection", |bencher| {
+        bencher.iter(|| black_box(&batch).iter().map(bisect).sum::<f64>());
+    });
+    group.finish();
+}
+
+fn certified(criterion: &mut Criterion) {
+    for (terms, all_digits) in [(3, &[50, 1000, 10_000][..]), (60, &[50, 1000])] {
+        let spectrum = spectrum(&mut Draw::seeded(0, "certified", 0), terms);
+        let source = SpectrumSource::Exact(spectrum.clone());
+        let strength = strength();
+        let mut group = group(criterion, &format!("certify {terms} terms"), 2);
+        for &digits in all_digits {
+            let run = || {
+                certify(&source, &strength, digits, |found| Ok(Attempt::Done(found)))
+                    .ok()
+                    .and_then(Equilibrium::finite)
+                    .expect("a finite equilibrium")
+            };
+            let found = run();
+            let balance = Balance {
+                spectrum: spectrum.map(|q| Enclosure::at(found.bits, q)),
+                strength: strength.map(|q| Enclosure::at(found.bits, q)),
+            };
+            assert!(balance.g(&found.lambda).contains_zero());
+            group.bench_function(BenchmarkId::new("certify", digits), |bencher| {
+                bencher.iter(run);
+            });
+            group.bench_function(BenchmarkId::new("one G", digits), |bencher| {
+                bencher.iter(|| black_box(&balance).g(black_box(&found.lambda)));
+            });
+        }
+        group.finish();
+    }
+}
+
+/// A JSON list.
+fn list<T: Display>(items: impl IntoIterator<Item = T>) -> String {
+    let items: Vec<String> = items.into_iter().map(|x| x.to_string()).collect();
+    format!("[{}]", items.join(","))
+}
+
+/// Numbers as strings, `rows` × `cols`.
+fn rows(draw: &mut Draw, rows: usize, cols: usize) -> String {
+    let row = |draw: &mut Draw| list(draw.vector(cols).iter().map(|q| format!("\"{q}\"")));
+    list((0..rows).map(|_| row(draw)))
+}
+
+/// A symmetric matrix, n × n.
+fn symmetric(draw: &mut Draw, n: usize) -> String {
+    let entries = draw.vector(n * n);
+    let entry = |i: usize, j: usize| format!("\"{}\"", entries[i.max(j) * n + i.min(j)]);
+    list((0..n).map(|i| list((0..n).map(|j| entry(i, j)))))
+}
+
+fn problems(criterion: &mut Criterion) {
+    const DIM: usize = 14;
+    const SAMPLES: usize = 20;
+    const DIGITS: u32 = 50;
+    let mut draw = Draw::seeded(0, "problems", 0);
+    let dense = format!(
+        r#"{{"kind":"dense","matrix":{}}}"#,
+        symmetric(&mut draw, DIM)
+    );
+    // U is 3 × 2 and W is 2 × 4.
+    let factor = format!(
+        r#"{{"kind":"factor","rows":3,"rank":2,"cols":4,"direction":{}}}"#,
+        symmetric(&mut draw, 2)
+    );
+    let mut group = group(criterion, "problem of 14 parameters, 50 digits", 2);
+    for (kind, generator) in [("dense", dense), ("factor", factor)] {
+        let theta = list(draw.vector(DIM).iter().map(|q| format!("\"{q}\"")));
+        let gradients = rows(&mut draw, SAMPLES, DIM);
+        let text = format!(
+            r#"{{"format":"{FORMAT}","strength":{{"gamma":"1/1000","sigma2":"1/320"}},
+            "generator":{generator},"theta":{theta},"gradients":{gradients}}}"#
+        );
+        let problem = read_problem(&text).expect("a valid problem");
+        let found = problem.solve(DIGITS).expect("a certified solution");
+        let bits = found
+            .equilibrium
+            .finite()
+            .expect("a finite equilibrium")
+            .certified
+            .bits;
+        group.bench_function(BenchmarkId::new("read and solve", kind), |bencher| {
+            bencher.iter(|| read_problem(black_box(&text)).map(|problem| problem.solve(DIGITS)));
+        });
+        let matrix = problem_matrix(&text);
+        group.bench_function(BenchmarkId::new("eigen-spaces", kind), |bencher| {
+            bencher.iter(|| Eigenspaces::of(black_box(&matrix), bits));
+        });
+    }
+    group.finish();
+}
+
+/// The small matrix K of a problem's generator.
+fn problem_matrix(text: &str) -> nalgebra::DMatrix<Rational> {
+    use noise_equilibrium::problem::Body;
+    let generator: Generator = match read_problem(text).map(|problem| problem.body) {
+        Ok(Body::Orbit(orbit)) => orbit.generator().clone(),
+        _ => panic!("not an orbit"),
+    };
+    match generator.structure() {
+        Structure::Blocks { matrix, .. } => matrix.clone(),
+        Structure::Rates(_) => panic!("not a matrix"),
+    }
+}
+
+fn group<'a>(
+    criterion: &'a mut Criterion,
+    name: &str,
+    seconds: u64,
+) -> BenchmarkGroup<'a, WallTime> {
+    let mut group = criterion.benchmark_group(name);
+    group
+        .sample_size(10)
+        .sampling_mode(SamplingMode::Flat)
+        .warm_up_time(Duration::from_millis(500))
+        .measurement_time(Duration::from_secs(seconds));
+    group
+}
+
+criterion_group!(benches, doubles, certified, problems);
+criterion_main!(benches);

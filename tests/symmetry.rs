@@ -1,0 +1,190 @@
+//! Generators: the group law, the charge, and three ways to the same orbit.
+
+use nalgebra::DMatrix;
+use nalgebra::proptest::matrix;
+use noise_equilibrium::model::Loss;
+use noise_equilibrium::scalar::{Enclosure, Field, Mp, Rational, RealScalar, Scalar, convert, dot};
+use noise_equilibrium::symmetry::{
+    Eigenspaces, Generator, Support, exponential, first_indefinite_pivot, support,
+};
+use noise_equilibrium::theorem::{Draw, any_network};
+use proptest::prelude::*;
+
+const BITS: u32 = 256;
+type Real = Mp<BITS>;
+
+/// A symmetric matrix of quarters.
+fn symmetric(n: usize) -> impl Strategy<Value = DMatrix<Rational>> {
+    matrix(-12i32..=12, n, n).prop_map(|m| {
+        let sum = &m + m.transpose();
+        sum.map(|k| Rational::from((k, 8)))
+    })
+}
+
+fn rows(m: &DMatrix<Rational>) -> Vec<Vec<Rational>> {
+    m.row_iter()
+        .map(|row| row.iter().cloned().collect())
+        .collect()
+}
+
+/// |a − b| in units of 2^−BITS, relative to the larger of 1, |a|, |b|.
+fn units(a: &Real, b: &Real) -> f64 {
+    let defect = (a.clone() - b).log2_abs();
+    let scale = a.log2_abs().max(b.log2_abs()).max(0.0);
+    defect - scale + f64::from(BITS)
+}
+
+/// Bits lost at most: e^{λA} with ‖λA‖ ≤ 64 takes 10 squarings and some 60 products
+/// of 3 × 3 matrices, each off by a few units relative to its norm e^{64} ≈ 2^92.
+const LOST: f64 = 92.0 + 10.0 + 8.0;
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn exponential_inverts_itself(a in symmetric(3)) {
+        let a = a.map(|q| Real::from_rational(&q));
+        let product = exponential(&a) * exponential(&-a);
+        let identity = DMatrix::<Real>::identity(3, 3);
+        for (x, y) in product.iter().zip(identity.iter()) {
+            prop_assert!(units(x, y) < LOST, "{}", units(x, y));
+        }
+    }
+
+    /// e^{λA}θ through the matrix exponential against the eigenbasis.
+    #[test]
+    fn eigenbasis_and_exponential_agree(a in symmetric(3), theta in prop::collection::vec(-20i32..=20, 3)) {
+        let generator = Generator::dense(&rows(&a)).unwrap();
+        let theta: Vec<Real> = theta.iter().map(|&k| Real::from_int(k.into())).collect();
+        let lambda = Real::from_rational(&Rational::from((1, 2)));
+        let moved = generator.act(&lambda, &theta);
+        let basis = generator.eigenbasis::<Real>().unwrap();
+        let (start, end) = (basis.coordinates(&theta), basis.coordinates(&moved));
+        for ((rate, x), y) in basis.rates().iter().zip(&start).zip(&end) {
+            let grown = Scalar::exp(&(rate.clone() * &lambda)) * x;
+            prop_assert!(units(&grown, y) < LOST, "{}", units(&grown, y));
+        }
+    }
+
+    /// The enclosed rates add up to the trace, and the weights of M to its trace.
+    #[test]
+    fn eigenspaces_contain_the_traces(a in symmetric(4), root in symmetric(4)) {
+        let m = &root * &root;
+        let spaces = Eigenspaces::of(&a, 256).unwrap();
+        let weights = spaces.weights(&m).unwrap();
+        let total = weights.iter().cloned().fold(Enclosure::at(256, &Rational::new()), |t, w| t + w);
+        prop_assert!(total.contains(&m.trace()));
+        // Tr(AM) = Σ μ Tr(PM), and the norm of a vector is that of its projections.
+        let paired = spaces.spaces().iter().zip(&weights)
+            .fold(Enclosure::at(256, &Rational::new()), |t, (space, w)| t + space.rate.clone() * w);
+        prop_assert!(paired.contains(&(&a * &m).trace()));
+        let v: Vec<Rational> = (1..=4).map(Rational::from).collect();
+        let enclosed: Vec<Enclosure> = v.iter().map(|q| Enclosure::at(256, q)).collect();
+        for (i, x) in v.iter().enumerate() {
+            let parts = spaces.projections(&enclosed).into_iter().map(|p| p[i].clone());
+            prop_assert!(parts.reduce(|a, b| a + b).unwrap().contains(x));
+        }
+    }
+
+    /// Exact counts of live rates against the enclosed ones, where these are decided.
+    #[test]
+    fn support_agrees_with_enclosures(a in symmetric(3), v in prop::collection::vec(-3i32..=3, 3)) {
+        let v: Vec<Rational> = v.into_iter().map(Rational::from).collect();
+        let m = DMatrix::from_fn(3, 3, |i, j| Rational::from(&v[i] * &v[j]));
+        let Support { positive, negative, zero } = support(&a, &m);
+        let spaces = Eigenspaces::of(&a, 256).unwrap();
+        let weights = spaces.weights(&m).unwrap();
+        let mut seen = (0, 0);
+        for (space, w) in spaces.spaces().iter().zip(&weights) {
+            if w.sign() == Some(std::cmp::Ordering::Greater) {
+                match space.rate.sign() {
+                    Some(std::cmp::Ordering::Greater) => seen.0 += 1,
+                    Some(std::cmp::Ordering::Less) => seen.1 += 1,
+                    _ => prop_assert!(zero),
+                }
+            }
+        }
+        prop_assert_eq!(seen, (positive, negative));
+    }
+
+    #[test]
+    fn squares_are_semidefinite_and_their_negatives_are_not(root in symmetric(4)) {
+        let square = &root * &root;
+        prop_assert_eq!(first_indefinite_pivot(&square), None);
+        if square.trace() != 0 {
+            prop_assert!(first_indefinite_pivot(&-square).is_some());
+        }
+    }
+}
+
+/// Every generator of every model: e^{(s+t)A} = e^{sA}e^{tA}, and a dense copy does the same.
+#[test]
+fn group_law() {
+    for index in 0..40 {
+        let case = any_network(&mut Draw::seeded(5, "group law", index));
+        let case = case.network().unwrap();
+        let theta: Vec<Real> = convert(&case.theta);
+        let (s, t) = (
+            Real::from_rational(&case.lambda),
+            Real::from_rational(&Rational::from((1, 3))),
+        );
+        let once = case.generator.act(&(s.clone() + &t), &theta);
+        let twice = case.generator.act(&s, &case.generator.act(&t, &theta));
+        for (x, y) in once.iter().zip(&twice) {
+            assert!(units(x, y) < LOST, "case {index}: {}", units(x, y));
+        }
+        assert_eq!(case.model.dim(), case.generator.dim());
+    }
+}
+
+/// A generator of each kind and the same one as a full matrix: same image, same charge, exactly.
+#[test]
+fn structured_generators_agree_with_their_matrices() {
+    let q = |k: i32| Rational::from((k, 4));
+    let s = [vec![q(3), q(-1)], vec![q(-1), q(2)]];
+    let generators = [
+        Generator::diagonal(vec![q(1), q(-5), q(0), q(2), q(7), q(1), q(1), q(-3)]).unwrap(),
+        Generator::scaling(8).unwrap(),
+        Generator::rescaling(8, vec![0, 3], vec![7, 2]).unwrap(),
+        Generator::factor(1, 3, &s).unwrap(),
+        Generator::factor(3, 1, &s).unwrap(),
+    ];
+    let theta: Vec<Rational> = (1..=8).map(|k| q(k * k - 9)).collect();
+    for generator in generators {
+        // The matrix column by column, from the images of the axes.
+        let columns: Vec<Vec<Rational>> = (0..8)
+            .map(|k| {
+                generator.apply(
+                    &(0..8)
+                        .map(|i| Rational::from(i32::from(i == k)))
+                        .collect::<Vec<_>>(),
+                )
+            })
+            .collect();
+        let dense = Generator::dense(&columns).unwrap();
+        assert_eq!(
+            dense.apply(&theta),
+            generator.apply(&theta),
+            "{}",
+            generator.kind()
+        );
+        assert_eq!(
+            dense.charge(&theta),
+            generator.charge(&theta),
+            "{}",
+            generator.kind()
+        );
+        assert_eq!(
+            dot(&theta, &generator.apply(&theta)),
+            generator.charge(&theta)
+        );
+    }
+}
+
+/// The unit of every number system is twice its relative error.
+#[test]
+fn units_of_the_number_systems() {
+    assert_eq!(f64::unit(), f64::EPSILON);
+    assert_eq!(f32::unit(), f32::EPSILON);
+    assert_eq!(Mp::<128>::unit().log2_abs(), -127.0);
+}
