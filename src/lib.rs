@@ -33,8 +33,8 @@
 //! // λ* = ¼ ln(16/1) = ln 2 (C1): the first weight doubles, the second halves.
 //! let solution = serde_json::to_value(problem.solve(30)?.to_file())?;
 //! assert_eq!(solution["status"], "finite");
-//! assert_eq!(solution["lambda"]["lower"], "0.6931471805599453094172321214581");
-//! assert_eq!(solution["lambda"]["upper"], "0.6931471805599453094172321214582");
+//! assert_eq!(solution["lambda"]["lower"], "0.69314718055994530941723212145817");
+//! assert_eq!(solution["lambda"]["upper"], "0.69314718055994530941723212145818");
 //! # Ok(())
 //! # }
 //! ```

@@ -240,7 +240,7 @@ impl<S: Scalar> Balance<S> {
     fn moved(term: &Term<S>, lambda: &S) -> (S, S) {
         let exponent = S::from_int(2) * &term.rate * lambda;
         // Exponentials dominate the cost, and half of the terms lack one of the two.
-        let scaled = |x: &S, exponent: S| match x.is_zero() {
+        let scaled = |x: &S, exponent: S| match x.is_exactly_zero() {
             true => x.clone(),
             false => x.clone() * exponent.exp(),
         };

@@ -16,6 +16,9 @@ impl<T: DualNum + Field> Field for Dual<T> {
     fn sign(&self) -> Option<Ordering> {
         self.re.sign()
     }
+    fn is_exactly_zero(&self) -> bool {
+        self.re.is_exactly_zero() && self.eps.is_exactly_zero()
+    }
     fn root(&self) -> Option<Self> {
         self.re.root().map(|_| DualNum::sqrt(self))
     }

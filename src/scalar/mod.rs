@@ -76,6 +76,11 @@ pub trait Field:
         Self::from_rational(&Rational::from(n))
     }
 
+    /// Is it 0 in every respect? (A dual number also has to have no derivative.)
+    fn is_exactly_zero(&self) -> bool {
+        self.is_zero()
+    }
+
     /// The square, where an interval's own square is narrower than a product.
     fn square(&self) -> Self {
         self.clone() * self
