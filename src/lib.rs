@@ -22,7 +22,7 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let numbers = |texts: [&str; 2]| texts.map(parse_exact).into_iter().collect::<Result<Vec<_>, _>>();
 //! let generator = Generator::rescaling(2, vec![0], vec![1])?;
-//! let theta = numbers(["0.5", "-2"])?;
+//! let theta = numbers(["0.5", "2"])?;
 //! let gradients = vec![numbers(["4", "1"])?, numbers(["-4", "-1"])?];
 //! let orbit = Orbit::new(generator, theta, Noise::Gradients(gradients))?;
 //!

@@ -20,7 +20,7 @@ pub struct Audit {
     /// Only these statements, by identifier (T8,C1)
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
-    /// Cases of each check
+    /// Cases of each check; with fewer than 16 some controls stay undecided
     #[arg(long, default_value_t = DEFAULT_CASES)]
     cases: u64,
     /// Seed of every case; the same seed gives the same digest
@@ -44,7 +44,7 @@ impl Audit {
         }
         std::fs::create_dir_all(&self.out).map_err(|error| BadInput::at(&self.out, error))?;
         let options = Options {
-            only: self.only.clone(),
+            only: self.only.iter().map(|id| id.trim().to_owned()).collect(),
             cases: self.cases,
             seed: self.seed,
             jobs: self.jobs,
@@ -95,6 +95,9 @@ fn replay(path: &Path) -> Result<u8, BadInput> {
         None => format!("{} {}", replay.statement, replay.check),
     };
     let (word, detail) = match &outcome {
+        Outcome::Verified(_) if replay.control.is_some() => {
+            ("verified", "the sabotage was not noticed".to_owned())
+        }
         Outcome::Verified(margin) => ("verified", margin.label()),
         Outcome::Refuted(found) => ("refuted", found.clone()),
         Outcome::Inconclusive(reason) => ("inconclusive", reason.clone()),
@@ -109,6 +112,9 @@ fn replay(path: &Path) -> Result<u8, BadInput> {
     Ok(if held { HELD } else { FAILED })
 }
 
+/// Columns that the table takes.
+const WIDTH: u16 = 120;
+
 fn page(report: &Report, path: &Path, files: &[(PathBuf, &Replay)]) -> String {
     let mut table = Table::new();
     table.load_preset(presets::UTF8_HORIZONTAL_ONLY);
@@ -117,8 +123,9 @@ fn page(report: &Report, path: &Path, files: &[(PathBuf, &Replay)]) -> String {
     table.remove_style(TableComponent::LeftBorderIntersections);
     table.remove_style(TableComponent::RightBorderIntersections);
     table.set_content_arrangement(ContentArrangement::Dynamic);
-    if !table.is_tty() {
-        table.set_width(120);
+    // Narrower, words would be broken; a terminal wraps the lines instead.
+    if table.width().is_none_or(|width| width < WIDTH) {
+        table.set_width(WIDTH);
     }
     table.set_header([
         "",
@@ -158,8 +165,12 @@ fn page(report: &Report, path: &Path, files: &[(PathBuf, &Replay)]) -> String {
         }
     }
     for (file, replay) in files {
+        let what = match replay.control {
+            Some(_) => "sabotage not noticed in a case of",
+            None => "failing case of",
+        };
         page += &format!(
-            "failing case of {} {}: {}\n",
+            "{what} {} {}: {}\n",
             replay.statement,
             replay.check,
             file.display()

@@ -35,8 +35,23 @@ pub struct BadInput(String);
 
 impl BadInput {
     fn at(path: &Path, message: impl fmt::Display) -> Self {
-        Self(format!("{}: {message}", path.display()))
+        Self(format!("{}: {message}", name(path)))
     }
+}
+
+/// What a message calls a file.
+fn name(path: &Path) -> String {
+    match path.as_os_str() == "-" {
+        true => "standard input".to_owned(),
+        false => path.display().to_string(),
+    }
+}
+
+/// One line on standard error that does not change the exit code.
+fn warn(path: &Path, message: &str) {
+    let line = format!("{}: {message}", name(path)).replace(char::is_control, " ");
+    // Standard error may be closed; there is nobody left to tell.
+    let _ = writeln!(io::stderr(), "warning: {line}");
 }
 
 /// Runs the program and says how it ended.

@@ -1,6 +1,6 @@
 //! `noise-equilibrium solve`.
 
-use super::{BadInput, HELD, read_text, write_text};
+use super::{BadInput, HELD, read_text, warn, write_text};
 use clap::Args;
 use noise_equilibrium::problem::read_problem;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use std::path::PathBuf;
 /// Solve one problem: λ*, θ* and what follows, every number enclosed
 #[derive(Args)]
 pub struct Solve {
-    /// A problem-1 file, or - for standard input
+    /// A problem-1 file (see docs/format.md), or - for standard input
     problem: PathBuf,
     /// Decimal digits of every enclosure, 1 to 100000
     #[arg(long, default_value_t = 50, allow_negative_numbers = true, value_parser = digits)]
@@ -29,9 +29,11 @@ impl Solve {
     pub fn run(&self) -> Result<u8, BadInput> {
         let bad = |error| BadInput::at(&self.problem, error);
         let text = read_text(&self.problem)?;
-        let solution = read_problem(&text)
-            .and_then(|p| p.solve(self.digits))
-            .map_err(bad)?;
+        let problem = read_problem(&text).map_err(bad)?;
+        let solution = problem.solve(self.digits).map_err(bad)?;
+        if let Some(warning) = problem.warning() {
+            warn(&self.problem, &warning);
+        }
         let mut text = serde_json::to_string_pretty(&solution.to_file())
             .map_err(|error| BadInput::at(&self.problem, error))?;
         text.push('\n');

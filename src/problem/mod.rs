@@ -1,5 +1,5 @@
 //! One problem from end to end: the problem-1 format in, the certified solution-1
-//! format out.
+//! format out. docs/format.md describes both, field by field.
 
 pub(crate) mod read;
 mod solution;
@@ -7,8 +7,8 @@ mod solution;
 pub use read::{FORMAT, ProblemError, read_problem};
 pub use solution::{Bounds, Change, Solution, SolutionFile};
 
-use crate::balance::{CertifyError, Orbit, OrbitError, Spectrum, SpectrumSource, Strength};
-use crate::scalar::Rational;
+use crate::balance::{CertifyError, Noise, Orbit, OrbitError, Spectrum, SpectrumSource, Strength};
+use crate::scalar::{Field, Rational, dot};
 
 /// A problem with exact data.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,6 +46,53 @@ impl Problem {
     /// [`ProblemError`] as for the parts.
     pub fn solve(&self, digits: u32) -> Result<Solution, ProblemError> {
         solution::solve(self, digits)
+    }
+}
+
+/// Gradients as far from orthogonal to Aθ as this, relative to their length, are not
+/// those of a loss with the symmetry. Rounding in single precision stays far below.
+const OBLIQUE: f64 = 1e-3;
+
+impl Problem {
+    /// What is legal but hardly meant: noise that no loss with this symmetry can have,
+    /// since T1 makes every gradient orthogonal to Aθ.
+    pub fn warning(&self) -> Option<String> {
+        let Body::Orbit(orbit) = &self.body else {
+            return None;
+        };
+        let image = orbit.generator().apply(orbit.theta());
+        let length = dot(&image, &image);
+        // The squared cosine of the angle to Aθ.
+        let cosine2 = |along: Rational, power: Rational| {
+            if power == 0 || length == 0 {
+                0.0
+            } else {
+                (along / (power * &length)).to_f64()
+            }
+        };
+        let (what, cosine2) = match orbit.noise() {
+            Noise::Gradients(rows) => {
+                let angles = rows
+                    .iter()
+                    .map(|g| cosine2(Field::square(&dot(g, &image)), dot(g, g)));
+                let worst = angles.enumerate().max_by(|a, b| a.1.total_cmp(&b.1))?;
+                (format!("gradients[{}]", worst.0), worst.1)
+            }
+            Noise::Covariance(sigma) => {
+                let turned: Vec<Rational> = sigma.iter().map(|row| dot(row, &image)).collect();
+                let trace = (0..sigma.len()).fold(Rational::new(), |t, k| t + &sigma[k][k]);
+                (
+                    "covariance".to_owned(),
+                    cosine2(dot(&turned, &image), trace),
+                )
+            }
+        };
+        let cosine = libm::sqrt(cosine2);
+        (cosine > OBLIQUE).then(|| {
+            format!(
+                "{what}: not orthogonal to Aθ (cosine {cosine:.3}), as the gradients of a loss with this symmetry are (T1); are the indices and the order of theta right?"
+            )
+        })
     }
 }
 

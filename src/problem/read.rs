@@ -130,7 +130,8 @@ pub(crate) fn json<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, Proble
 fn describe(error: &serde_json::Error) -> String {
     let message = shorten_line(&error.to_string());
     if error.is_syntax() || error.is_eof() {
-        format!("expected JSON: {message}")
+        // Other languages write bare NaN and Infinity, quote with ', or lead with a mark.
+        format!("expected JSON: {message} (finite numbers only, double quotes, no byte order mark)")
     } else {
         message
     }

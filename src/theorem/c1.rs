@@ -23,7 +23,7 @@ pub static STATEMENT: Statement = Statement {
         Check {
             name: "closed form is the root of G, γ > 0",
             evidence: Evidence::Enclosure,
-            draw: sample::network_with_finite_equilibrium,
+            draw: sample::relu_network_with_decay,
             run: |case| closed(case, true, Form::Right),
         },
         Check {

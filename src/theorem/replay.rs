@@ -2,7 +2,7 @@
 
 use super::case::{Case, NetworkCase, SpectrumCase};
 use super::evidence::Outcome;
-use super::{Statement, find};
+use super::{Draw, Statement, find};
 use crate::balance::Strength;
 use crate::model::{Loss, Model, Sample, ScaleInvariant, TwoLayerLeakyRelu, TwoLayerLinear};
 use crate::problem::ProblemError;
@@ -59,10 +59,12 @@ impl Replay {
     /// # Errors
     /// [`ReplayError`] names the field and what would be right.
     pub fn read(text: &str) -> Result<Self, ReplayError> {
-        let file: ReplayFile = json(text)?;
-        if file.format != FORMAT {
-            return Err(ReplayError::Format(file.format));
+        // The format first: the fields of another format would only confuse.
+        let header: Header = json(text)?;
+        if header.format != FORMAT {
+            return Err(ReplayError::Format(header.format));
         }
+        let file: ReplayFile = json(text)?;
         let ReplayFile {
             statement,
             check,
@@ -124,6 +126,21 @@ impl Replay {
                     &self.check,
                 )
             })?;
+        // What the check itself would draw says whether it takes a network or a spectrum.
+        let own = (checks[check].draw)(&mut Draw::from_choices(Vec::new()));
+        if std::mem::discriminant(&own) != std::mem::discriminant(&self.case) {
+            let expected = if own.network().is_some() {
+                "network"
+            } else {
+                "spectrum"
+            };
+            let found = if own.network().is_some() {
+                "spectrum"
+            } else {
+                "network"
+            };
+            return Err(unknown("case", vec![expected], found));
+        }
         match &self.control {
             None => Ok((checks[check].run)(&self.case)),
             Some(name) => {
@@ -139,6 +156,12 @@ impl Replay {
             }
         }
     }
+}
+
+#[derive(Deserialize)]
+struct Header {
+    #[serde(default)]
+    format: String,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -261,6 +284,7 @@ impl CaseFile {
             (None, Some(file)) => {
                 let strength = Strength::new(file.gamma.0, file.sigma2.0)
                     .map_err(|error| ProblemError::Invalid(error.to_string()))?;
+                displacement(&file.lambda.0)?;
                 let spectrum = spectrum(file.terms)?;
                 Ok(Case::Spectrum(SpectrumCase {
                     spectrum,
@@ -274,6 +298,18 @@ impl CaseFile {
             .into()),
         }
     }
+}
+
+/// Batches that are enumerated at the most.
+const MAX_BATCHES: usize = 10_000;
+
+/// Exponentials of larger displacements take too long to be worth a replay.
+fn displacement(lambda: &Rational) -> Result<(), ReplayError> {
+    if lambda.clone().abs() > 1_000_000 {
+        let message = "case: lambda: expected a number within ±1000000".to_owned();
+        return Err(ProblemError::Invalid(message).into());
+    }
+    Ok(())
 }
 
 impl NetworkFile {
@@ -360,12 +396,23 @@ impl NetworkFile {
             ));
         }
         // Every batch is enumerated: N^B of them.
-        if !(1..=3).contains(&self.batch) {
+        let batches = u32::try_from(self.batch)
+            .ok()
+            .and_then(|b| samples.len().checked_pow(b));
+        if self.batch == 0 || batches.is_none_or(|count| count > MAX_BATCHES) {
             return shape(format!(
-                "batch: expected a number from 1 to 3, found {}",
+                "batch: expected a number from 1 with at most {MAX_BATCHES} batches of {} samples, found {}",
+                samples.len(),
                 self.batch
             ));
         }
+        if self.learning_rate.0 <= 0 {
+            return shape("learning_rate: expected a positive number".to_owned());
+        }
+        if self.gamma.0 < 0 {
+            return shape("gamma: expected a number that is not negative".to_owned());
+        }
+        displacement(&self.lambda.0)?;
         Ok(NetworkCase {
             model,
             samples,

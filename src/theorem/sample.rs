@@ -23,7 +23,21 @@ pub fn network_with_finite_equilibrium(draw: &mut Draw) -> Case {
 
 /// A small leaky-ReLU network with the rescaling of one neuron.
 pub fn relu_network(draw: &mut Draw) -> Case {
-    Case::Network(small_network_of(draw, 1))
+    let mut case = small_network_of(draw, 1);
+    if matches!(case.generator, Generator::Dense(_)) {
+        case.generator = symmetry(&case.model, draw);
+    }
+    Case::Network(case)
+}
+
+/// The same with weight decay.
+pub fn relu_network_with_decay(draw: &mut Draw) -> Case {
+    let case = relu_network(draw);
+    let Case::Network(mut case) = case else {
+        return case;
+    };
+    case.gamma = draw.positive() / 16;
+    Case::Network(case)
 }
 
 /// A small scale-invariant network.

@@ -790,7 +790,7 @@ fn arguments() {
     assert_refused(
         "standard input",
         &run(&["solve", "-"], b"{"),
-        &["-: expected JSON"],
+        &["standard input: expected JSON"],
     );
 }
 

@@ -28,11 +28,16 @@ fn spectrum(strength: &str, terms: &str) -> String {
     )
 }
 
-/// What the program writes, with the exit code 0 and a silent standard error.
+/// What the program writes, with the exit code 0 and nothing but warnings beside it
+/// (made-up gradients are seldom orthogonal to Aθ).
 fn written(problem: &str, options: &[&str]) -> String {
     let (_, output) = solve(problem.as_bytes(), options);
     assert_eq!(output.status.code(), Some(0), "{problem}: {output:?}");
-    assert!(output.stderr.is_empty(), "{output:?}");
+    let beside = String::from_utf8(output.stderr.clone()).expect("UTF-8");
+    assert!(
+        beside.lines().all(|line| line.starts_with("warning: ")),
+        "{output:?}"
+    );
     String::from_utf8(output.stdout).expect("UTF-8")
 }
 
@@ -241,4 +246,56 @@ fn help_and_version() {
         assert_eq!(output.status.code(), Some(0));
         assert!(!output.stdout.is_empty() && output.stderr.is_empty());
     }
+}
+
+/// T1: gradients that are not orthogonal to Aθ are solved, with a warning on standard error.
+#[test]
+fn oblique_gradients_are_warned_of() {
+    let orbit = |gradients: &str| {
+        format!(
+            r#"{{ "format": "noise-equilibrium/problem-1", "strength": {{ "sigma2": 1 }},
+                "generator": {{ "kind": "rescaling", "up": [0], "down": [1] }},
+                "theta": [1, 2], "gradients": {gradients} }}"#
+        )
+    };
+    // Aθ = (1, −2).
+    for (gradients, warned) in [("[[2, 1], [-4, -2]]", false), ("[[2, 1], [-4, -3]]", true)] {
+        let (_, output) = solve(orbit(gradients).as_bytes(), &[]);
+        assert_eq!(output.status.code(), Some(0));
+        let beside = String::from_utf8(output.stderr).expect("UTF-8");
+        assert_eq!(
+            beside.contains("gradients[1]: not orthogonal to Aθ"),
+            warned,
+            "{beside}"
+        );
+        assert_eq!(beside.lines().count(), usize::from(warned));
+    }
+}
+
+/// The examples of the documentation are solved, without a warning.
+#[test]
+fn documented_examples() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("docs/format.md")).expect("docs/format.md");
+    let example = page
+        .split("```json\n")
+        .nth(1)
+        .and_then(|rest| rest.split("```").next());
+    let neuron =
+        std::fs::read_to_string(root.join("docs/examples/neuron.json")).expect("the example");
+    for problem in [example.expect("an example"), &neuron] {
+        let (_, output) = solve(problem.as_bytes(), &["--digits", "20"]);
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        assert!(output.stderr.is_empty(), "{output:?}");
+        let text = String::from_utf8(output.stdout).expect("UTF-8");
+        assert!(text.contains(r#""status": "finite""#), "{text}");
+    }
+    // The README shows what the program prints.
+    let readme = std::fs::read_to_string(root.join("README.md")).expect("README.md");
+    let (_, output) = solve(neuron.as_bytes(), &["--digits", "20"]);
+    let printed = String::from_utf8(output.stdout).expect("UTF-8");
+    assert!(
+        readme.contains(&printed),
+        "README.md does not show {printed}"
+    );
 }
