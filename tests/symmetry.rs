@@ -188,3 +188,119 @@ fn units_of_the_number_systems() {
     assert_eq!(f32::unit(), f32::EPSILON);
     assert_eq!(Mp::<128>::unit().log2_abs(), -127.0);
 }
+
+/// K = QDQᵀ for a rational rotation Q (Cayley) and D = diag(1, 2, 2 + 1/2^20): exact
+/// projectors to compare with.
+fn rotated() -> (DMatrix<Rational>, Vec<DMatrix<Rational>>, Vec<Rational>) {
+    let q = |p: i32, d: u32| Rational::from((p, d));
+    let zero = Rational::new;
+    let s = DMatrix::from_row_slice(
+        3,
+        3,
+        &[
+            zero(),
+            q(1, 2),
+            q(-1, 3),
+            q(-1, 2),
+            zero(),
+            q(2, 5),
+            q(1, 3),
+            q(-2, 5),
+            zero(),
+        ],
+    );
+    let identity = DMatrix::from_fn(3, 3, |i, j| Rational::from(i32::from(i == j)));
+    let q_matrix = inverse(&(&identity + &s)) * (&identity - &s);
+    let rates = vec![q(1, 1), q(2, 1), q((2 << 20) + 1, 1 << 20)];
+    let projectors: Vec<DMatrix<Rational>> = (0..3)
+        .map(|k| {
+            DMatrix::from_fn(3, 3, |i, j| {
+                Rational::from(&q_matrix[(i, k)] * &q_matrix[(j, k)])
+            })
+        })
+        .collect();
+    let k = projectors
+        .iter()
+        .zip(&rates)
+        .fold(DMatrix::from_element(3, 3, zero()), |total, (p, r)| {
+            total + p.map(|x| x * r)
+        });
+    (k, projectors, rates)
+}
+
+/// Gauss–Jordan in rationals, for a matrix whose pivots do not vanish.
+fn inverse(m: &DMatrix<Rational>) -> DMatrix<Rational> {
+    let n = m.nrows();
+    let mut a = m.clone();
+    let mut b = DMatrix::from_fn(n, n, |i, j| Rational::from(i32::from(i == j)));
+    for k in 0..n {
+        let pivot = a[(k, k)].clone();
+        for j in 0..n {
+            a[(k, j)] /= &pivot;
+            b[(k, j)] /= &pivot;
+        }
+        for i in (0..n).filter(|&i| i != k) {
+            let factor = a[(i, k)].clone();
+            for j in 0..n {
+                let (x, y) = (
+                    Rational::from(&factor * &a[(k, j)]),
+                    Rational::from(&factor * &b[(k, j)]),
+                );
+                a[(i, j)] -= x;
+                b[(i, j)] -= y;
+            }
+        }
+    }
+    b
+}
+
+/// Eigenvectors that are off by far more than the precision still give enclosures that
+/// hold: the bounds of Weyl and Davis–Kahan and of the polar factor carry them.
+#[test]
+fn eigenspaces_hold_for_poor_eigenvectors() {
+    let (k, projectors, rates) = rotated();
+    let bits = 160;
+    let v: Vec<Rational> = [3, -1, 2].map(Rational::from).to_vec();
+    let m = DMatrix::from_fn(3, 3, |i, j| Rational::from(&v[i] * &v[j]));
+    let float = |x: &Real| rug::Float::with_val(bits, x.as_float());
+    let eigen = nalgebra::SymmetricEigen::new(k.map(|q| Real::from_rational(&q)));
+    for spoiled in [0u32, 90, 60, 40] {
+        let mut columns: Vec<Vec<rug::Float>> = eigen
+            .eigenvectors
+            .column_iter()
+            .map(|c| c.iter().map(float).collect())
+            .collect();
+        for (i, column) in columns.iter_mut().enumerate() {
+            for (j, x) in column.iter_mut().enumerate() {
+                if spoiled > 0 {
+                    // Different in every entry, so that lengths and angles are both off.
+                    *x += rug::Float::with_val(bits, 1 + 2 * i + 3 * j * j) >> spoiled;
+                }
+            }
+        }
+        let spaces = Eigenspaces::verify(&k, &columns, bits).expect("good enough to say something");
+        assert_eq!(spaces.spaces().len(), 3, "2^-{spoiled}");
+        let weights = spaces.weights(&m).expect("semidefinite");
+        let enclosed: Vec<Enclosure> = v.iter().map(|q| Enclosure::at(bits, q)).collect();
+        let projections = spaces.projections(&enclosed);
+        for i in 0..3 {
+            assert!(
+                spaces.spaces()[i].rate.contains(&rates[i]),
+                "rate {i}, 2^-{spoiled}"
+            );
+            assert!(
+                weights[i].contains(&(&projectors[i] * &m).trace()),
+                "weight {i}, 2^-{spoiled}"
+            );
+            for (row, x) in projections[i].iter().enumerate() {
+                let exact = (0..3).fold(Rational::new(), |t, j| {
+                    t + Rational::from(&projectors[i][(row, j)] * &v[j])
+                });
+                assert!(
+                    x.contains(&exact),
+                    "projection {i}, entry {row}, 2^-{spoiled}"
+                );
+            }
+        }
+    }
+}

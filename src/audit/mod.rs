@@ -4,7 +4,7 @@ mod report;
 
 pub use report::{CheckReport, ControlReport, Environment, Report, StatementReport, Verdict};
 
-use crate::theorem::{Case, Draw, LEDGER, Outcome, Replay, Statement, find};
+use crate::theorem::{Case, Draw, LEDGER, Margin, Outcome, Replay, Statement, find};
 use rayon::prelude::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
@@ -45,6 +45,10 @@ const WITNESSES: usize = 3;
 
 /// Outcomes are kept until the end: this many cases of each check fit in memory.
 const MAX_CASES: u64 = 100_000;
+
+/// Conclusive cases after which an uncaught control refutes its statement: with fewer, a
+/// sabotage that shows in some cases only may go unseen.
+const ENOUGH_CASES: u64 = 12;
 
 /// More threads than any machine has cores.
 const MAX_JOBS: u64 = 1024;
@@ -107,9 +111,12 @@ impl Task {
             Some(control) => self.statement.controls[control].run,
             None => self.statement.checks[self.check].run,
         };
-        // A panic is a failed check, not the end of the audit.
-        catch_unwind(AssertUnwindSafe(|| run(case)))
-            .unwrap_or_else(|_| Outcome::Refuted(PANICKED.to_owned()))
+        // A panic is a failed check, not the end of the audit; and a sabotaged check that
+        // panics has noticed nothing.
+        catch_unwind(AssertUnwindSafe(|| run(case))).unwrap_or_else(|_| match self.control {
+            None => Outcome::Refuted(PANICKED.to_owned()),
+            Some(_) => Outcome::Verified(Margin::Exact),
+        })
     }
 }
 
@@ -148,7 +155,7 @@ pub fn audit(options: &Options, progress: impl Fn(u64, u64) + Sync) -> Result<Au
         let controls = statement.controls.iter().enumerate();
         let controls = controls.map(|(i, control)| (control.check, Some(i)));
         for (check, control) in checks.chain(controls) {
-            let cases = 0..options.cases;
+            let cases = 0..if statement.drawn { options.cases } else { 1 };
             tasks.extend(cases.map(|index| Task {
                 statement,
                 check,
@@ -210,8 +217,8 @@ pub fn audit(options: &Options, progress: impl Fn(u64, u64) + Sync) -> Result<Au
             report.is_some_and(|report| report.control_caught(&replay.check, name))
         })
     };
-    for report in &mut reports {
-        report.conclude();
+    for (report, statement) in reports.iter_mut().zip(&statements) {
+        report.conclude(if statement.drawn { ENOUGH_CASES } else { 1 });
     }
     // A control that was caught may still let single cases through: those are no failures.
     witnesses.retain(|replay| !caught_elsewhere(replay, &reports));

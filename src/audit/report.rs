@@ -93,9 +93,6 @@ pub struct ControlReport {
     pub inconclusive: u64,
 }
 
-/// Conclusive cases after which an uncaught control refutes its statement.
-const ENOUGH_CASES: u64 = 12;
-
 impl ControlReport {
     /// Was it noticed often enough?
     pub fn is_caught(&self) -> bool {
@@ -187,14 +184,14 @@ impl StatementReport {
         }
     }
 
-    /// The verdict, once everything is recorded.
-    pub(super) fn conclude(&mut self) {
+    /// The verdict, once everything is recorded. A control that was not caught refutes the
+    /// statement after `enough` conclusive cases.
+    pub(super) fn conclude(&mut self, enough: u64) {
         let refuted = self.checks.iter().any(|check| check.refuted > 0);
-        // With few conclusive cases a sabotage that shows in some only may go unseen.
         let blind = self
             .controls
             .iter()
-            .any(|c| !c.is_caught() && c.caught + c.missed >= ENOUGH_CASES);
+            .any(|c| !c.is_caught() && c.caught + c.missed >= enough);
         let empty = self.checks.iter().any(|check| check.verified == 0)
             || self.controls.iter().any(|c| !c.is_caught());
         self.verdict = if refuted || blind {

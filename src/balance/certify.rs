@@ -4,7 +4,7 @@
 use super::pulls::{Equilibrium, Pulls};
 use super::solve::Logarithmic;
 use super::source::SpectrumSource;
-use super::spectrum::{Balance, Strength};
+use super::spectrum::{Balance, Spectrum, Strength, Term};
 use crate::scalar::{Enclosure, Field, Mp, Rational, Real, Scalar};
 use crate::symmetry::Eigenspaces;
 use rug::Float;
@@ -94,9 +94,10 @@ pub fn certify<T>(
     mut follow: impl FnMut(Certified) -> Result<Attempt<T>, CertifyError>,
 ) -> Result<Equilibrium<T>, CertifyError> {
     let wanted = bits_of(digits);
-    // Projectors keep two thirds of the bits of an eigendecomposition.
+    // Projectors keep two thirds of the bits of an eigendecomposition; what cancels in
+    // G(0) is lost in a λ\* near 0.
     let mut bits = match source {
-        SpectrumSource::Exact(_) => wanted + 64,
+        SpectrumSource::Exact(spectrum) => wanted + 64 + cancelled(spectrum, strength),
         SpectrumSource::Blocks(_) => wanted + wanted / 2 + 128,
     };
     let mut unresolved = "lambda";
@@ -117,6 +118,33 @@ pub fn certify<T>(
         field: unresolved,
         bits,
     })
+}
+
+/// Leading bits that cancel in the sum G(0), where it does not vanish.
+fn cancelled(spectrum: &Spectrum<Rational>, strength: &Strength<Rational>) -> u32 {
+    let part = |t: &Term<Rational>| {
+        let spectrum = Spectrum::from_terms(vec![t.clone()]);
+        Balance {
+            spectrum,
+            strength: strength.clone(),
+        }
+        .at_start()
+    };
+    let parts: Vec<Rational> = spectrum.terms().iter().map(part).collect();
+    let total = parts.iter().fold(Rational::new(), |total, x| total + x);
+    let largest = parts
+        .into_iter()
+        .map(Rational::abs)
+        .max()
+        .unwrap_or_default();
+    // log₂ to within one of each side, from the sizes of numerator and denominator.
+    let size = |q: &Rational| {
+        i64::from(q.numer().significant_bits()) - i64::from(q.denom().significant_bits())
+    };
+    if total == 0 {
+        return 0;
+    }
+    u32::try_from((size(&largest) - size(&total) + 2).max(0)).unwrap_or(u32::MAX / 4)
 }
 
 fn attempt(
@@ -142,7 +170,7 @@ fn attempt(
         Equilibrium::Finite(()) if source.start(strength).balance.is_zero() => {
             Enclosure::at(bits, &Rational::new())
         }
-        Equilibrium::Finite(()) => match enclose_root(&pulls, bits) {
+        Equilibrium::Finite(()) => match enclose_root(&pulls, bits)? {
             Some(lambda) => lambda,
             None => return Ok(Attempt::Unresolved("lambda")),
         },
@@ -217,11 +245,21 @@ pub fn vanishes(value: &Enclosure) -> bool {
 
 /// An enclosure of the root about as narrow as `bits` bits allow; `None` if they
 /// do not prove one.
-fn enclose_root(pulls: &Pulls<Enclosure>, bits: u32) -> Option<Enclosure> {
+fn enclose_root(pulls: &Pulls<Enclosure>, bits: u32) -> Result<Option<Enclosure>, CertifyError> {
     if let Some(lambda) = pulls.closed_form() {
-        return Some(lambda);
+        return Ok(Some(lambda));
     }
-    let approximation = approximate_root(pulls, bits)?;
+    // What fails with few bits fails with more: there is no point in going on.
+    let unsolved = CertifyError::Precision {
+        field: "lambda",
+        bits,
+    };
+    let approximation = approximate_root(pulls, bits).ok_or(unsolved)?;
+    Ok(prove_root(pulls, &approximation, bits))
+}
+
+/// The narrowest interval around an approximation over which G is seen to change its sign.
+fn prove_root(pulls: &Pulls<Enclosure>, approximation: &Real, bits: u32) -> Option<Enclosure> {
     let centre = approximation.as_float().clone();
     let exponent = centre.get_exp()?;
     // e^{±rλ} loses as many bits as its exponent has; start a little above that.

@@ -377,8 +377,8 @@ impl Measure {
             return None;
         }
         let settle = |(rate, weight): (Enclosure, Enclosure)| match rate.sign() {
-            Some(_) => live(&weight).then_some((rate, weight)),
-            None => support.zero.then(|| (Enclosure::zero(), weight)),
+            Some(Ordering::Less | Ordering::Greater) => live(&weight).then_some((rate, weight)),
+            _ => support.zero.then(|| (Enclosure::zero(), weight)),
         };
         Some(terms.into_iter().filter_map(settle).collect())
     }

@@ -5,7 +5,7 @@ pub(crate) mod read;
 mod solution;
 
 pub use read::{FORMAT, ProblemError, read_problem};
-pub use solution::{Bounds, Change, Solution, SolutionFile};
+pub use solution::{Bounds, Change, Finite, Solution, SolutionFile};
 
 use crate::balance::{CertifyError, Noise, Orbit, OrbitError, Spectrum, SpectrumSource, Strength};
 use crate::scalar::{Field, Rational, dot};

@@ -4,10 +4,11 @@ use super::{Body, Problem, ProblemError};
 use crate::balance::{
     Attempt, Certified, CertifyError, Equilibrium, Orbit, Start, certify, resolved, vanishes,
 };
-use crate::scalar::{Direction, Enclosure, Rational, Scalar, decimal_of_rational, sum};
+use crate::scalar::{Direction, Enclosure, Field, Rational, Scalar, decimal_of_rational, sum};
 use crate::symmetry::{Structure, act_with_rates};
 use num_traits::Zero;
 use rug::Float;
+use rug::float::{Round, Special};
 use serde::Serialize;
 
 /// The certified answer to a problem.
@@ -97,20 +98,27 @@ fn moved(
                     .iter()
                     .map(|space| (space.rate.clone() * &lambda).exp());
                 let factors: Vec<Enclosure> = factors.collect();
+                let norms: Vec<Float> = projections.iter().map(|p| norm_above(p)).collect();
                 for (k, index) in slice.indices(n).enumerate() {
                     let terms = factors
                         .iter()
                         .zip(&projections)
-                        .map(|(e, p)| e.clone() * &p[k]);
+                        .zip(&norms)
+                        .zip(spaces.spaces());
+                    let terms = terms.map(|(((e, p), norm), space)| {
+                        let moved = e.clone() * &p[k];
+                        if space.is_simple() {
+                            return moved;
+                        }
+                        // Rates not told apart move parts of Pv that may differ in sign:
+                        // |Σ e^{μλ}P_μv − t·Pv| ≤ width(e)·‖Pv‖ for any t in e.
+                        moved.widen(&product_above(&e.width(), norm))
+                    });
                     // What may cancel in this coordinate.
-                    let scale =
-                        factors
-                            .iter()
-                            .zip(&projections)
-                            .fold(Float::new(64), |total, (e, p)| {
-                                let norm = sum(p.iter().map(crate::scalar::Field::square));
-                                total + e.upper() * norm.upper().clone().sqrt()
-                            });
+                    let scale = factors.iter().zip(&norms);
+                    let scale = scale.fold(Float::new(64), |total, (e, norm)| {
+                        total + product_above(e.upper(), norm)
+                    });
                     match check(sum(terms), Some(&scale))? {
                         Some(value) => out[index] = value,
                         None => return Ok(None),
@@ -127,6 +135,19 @@ fn moved(
         }
         (Structure::Blocks { .. }, None) => Ok(None),
     }
+}
+
+/// An upper bound of ‖v‖₂.
+fn norm_above(v: &[Enclosure]) -> Float {
+    match sum(v.iter().map(Field::square)).root() {
+        Some(norm) => norm.upper().clone(),
+        None => Float::with_val(64, Special::Infinity),
+    }
+}
+
+/// An upper bound of xy.
+fn product_above(x: &Float, y: &Float) -> Float {
+    Float::with_val_round(x.prec(), x * y, Round::Up).0
 }
 
 /// A pair of decimals that encloses a real number.

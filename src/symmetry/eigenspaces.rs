@@ -36,27 +36,42 @@ pub struct Eigenspaces {
 /// Sweeps of the QR iteration for each bit of precision before it is given up.
 const SWEEPS_PER_BIT: usize = 64;
 
+impl Eigenspace {
+    /// Is it certain that it has a single rate? (Or one that is known exactly.)
+    pub fn is_simple(&self) -> bool {
+        self.columns.len() == 1 || self.rate.width().is_zero()
+    }
+}
+
 impl Eigenspaces {
     /// Encloses the eigen-spaces of `k` with `bits` bits of working precision.
     ///
     /// `None` when the precision was not enough to say anything; more bits then help.
     pub fn of(k: &DMatrix<Rational>, bits: u32) -> Option<Self> {
-        let n = k.nrows();
         let approximate = k.map(|q| Real::at(bits, &q));
         let unit = Real::from_float(Float::with_val(bits, 1) >> bits);
         let eigen = SymmetricEigen::try_new(approximate, unit, SWEEPS_PER_BIT * bits as usize)?;
         if eigen.eigenvalues.iter().any(|x| !x.as_float().is_finite()) {
             return None;
         }
-        let computed: Vec<Vec<Enclosure>> = eigen
-            .eigenvectors
-            .column_iter()
-            .map(|column| {
-                column
-                    .iter()
-                    .map(|x| Enclosure::point(&Float::with_val(bits, x.as_float())))
-                    .collect()
-            })
+        let column = |column: nalgebra::DVectorView<'_, Real>| {
+            let entries = column.iter();
+            entries
+                .map(|x| Float::with_val(bits, x.as_float()))
+                .collect()
+        };
+        let computed: Vec<Vec<Float>> = eigen.eigenvectors.column_iter().map(column).collect();
+        Self::verify(k, &computed, bits)
+    }
+
+    /// Encloses the eigen-spaces of `k`, given n approximate eigenvectors of length n
+    /// from anywhere: how good they are decides how narrow the enclosures get, not
+    /// whether they hold.
+    pub fn verify(k: &DMatrix<Rational>, computed: &[Vec<Float>], bits: u32) -> Option<Self> {
+        let n = k.nrows();
+        let computed: Vec<Vec<Enclosure>> = computed
+            .iter()
+            .map(|v| v.iter().map(Enclosure::point).collect())
             .collect();
 
         let mut defect = Vec::new();

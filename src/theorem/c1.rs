@@ -3,7 +3,7 @@
 use super::case::{Case, NetworkCase};
 use super::evidence::{Evidence, Outcome};
 use super::{Check, Control, Origin, Statement, sample};
-use crate::balance::{Balance, Spectrum, mean, population_variance};
+use crate::balance::{Balance, Pulls, Spectrum, mean, population_variance};
 use crate::scalar::{Field, Interval, Rational, Scalar, dot};
 use crate::symmetry::{Generator, Structure};
 use std::cmp::Ordering;
@@ -13,6 +13,7 @@ pub static STATEMENT: Statement = Statement {
     name: "rescaling",
     claim: "For rates ±1, e^{4λ*} = (2γc₋ + σ²a₊)/(2γc₊ + σ²a₋), at γ = 0 λ* = ¼ln(a₊/a₋); for a neuron d/dt(‖u‖²−‖w‖²) = −4γ(‖u‖²−‖w‖²) + 2σ²(Tr Σ_u − Tr Σ_w).",
     origin: Origin::Paper,
+    drawn: true,
     checks: &[
         Check {
             name: "closed form is the root of G, γ = 0",
@@ -126,19 +127,20 @@ fn closed(case: &Case, decay: bool, form: Form) -> Outcome {
         };
         let radius = Proof::from_rational(&(Rational::from(1) >> 400u32));
         let side = |lambda: Proof| balance.g(&lambda);
+        // The solver has to use the same closed form.
+        let solver = Pulls::of(&balance).and_then(|pulls| pulls.closed_form());
+        let shared = solver.is_some_and(|own| own.intersects(&lambda));
+        let solver = Outcome::holds("the solver has another closed form", shared);
         Some(
-            Outcome::sign(
-                "G below the closed form",
-                &side(lambda.clone() - &radius),
-                Ordering::Greater,
-            )
-            .and(|| {
-                Outcome::sign(
-                    "G above the closed form",
-                    &side(lambda + &radius),
-                    Ordering::Less,
-                )
-            }),
+            solver
+                .and(|| {
+                    let below = side(lambda.clone() - &radius);
+                    Outcome::sign("G below the closed form", &below, Ordering::Greater)
+                })
+                .and(|| {
+                    let above = side(lambda + &radius);
+                    Outcome::sign("G above the closed form", &above, Ordering::Less)
+                }),
         )
     };
     Outcome::decided(case.network().and_then(compare))

@@ -11,6 +11,7 @@ pub static STATEMENT: Statement = Statement {
     name: "scaling",
     claim: "For A = I, ‖θ*‖⁴ = σ²Tr Σ(θ/‖θ‖)/(2γ); at γ = 0, d‖θ‖⁴/dt = 4σ²Tr Σ(θ/‖θ‖).",
     origin: Origin::Paper,
+    drawn: true,
     checks: &[
         Check {
             name: "equilibrium norm",

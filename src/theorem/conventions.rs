@@ -19,6 +19,7 @@ pub static STATEMENT: Statement = Statement {
     name: "conventions",
     claim: "Sign of A, direction of λ, order of (U, W), 2σ² = η/B, population covariance, gradient of γ‖θ‖² is 2γθ.",
     origin: Origin::Convention,
+    drawn: false,
     checks: &[Check {
         name: "by hand, n = 2",
         evidence: Evidence::Exact,
@@ -72,6 +73,28 @@ fn table() -> Vec<Guard> {
     let moved = rescaling.as_ref().map(|a| a.act(&1.0, &[1.0, 1.0]));
     let grows = moved.map(|theta| q(i32::from(theta[0] > 1.0 && theta[1] < 1.0)));
     add("positive λ grows the rate +1", grows, q(1), q(0));
+    // The same as a matrix, and turned: A = (0 1; 1 0) mixes the coordinates with λ's sign.
+    let dense = Generator::dense(&[list(&[1, 0]), list(&[0, -1])]).ok();
+    let charge = dense.as_ref().map(|a| a.charge(&list(&[3, 2])));
+    add("charge of dense diag(1, −1) at (3, 2)", charge, q(5), q(-5));
+    let turn = Generator::dense(&[list(&[0, 1]), list(&[1, 0])]).ok();
+    let moved = turn.as_ref().map(|a| a.act(&1.0, &[1.0, 1.0]));
+    let grows = moved.map(|theta| q(i32::from(theta[0] > 1.0 && theta[1] > 1.0)));
+    add("positive λ grows the dense rate +1", grows, q(1), q(0));
+    let scaling = Generator::scaling(1).ok();
+    add(
+        "charge of a scaling at 3",
+        scaling.as_ref().map(|a| a.charge(&list(&[3]))),
+        q(9),
+        q(-9),
+    );
+    let moved = scaling.as_ref().map(|a| a.act(&1.0, &[1.0]));
+    add(
+        "positive λ grows under scaling",
+        moved.map(|theta| q(i32::from(theta[0] > 1.0))),
+        q(1),
+        q(0),
+    );
     // U = (1 2; 3 4), W = (5 6; 7 8), S = diag(1, 0): column 0 of U against row 0 of W.
     let factor = Generator::factor(2, 2, &[list(&[1, 0]), list(&[0, 0])]).ok();
     let theta = list(&[1, 2, 3, 4, 5, 6, 7, 8]);
@@ -241,9 +264,12 @@ fn guards(_: &Case) -> Outcome {
 
 /// Refuted only if every guard tells the wrong value from what is computed.
 fn wrong_guards(_: &Case) -> Outcome {
-    let blind = table()
-        .into_iter()
-        .find(|guard| guard.found.as_ref() == Some(&guard.wrong));
+    let blind = table().into_iter().find(|guard| {
+        guard
+            .found
+            .as_ref()
+            .is_none_or(|found| *found == guard.wrong)
+    });
     match blind {
         Some(guard) => Outcome::holds(guard.what, true),
         None => Outcome::Refuted("no guard takes the wrong value".to_owned()),

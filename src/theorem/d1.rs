@@ -12,6 +12,7 @@ pub static STATEMENT: Statement = Statement {
     name: "exponential symmetry",
     claim: "ℓ(e^{λA}θ, z) = ℓ(θ, z) for every λ, z and θ, for each model and each generator it declares; its gradient is the derivative of its loss.",
     origin: Origin::Paper,
+    drawn: true,
     checks: &[
         Check {
             name: "drawn networks",

@@ -10,6 +10,7 @@ pub static STATEMENT: Statement = Statement {
     name: "antisymmetric and general generators",
     claim: "For antisymmetric A, C ≡ 0; for a general A only the symmetric part enters C, and C is conserved only if that part is itself a symmetry.",
     origin: Origin::Limit,
+    drawn: true,
     checks: &[
         Check {
             name: "antisymmetric: C ≡ 0",

@@ -11,6 +11,7 @@ pub static STATEMENT: Statement = Statement {
     name: "broken symmetry",
     claim: "Without D1, dC acquires the drift −2∇LᵀAθ and a martingale of variance rate 8σ²θᵀAΣAθ; isotropic noise in place of the gradients' gives it such a martingale even under D1.",
     origin: Origin::Limit,
+    drawn: true,
     checks: &[
         Check {
             name: "drift of the asymmetric twin",

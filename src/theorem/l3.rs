@@ -13,6 +13,7 @@ pub static STATEMENT: Statement = Statement {
     name: "uniqueness fails",
     claim: "If σ²ΣA = 0 and γAθ = 0, then G ≡ 0: every point of the orbit is an equilibrium.",
     origin: Origin::Limit,
+    drawn: true,
     checks: &[Check {
         name: "no live term",
         evidence: Evidence::Exact,

@@ -13,6 +13,7 @@ pub static STATEMENT: Statement = Statement {
     name: "existence fails",
     claim: "If γ = 0 and A ⪰ 0, A ≠ 0, with live noise, then G > 0 everywhere: λ* = +∞.",
     origin: Origin::Limit,
+    drawn: true,
     checks: &[Check {
         name: "only one side pulls",
         evidence: Evidence::Enclosure,

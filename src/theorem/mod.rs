@@ -104,6 +104,8 @@ pub struct Statement {
     pub claim: &'static str,
     /// Whose claim it is.
     pub origin: Origin,
+    /// Are there many cases to draw? (The conventions have one, worked out by hand.)
+    pub drawn: bool,
     /// The checks, at least one.
     pub checks: &'static [Check],
     /// The negative controls, at least one.
@@ -155,6 +157,7 @@ pub fn ledger_markdown() -> String {
             claim,
             origin,
             checks,
+            drawn: _,
             controls,
         } = statement;
         page += &format!("\n## {id}: {name}\n\n{claim}\n\n");

@@ -12,6 +12,7 @@ pub static STATEMENT: Statement = Statement {
     name: "orthogonality",
     claim: "∇ℓ(θ, z)·Aθ = 0 for every sample.",
     origin: Origin::Paper,
+    drawn: true,
     checks: &[
         Check {
             name: "drawn networks",

@@ -12,6 +12,7 @@ pub static STATEMENT: Statement = Statement {
     name: "direction",
     claim: "sign Ċ(θ) = sign G(0) = sign λ*; C(θ_λ) increases with λ, dC/dλ = 2‖Aθ_λ‖²: the charge moves towards C(θ*).",
     origin: Origin::Paper,
+    drawn: true,
     checks: &[
         Check {
             name: "sign of Ċ, λ* and C(θ*) − C(θ)",

@@ -11,6 +11,7 @@ pub static STATEMENT: Statement = Statement {
     name: "initialisation independence",
     claim: "λ*(e^{sA}θ) = λ*(θ) − s, so θ* is one point per orbit.",
     origin: Origin::Paper,
+    drawn: true,
     checks: &[Check {
         name: "gradients taken anew at e^{sA}θ",
         evidence: Evidence::Scaling,

@@ -13,6 +13,7 @@ pub static STATEMENT: Statement = Statement {
     name: "two classes of symmetry",
     claim: "At γ = 0 a rescaling settles exactly when live noise sits on both sides, and a scaling with live noise never does; with γ > 0 and live noise a scaling settles as well.",
     origin: Origin::Paper,
+    drawn: true,
     checks: &[
         Check {
             name: "rescaling, γ = 0",

@@ -12,6 +12,7 @@ pub static STATEMENT: Statement = Statement {
     name: "relaxation rate",
     claim: "λ̇ = G(λ)/(2‖Aθ_λ‖²); near λ* the charge relaxes as e^{−κt}, κ = −G′(λ*)/(2Σμ²c e^{2μλ*}).",
     origin: Origin::Beyond,
+    drawn: true,
     checks: &[
         Check {
             name: "dC/dλ = 2‖Aθ_λ‖², by dual numbers",

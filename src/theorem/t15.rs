@@ -15,6 +15,7 @@ pub static STATEMENT: Statement = Statement {
     name: "finite learning rate",
     claim: "E[C'] = C is the balance equation with γ(1−ηγ) for γ and ηM for 2σ²Σ, M = Σ/B + ∇L∇Lᵀ.",
     origin: Origin::Beyond,
+    drawn: true,
     checks: &[
         Check {
             name: "E[C'] − C over every batch",
@@ -135,8 +136,9 @@ fn root(case: &Case, sign: i64) -> Outcome {
             spectrum,
             strength: strength.map(|q| Enclosure::at(bits, q)),
         };
-        let half = Enclosure::at(bits, &Rational::from((1, 2)));
-        let side = |s: i64| balance.g(&(lambda.clone() + half.clone() * Enclosure::from_int(s)));
+        // Far above the width of 30 digits, far below any feature of G.
+        let step = Enclosure::at(bits, &(Rational::from(1) >> 80u32));
+        let side = |s: i64| balance.g(&(lambda.clone() + step.clone() * Enclosure::from_int(s)));
         let (before, after) = if sign > 0 {
             (Ordering::Greater, Ordering::Less)
         } else {

@@ -12,6 +12,7 @@ pub static STATEMENT: Statement = Statement {
     name: "equivariance",
     claim: "∇ℓ(θ_λ) = e^{−λA}∇ℓ(θ), Σ(θ_λ) = e^{−λA}Σ(θ)e^{−λA}, ∇²ℓ(θ_λ) = e^{−λA}∇²ℓ(θ)e^{−λA}.",
     origin: Origin::Paper,
+    drawn: true,
     checks: &[
         Check {
             name: "gradients",

@@ -10,6 +10,7 @@ pub static STATEMENT: Statement = Statement {
     name: "charge under gradient flow",
     claim: "θ̇ = −∇L_γ gives Ċ = −4γC, so that C(t) = C(0)e^{−4γt}, conserved at γ = 0.",
     origin: Origin::Paper,
+    drawn: true,
     checks: &[
         Check {
             name: "drawn networks",

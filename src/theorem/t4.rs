@@ -11,6 +11,7 @@ pub static STATEMENT: Statement = Statement {
     name: "Noether flow",
     claim: "Under the SDE, Ċ = −4γC + 2σ²Tr[Σ(θ)A] with no martingale term: Σ(θ)Aθ = 0.",
     origin: Origin::Paper,
+    drawn: true,
     checks: &[
         Check {
             name: "drift, by Itô's formula",

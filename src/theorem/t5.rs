@@ -12,6 +12,7 @@ pub static STATEMENT: Statement = Statement {
     name: "exact discrete law",
     claim: "θ' = θ − η(g + 2γθ) gives C(θ') = (1−2ηγ)²C(θ) + η²gᵀAg exactly; over all batches, E[C'] = (1−2ηγ)²C + η²(Tr[ΣA]/B + ∇LᵀA∇L), with (N−B)/(N−1) on Tr[ΣA] without replacement.",
     origin: Origin::Beyond,
+    drawn: true,
     checks: &[
         Check {
             name: "every step",

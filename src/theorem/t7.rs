@@ -13,6 +13,7 @@ pub static STATEMENT: Statement = Statement {
     name: "monotonicity",
     claim: "G′ = −Σμ²(4σ²a e^{−2μλ} + 8γc e^{2μλ}) and Φ′ = −G; G falls strictly and Φ is strictly convex unless no term is live.",
     origin: Origin::Paper,
+    drawn: true,
     checks: &[
         Check {
             name: "G′, by dual numbers",

@@ -1,13 +1,15 @@
 //! T8: existence and uniqueness of the equilibrium, and the solver that finds it.
 
 use super::bounds::{solution_error, solves};
-use super::case::{Case, SpectrumCase};
+use super::case::{Case, NetworkCase, SpectrumCase};
 use super::evidence::{Evidence, Outcome};
 use super::{Check, Control, Origin, Statement, sample};
 use crate::balance::{
-    Attempt, Certified, Equilibrium, Pulls, Spectrum, SpectrumSource, Term, certify, solve,
+    Attempt, Certified, Equilibrium, Pulls, Spectrum, SpectrumSource, Term, certify,
+    population_variance, solve,
 };
-use crate::scalar::{Enclosure, Field, Interval, Mp, Rational, RealScalar};
+use crate::problem::{Body, Finite, Problem};
+use crate::scalar::{Enclosure, Field, Interval, Mp, Rational, RealScalar, dot, sum};
 use rug::Float;
 use std::cmp::Ordering;
 
@@ -16,6 +18,7 @@ pub static STATEMENT: Statement = Statement {
     name: "one equilibrium per orbit",
     claim: "G has exactly one zero λ* if both kinds of terms pull; G > 0 everywhere if only up, G < 0 if only down; G ≡ 0 if none does.",
     origin: Origin::Paper,
+    drawn: true,
     checks: &[
         Check {
             name: "status against the signs far out",
@@ -46,6 +49,12 @@ pub static STATEMENT: Statement = Statement {
             evidence: Evidence::Rounding,
             draw: sample::finite_spectrum,
             run: |case| multiprecision(case, &Rational::new()),
+        },
+        Check {
+            name: "θ*, C(θ*) and Φ of solve",
+            evidence: Evidence::Enclosure,
+            draw: sample::network_with_finite_equilibrium,
+            run: |case| solution(case, 1, 2),
         },
     ],
     controls: &[
@@ -78,6 +87,16 @@ pub static STATEMENT: Statement = Statement {
             name: "256-bit solution shifted by 2^-150",
             check: 4,
             run: |case| multiprecision(case, &(Rational::from(1) >> 150u32)),
+        },
+        Control {
+            name: "λ reversed in θ*",
+            check: 5,
+            run: |case| solution(case, -1, 2),
+        },
+        Control {
+            name: "γ‖θ‖² in place of 2γ‖θ‖² in Φ",
+            check: 5,
+            run: |case| solution(case, 1, 1),
         },
     ],
 };
@@ -187,4 +206,44 @@ fn multiprecision(case: &Case, shift: &Rational) -> Outcome {
         "the 256-bit solution leaves its bound of the certified one",
         inside,
     )
+}
+
+/// What `solve` prints, against the orbit followed by the matrix exponential and the
+/// potential and charge added up by hand.
+fn solution(case: &Case, direction: i64, factor: i64) -> Outcome {
+    let compare = |case: &NetworkCase| {
+        let strength = case.strength()?;
+        let problem = Problem {
+            strength: strength.clone(),
+            body: Body::Orbit(case.orbit()?.ok()?),
+        };
+        let solution = problem.solve(30).ok()?;
+        let Equilibrium::Finite(Finite { certified, theta }) = solution.equilibrium else {
+            return Some(Outcome::Inconclusive("no finite λ*".to_owned()));
+        };
+        // Φ(0) = 2γ‖θ‖² + σ²Tr Σ, exactly.
+        let trace = sum(population_variance(&case.gradients(&case.theta)?));
+        let norm = dot(&case.theta, &case.theta);
+        let potential =
+            norm * &strength.gamma * Rational::from_int(factor) + trace * &strength.sigma2;
+        let start = Outcome::equal("Φ(0)", &solution.start.potential, &potential);
+        // e^{λA}θ at a point of the enclosure of λ*, to 256 bits.
+        let lambda = Mp::<256>::from_float(certified.lambda.midpoint()) * Mp::from_int(direction);
+        let moved = case.generator.act(&lambda, &case.theta::<Mp<256>>());
+        // The exponential of matrices this small loses fewer than 56 bits.
+        let slack = Float::with_val(256, 1) >> 200;
+        let near = |x: &Mp<256>| Enclosure::point(x.as_float()).widen(&slack);
+        let followed = moved
+            .iter()
+            .zip(&theta)
+            .all(|(x, found)| near(x).intersects(found));
+        let charge = case.generator.charge(&moved);
+        let charged = near(&charge).intersects(&certified.charge);
+        Some(
+            start
+                .and(|| Outcome::holds("θ* is not on the orbit at λ*", followed))
+                .and(|| Outcome::holds("C(θ*) is not the charge there", charged)),
+        )
+    };
+    Outcome::decided(case.network().and_then(compare))
 }

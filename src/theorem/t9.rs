@@ -3,7 +3,7 @@
 use super::case::{Case, NetworkCase};
 use super::evidence::{Evidence, Identity, Outcome, precision_scaling, vector_defect};
 use super::{Check, Control, Origin, Statement, sample};
-use crate::balance::{Balance, Spectrum, solve};
+use crate::balance::{Attempt, Balance, Spectrum, certify, solve};
 use crate::scalar::{Enclosure, Field, Rational, RealScalar};
 use std::cmp::Ordering;
 
@@ -12,6 +12,7 @@ pub static STATEMENT: Statement = Statement {
     name: "no barrier",
     claim: "λ ↦ θ_λ joins θ to θ* with every ℓ(·, z) constant, and with L_γ at or below the chord between its ends.",
     origin: Origin::Paper,
+    drawn: true,
     checks: &[
         Check {
             name: "loss along the path",
@@ -102,7 +103,14 @@ fn chord(case: &Case, sign: i64) -> Outcome {
             sigma2: zero.clone(),
         };
         let norm = Balance { spectrum, strength };
-        let end = Enclosure::at(256, &case.lambda);
+        // To λ* where it is finite and not 0; anywhere on the orbit will do for the rest.
+        let found = certify(&source, &case.strength()?, 60, |c| {
+            Ok(Attempt::Done(c.lambda))
+        });
+        let end = match found.ok()?.finite() {
+            Some(lambda) if lambda.sign() != Some(Ordering::Equal) => lambda,
+            _ => Enclosure::at(256, &case.lambda),
+        };
         let middle = end.scale_by_power_of_two(-1);
         let sag = norm.potential(&zero) + norm.potential(&end)
             - norm.potential(&middle) * Enclosure::from_int(2);

@@ -4,7 +4,7 @@
 use crate::known::{
     Bounds, Diagonal, Known, Numbers, answer, cayley, factor_rates, identity, q, qs, spectrum,
 };
-use noise_equilibrium::scalar::{Enclosure, Rational, Scalar};
+use noise_equilibrium::scalar::{Enclosure, Rational, Scalar, parse_exact};
 use serde_json::Value;
 
 /// Every pair of bounds in an answer, with its place.
@@ -705,5 +705,78 @@ fn answers_out_of_range() {
         crate::program::assert_refused("spectrum", &output, &parts);
         // What the message recommends works.
         assert!(lambda(&alone("0").solve_and_check(50)).lower > 1_000_000_000);
+    }
+}
+
+/// θ\* of a problem, enclosed.
+fn theta_of(problem: &str, digits: u32) -> (Enclosure, Vec<Enclosure>) {
+    let problem = noise_equilibrium::problem::read_problem(problem).expect("a problem");
+    let solution = problem.solve(digits).expect("a solution");
+    let finite = solution.equilibrium.finite().expect("finite");
+    (finite.certified.lambda, finite.theta)
+}
+
+/// Rates 1 ± ε that the working precision does not tell apart: θ = (1, 0) turns into
+/// (e^λ cosh ελ, e^λ sinh ελ), whose second entry must not come out as 0.
+#[test]
+fn rates_that_are_not_told_apart_still_turn_theta() {
+    for (epsilon, digits) in [("1e-80", 20), ("1e-130", 50)] {
+        let problem = format!(
+            r#"{{ "format": "noise-equilibrium/problem-1",
+                "strength": {{ "gamma": "1/100", "sigma2": "1/20" }},
+                "generator": {{ "kind": "dense", "matrix": [[1, {epsilon}], [{epsilon}, 1]] }},
+                "theta": [1, 0], "gradients": [[1, 2], [3, -4]] }}"#
+        );
+        let (lambda, theta) = theta_of(&problem, digits);
+        assert!(theta[1].has_digits(digits), "{epsilon}: {:?}", theta[1]);
+        // tanh ελ = ελ to 160 digits.
+        let bits = 4096;
+        let epsilon = Enclosure::at(bits, &parse_exact(epsilon).expect("a number"));
+        let ratio = theta[1].round_to(bits) / theta[0].round_to(bits);
+        assert!(ratio.intersects(&(epsilon * lambda)), "{ratio:?}");
+    }
+}
+
+/// The same with three rates, two of them 1e-42 apart: more digits must only narrow θ\*.
+#[test]
+fn more_digits_narrow_theta_of_close_rates() {
+    // Eigenvectors (2, 2, 1)/3, (−2, 1, 2)/3, (1, −2, 2)/3 with rates −1, 1, 1 + 1e-42.
+    let v = [[2i64, 2, 1], [-2, 1, 2], [1, -2, 2]];
+    let close = parse_exact("1e-42").expect("a number") + 1u32;
+    let rates = [Rational::from(-1), 1.into(), close];
+    let entry = |i: usize, j: usize| {
+        let parts = v
+            .iter()
+            .zip(&rates)
+            .map(|(v, rate)| rate.clone() * (v[i] * v[j]) / 9u32);
+        parts
+            .reduce(|a, b| a + b)
+            .expect("three of them")
+            .to_string()
+    };
+    let row = |i: usize| {
+        format!(
+            r#"["{}", "{}", "{}"]"#,
+            entry(i, 0),
+            entry(i, 1),
+            entry(i, 2)
+        )
+    };
+    let problem = format!(
+        r#"{{ "format": "noise-equilibrium/problem-1", "strength": {{ "gamma": "1/100", "sigma2": "1/20" }},
+            "generator": {{ "kind": "dense", "matrix": [{}, {}, {}] }},
+            "theta": [1, "1/2", -3], "gradients": [[1, 2, 0], [3, -4, 1], [0, 1, 5]] }}"#,
+        row(0),
+        row(1),
+        row(2)
+    );
+    let (wide_lambda, wide) = theta_of(&problem, 50);
+    let (narrow_lambda, narrow) = theta_of(&problem, 150);
+    assert!(wide_lambda.intersects(&narrow_lambda));
+    for (w, n) in wide.iter().zip(&narrow) {
+        assert!(
+            w.lower() <= n.lower() && n.upper() <= w.upper(),
+            "{n:?} not in {w:?}"
+        );
     }
 }
