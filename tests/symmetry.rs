@@ -264,42 +264,66 @@ fn eigenspaces_hold_for_poor_eigenvectors() {
     let m = DMatrix::from_fn(3, 3, |i, j| Rational::from(&v[i] * &v[j]));
     let float = |x: &Real| rug::Float::with_val(bits, x.as_float());
     let eigen = nalgebra::SymmetricEigen::new(k.map(|q| Real::from_rational(&q)));
-    for spoiled in [0u32, 90, 60, 40] {
-        let mut columns: Vec<Vec<rug::Float>> = eigen
-            .eigenvectors
+    // Turned, they stay orthogonal, so that only the tilt of the projectors shows it; scaled,
+    // they keep their directions, so that only the distance to an orthogonal matrix does.
+    let turn = |size: u32| {
+        let t = Rational::from(1) >> size;
+        let half = DMatrix::from_fn(3, 3, |i, j| match i.cmp(&j) {
+            std::cmp::Ordering::Less => t.clone(),
+            std::cmp::Ordering::Equal => Rational::new(),
+            std::cmp::Ordering::Greater => -t.clone(),
+        });
+        let identity = DMatrix::from_fn(3, 3, |i, j| Rational::from(i32::from(i == j)));
+        inverse(&(&identity + &half)) * (identity - half)
+    };
+    let stretch = |size: u32| {
+        let long = Rational::from(1) + (Rational::from(1) >> size);
+        DMatrix::from_fn(3, 3, |i, j| {
+            if i == j {
+                long.clone()
+            } else {
+                Rational::new()
+            }
+        })
+    };
+    let both = |size: u32| {
+        turn(size) * stretch(size) + DMatrix::from_element(3, 3, Rational::from(1) >> (size + 1))
+    };
+    for spoiled in [
+        turn(150),
+        turn(90),
+        turn(40),
+        stretch(90),
+        stretch(40),
+        both(90),
+        both(40),
+    ] {
+        let spoil: DMatrix<Real> = spoiled.map(|q| Real::from_rational(&q));
+        let vectors = &eigen.eigenvectors * spoil;
+        let columns: Vec<Vec<rug::Float>> = vectors
             .column_iter()
             .map(|c| c.iter().map(float).collect())
             .collect();
-        for (i, column) in columns.iter_mut().enumerate() {
-            for (j, x) in column.iter_mut().enumerate() {
-                if spoiled > 0 {
-                    // Different in every entry, so that lengths and angles are both off.
-                    *x += rug::Float::with_val(bits, 1 + 2 * i + 3 * j * j) >> spoiled;
-                }
-            }
-        }
+        let spoiled = spoiled.map(|q| q.to_f64());
         let spaces = Eigenspaces::verify(&k, &columns, bits).expect("good enough to say something");
-        assert_eq!(spaces.spaces().len(), 3, "2^-{spoiled}");
+        assert_eq!(spaces.spaces().len(), 3, "{spoiled}");
         let weights = spaces.weights(&m).expect("semidefinite");
         let enclosed: Vec<Enclosure> = v.iter().map(|q| Enclosure::at(bits, q)).collect();
         let projections = spaces.projections(&enclosed);
         for i in 0..3 {
             assert!(
                 spaces.spaces()[i].rate.contains(&rates[i]),
-                "rate {i}, 2^-{spoiled}"
+                "rate {i}, {spoiled}"
             );
             assert!(
                 weights[i].contains(&(&projectors[i] * &m).trace()),
-                "weight {i}, 2^-{spoiled}"
+                "weight {i}, {spoiled}"
             );
             for (row, x) in projections[i].iter().enumerate() {
                 let exact = (0..3).fold(Rational::new(), |t, j| {
                     t + Rational::from(&projectors[i][(row, j)] * &v[j])
                 });
-                assert!(
-                    x.contains(&exact),
-                    "projection {i}, entry {row}, 2^-{spoiled}"
-                );
+                assert!(x.contains(&exact), "projection {i}, entry {row}, {spoiled}");
             }
         }
     }
