@@ -81,7 +81,10 @@ pub fn read_problem(text: &str) -> Result<Problem, ProblemError> {
                     )));
                 }
             }
-            Body::Spectrum(spectrum(terms.0.into_iter().map(|t| t.0).collect())?)
+            Body::Spectrum(spectrum(
+                "spectrum",
+                terms.0.into_iter().map(|t| t.0).collect(),
+            )?)
         }
         (None, Some(generator)) => {
             let theta = exact(file.theta.ok_or_else(|| invalid("theta: missing"))?);
@@ -251,15 +254,20 @@ impl From<&Term<Rational>> for TermFile {
     }
 }
 
-pub(crate) fn spectrum(terms: Vec<TermFile>) -> Result<Spectrum<Rational>, ProblemError> {
+pub(crate) fn spectrum(
+    list: &str,
+    terms: Vec<TermFile>,
+) -> Result<Spectrum<Rational>, ProblemError> {
     if terms.is_empty() {
-        return Err(invalid("spectrum: expected at least one term, found none"));
+        return Err(invalid(format!(
+            "{list}: expected at least one term, found none"
+        )));
     }
     for (i, term) in terms.iter().enumerate() {
         for (field, x) in [("noise", &term.noise.0), ("charge", &term.charge.0)] {
             if *x < 0 {
                 return Err(invalid(format!(
-                    "spectrum[{i}].{field}: expected a number that is not negative, found a negative one"
+                    "{list}[{i}].{field}: expected a number that is not negative, found a negative one"
                 )));
             }
         }

@@ -285,7 +285,7 @@ impl CaseFile {
                 let strength = Strength::new(file.gamma.0, file.sigma2.0)
                     .map_err(|error| ProblemError::Invalid(error.to_string()))?;
                 displacement(&file.lambda.0)?;
-                let spectrum = spectrum(file.terms)?;
+                let spectrum = spectrum("case.spectrum.terms", file.terms)?;
                 Ok(Case::Spectrum(SpectrumCase {
                     spectrum,
                     strength,

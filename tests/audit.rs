@@ -1,0 +1,198 @@
+//! The audit as a program and as a library: digests, exit codes, replays.
+
+use noise_equilibrium::audit::{Options, Verdict, audit};
+use noise_equilibrium::theorem::{Draw, LEDGER, Outcome, Replay};
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn run(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_noise-equilibrium"))
+        .args(arguments)
+        .output()
+        .expect("the program")
+}
+
+fn options(seed: u64, jobs: usize) -> Options {
+    let only = ["T7", "C1", "l3"].map(String::from).to_vec();
+    Options {
+        only,
+        cases: 16,
+        seed,
+        jobs: Some(jobs),
+    }
+}
+
+fn digest(options: &Options) -> String {
+    let report = audit(options, |_, _| ()).expect("an audit").report;
+    assert_eq!(report.verdict, Verdict::Verified);
+    report.digest
+}
+
+#[test]
+fn digest_depends_on_the_seed_and_not_on_the_threads() {
+    let one = digest(&options(1, 1));
+    assert_eq!(one, digest(&options(1, 2)));
+    assert_eq!(one, digest(&options(1, 5)));
+    assert_ne!(one, digest(&options(2, 1)));
+}
+
+/// A case of every check survives the way to a file and back, and gives the same outcome.
+#[test]
+fn replays_round_trip() {
+    for statement in LEDGER {
+        for check in statement
+            .checks
+            .iter()
+            .filter(|check| !check.name.contains("digits"))
+        {
+            let case = (check.draw)(&mut Draw::seeded(3, check.name, 0));
+            let outcome = (check.run)(&case);
+            let replay = Replay {
+                statement: statement.id.to_owned(),
+                check: check.name.to_owned(),
+                control: None,
+                found: String::new(),
+                case,
+            };
+            let read = Replay::read(&replay.write()).expect("what was written");
+            assert_eq!(read, replay, "{} {}", statement.id, check.name);
+            assert_eq!(read.run(), Ok(outcome), "{} {}", statement.id, check.name);
+        }
+    }
+}
+
+/// Cases that once were refuted for a wrong reason, kept.
+#[test]
+fn kept_cases_are_not_refuted() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/replays");
+    let mut seen = 0;
+    for entry in std::fs::read_dir(folder).expect("the folder") {
+        let path = entry.expect("an entry").path();
+        let text = std::fs::read_to_string(&path).expect("a file");
+        let outcome = Replay::read(&text)
+            .expect("a replay")
+            .run()
+            .expect("a check");
+        assert!(
+            !matches!(outcome, Outcome::Refuted(_)),
+            "{}: {outcome:?}",
+            path.display()
+        );
+        seen += 1;
+    }
+    assert!(seen > 0);
+}
+
+fn spectrum_replay(statement: &str, check: &str, control: Option<&str>, noise: &str) -> String {
+    let control = control
+        .map(|c| format!(r#""control": "{c}","#))
+        .unwrap_or_default();
+    format!(
+        r#"{{ "format": "noise-equilibrium/replay-1", "statement": "{statement}", "check": "{check}", {control}
+            "case": {{ "spectrum": {{ "gamma": 0, "sigma2": 1, "lambda": "1/2",
+              "terms": [{{ "rate": 1, "noise": {noise}, "charge": 0 }}] }} }} }}"#
+    )
+}
+
+#[test]
+fn exit_codes_of_a_replay() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("case.json");
+    let replay = |text: &str| {
+        std::fs::write(&file, text).expect("a file");
+        run(&["audit", "--replay", file.to_str().expect("UTF-8")])
+    };
+    // L4 holds where only one side pulls; L3 is false where noise is live; its control is caught there.
+    let l4 = "only one side pulls";
+    assert_eq!(
+        replay(&spectrum_replay("L4", l4, None, "1")).status.code(),
+        Some(0)
+    );
+    let l3 = "no live term";
+    assert_eq!(
+        replay(&spectrum_replay("L3", l3, None, "1")).status.code(),
+        Some(1)
+    );
+    assert_eq!(
+        replay(&spectrum_replay("L3", l3, None, "0")).status.code(),
+        Some(0)
+    );
+    let control = Some("one term brought to life");
+    assert_eq!(
+        replay(&spectrum_replay("L3", l3, control, "0"))
+            .status
+            .code(),
+        Some(0)
+    );
+
+    let huge = r#"{"format":"noise-equilibrium/replay-1","statement":"T1","check":"drawn networks","case":{"network":{
+        "model":{"kind":"two-layer-linear","inputs":1000000000,"hidden":1000000000,"outputs":1000000000},
+        "samples":[],"theta":[1],"generator":{"kind":"scaling"},"gamma":0,"learning_rate":1,"batch":1,"lambda":0}}}"#;
+    for (text, expected) in [
+        ("{", "expected JSON"),
+        (
+            r#"{ "format": "noise-equilibrium/problem-1" }"#,
+            "format: expected",
+        ),
+        (
+            &spectrum_replay("T99", l4, None, "1"),
+            "statement: expected one of",
+        ),
+        (
+            &spectrum_replay("L4", "nothing", None, "1"),
+            "check: expected one of",
+        ),
+        (
+            &spectrum_replay("L4", l4, Some("nothing"), "1"),
+            "control: expected one of",
+        ),
+        (
+            &spectrum_replay("T1", "drawn networks", None, "1"),
+            "case: expected one of network",
+        ),
+        (&spectrum_replay("L4", l4, None, "-1"), "terms[0].noise"),
+        (
+            &spectrum_replay("L4", l4, None, "1").replace("1/2", "1e999999"),
+            "lambda: expected",
+        ),
+        (huge, "model: expected sizes"),
+    ] {
+        let output = replay(text);
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{text}: {message}");
+        assert!(output.stdout.is_empty(), "{text}");
+        assert_eq!(message.lines().count(), 1, "{message}");
+        assert!(message.contains(expected), "no {expected:?} in {message}");
+    }
+}
+
+#[test]
+fn the_program_audits_and_refuses() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("report");
+    let out = out.to_str().expect("UTF-8");
+    let output = run(&["audit", "--only", "L4, t3", "--cases", "16", "--out", out]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let page = String::from_utf8(output.stdout).expect("UTF-8");
+    let json = std::fs::read_to_string(Path::new(out).join("audit.json")).expect("audit.json");
+    let report: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(report["statements"].as_array().map(Vec::len), Some(2));
+    assert_eq!(report["verdict"], "verified");
+    assert!(page.contains(report["digest"].as_str().expect("a digest")));
+    assert!(page.contains("every statement verified, every negative control caught"));
+
+    for (arguments, expected) in [
+        (["--only", "T99"], "--only: expected identifiers among"),
+        (["--cases", "0"], "--cases: expected a number from 1"),
+        (["--jobs", "100000"], "--jobs: expected a number from 1"),
+    ] {
+        let output = run(&[&["audit", "--out", out][..], &arguments].concat());
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{message}");
+        assert!(
+            output.stdout.is_empty() && message.lines().count() == 1,
+            "{message}"
+        );
+        assert!(message.contains(expected), "{message}");
+    }
+}
