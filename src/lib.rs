@@ -79,7 +79,7 @@
 //!
 //! # Rooms
 //!
-//! Each module imports only from those above it: [`scalar`], [`symmetry`], [`balance`],
+//! Each module imports only from those before it: [`scalar`], [`symmetry`], [`balance`],
 //! [`problem`], [`model`], [`dynamics`], [`theorem`], [`audit`]. Without default features
 //! the crate drops the command line (argument parsing, progress bars, tables).
 
