@@ -4,6 +4,7 @@
 //! (rate μ, noise a, charge c). Where the spectrum came from is not known here.
 
 mod certify;
+mod geometric_mean;
 mod noise;
 mod pulls;
 mod solve;
@@ -11,6 +12,7 @@ mod source;
 mod spectrum;
 
 pub use certify::{Attempt, Certified, CertifyError, certify, resolved, vanishes};
+pub use geometric_mean::{geometric_mean, square_root, symmetrised};
 pub use noise::{mean, population_covariance, population_variance};
 pub use pulls::{Equilibrium, Pulls};
 pub use solve::{SolveError, solve};
