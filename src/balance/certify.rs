@@ -64,7 +64,7 @@ fn max_bits(source: &SpectrumSource, wanted: u32) -> u32 {
 const START: u32 = 128;
 
 /// Bits that `digits` decimal digits take.
-fn bits_of(digits: u32) -> u32 {
+pub(super) fn bits_of(digits: u32) -> u32 {
     // 3.3219281 > log₂ 10
     u32::try_from(u64::from(digits) * 33_219_281 / 10_000_000 + 1).unwrap_or(u32::MAX)
 }

@@ -4,17 +4,24 @@
 //! (rate μ, noise a, charge c). Where the spectrum came from is not known here.
 
 mod certify;
+mod general_linear;
 mod geometric_mean;
 mod noise;
 mod pulls;
 mod solve;
 mod source;
 mod spectrum;
+mod torus;
 
 pub use certify::{Attempt, Certified, CertifyError, certify, resolved, vanishes};
+pub use general_linear::{CertifiedGroup, GroupBalance, GroupOrbit, GroupStatus, certify_group};
 pub use geometric_mean::{geometric_mean, square_root, symmetrised};
 pub use noise::{mean, population_covariance, population_variance};
 pub use pulls::{Equilibrium, Pulls};
 pub use solve::{SolveError, solve};
 pub use source::{BlockSpectrum, Noise, Orbit, OrbitError, SpectrumSource, Start};
 pub use spectrum::{Balance, Spectrum, Strength, StrengthError, Term};
+pub use torus::{
+    CertifiedFamily, EnclosedFamily, Existence, Exponential, FamilyBlocks, FamilyOrbit,
+    FamilySource, FamilyStart, FamilyStatus, Torus, certify_family, minimise,
+};

@@ -118,36 +118,7 @@ impl Orbit {
         theta: Vec<Rational>,
         noise: Noise,
     ) -> Result<Self, OrbitError> {
-        let d = generator.dim();
-        if theta.len() != d {
-            return Err(OrbitError::Theta {
-                expected: d,
-                found: theta.len(),
-            });
-        }
-        let ragged = |field, rows: &[Vec<Rational>]| match rows.iter().position(|r| r.len() != d) {
-            Some(row) => Err(OrbitError::Ragged {
-                field,
-                row,
-                expected: d,
-                found: rows[row].len(),
-            }),
-            None => Ok(()),
-        };
-        match &noise {
-            Noise::Gradients(rows) if rows.is_empty() => return Err(OrbitError::NoGradients),
-            Noise::Gradients(rows) => ragged("gradients", rows)?,
-            Noise::Covariance(rows) => {
-                if rows.len() != d {
-                    return Err(OrbitError::CovarianceRows {
-                        expected: d,
-                        found: rows.len(),
-                    });
-                }
-                ragged("covariance", rows)?;
-                check_covariance(rows)?;
-            }
-        }
+        check_point(generator.dim(), &theta, &noise)?;
         Ok(Self {
             generator,
             theta,
@@ -205,7 +176,7 @@ impl Orbit {
                         .collect();
                     Side {
                         negated,
-                        noise: Measure::new(self.block_noise(&own, n)),
+                        noise: Measure::new(self.noise.on_slices(&own, n)),
                         charge: Measure::new(gram(n, coordinates)),
                     }
                 });
@@ -223,10 +194,12 @@ impl Orbit {
             }
         }
     }
+}
 
+impl Noise {
     /// Σ restricted to each of the slices, added up (n × n).
-    fn block_noise(&self, slices: &[Slice], n: usize) -> DMatrix<Rational> {
-        match &self.noise {
+    pub(super) fn on_slices(&self, slices: &[Slice], n: usize) -> DMatrix<Rational> {
+        match self {
             Noise::Gradients(rows) => {
                 let mean = mean(rows);
                 let parts = rows.iter().flat_map(|row| {
@@ -252,8 +225,42 @@ impl Orbit {
     }
 }
 
+/// Do θ and the noise fit d parameters?
+pub(super) fn check_point(d: usize, theta: &[Rational], noise: &Noise) -> Result<(), OrbitError> {
+    if theta.len() != d {
+        return Err(OrbitError::Theta {
+            expected: d,
+            found: theta.len(),
+        });
+    }
+    let ragged = |field, rows: &[Vec<Rational>]| match rows.iter().position(|r| r.len() != d) {
+        Some(row) => Err(OrbitError::Ragged {
+            field,
+            row,
+            expected: d,
+            found: rows[row].len(),
+        }),
+        None => Ok(()),
+    };
+    match noise {
+        Noise::Gradients(rows) if rows.is_empty() => return Err(OrbitError::NoGradients),
+        Noise::Gradients(rows) => ragged("gradients", rows)?,
+        Noise::Covariance(rows) => {
+            if rows.len() != d {
+                return Err(OrbitError::CovarianceRows {
+                    expected: d,
+                    found: rows.len(),
+                });
+            }
+            ragged("covariance", rows)?;
+            check_covariance(rows)?;
+        }
+    }
+    Ok(())
+}
+
 /// Σ vvᵀ over vectors of length n, in integers over one common denominator.
-fn gram(n: usize, vectors: Vec<Vec<Rational>>) -> DMatrix<Rational> {
+pub(super) fn gram(n: usize, vectors: Vec<Vec<Rational>>) -> DMatrix<Rational> {
     let denominator = vectors
         .iter()
         .flatten()

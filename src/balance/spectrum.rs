@@ -10,9 +10,9 @@ use thiserror::Error;
 
 /// One eigendirection n of the generator, or several that share their rate.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Term<S> {
-    /// μ, the eigenvalue of A.
-    pub rate: S,
+pub struct Term<S, R = S> {
+    /// μ, the eigenvalue of A; for a family of generators one for each (T16).
+    pub rate: R,
     /// a = nᵀΣn ≥ 0, the power of the gradient noise.
     pub noise: S,
     /// c = (nᵀθ)² ≥ 0, the squared coordinate.
@@ -20,22 +20,27 @@ pub struct Term<S> {
 }
 
 /// The triples (μ, a, c) of a problem: all that the equilibrium depends on.
+///
+/// The rates are numbers for one generator, vectors `Vec<S>` for a commuting family
+/// and an edge for the rescalings of a network's neurons.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Spectrum<S> {
-    terms: Vec<Term<S>>,
+pub struct Spectrum<S, R = S> {
+    terms: Vec<Term<S, R>>,
 }
 
-impl<S> Spectrum<S> {
+impl<S, R> Spectrum<S, R> {
     /// The terms as they are, none merged.
-    pub fn from_terms(terms: Vec<Term<S>>) -> Self {
+    pub fn from_terms(terms: Vec<Term<S, R>>) -> Self {
         Self { terms }
     }
 
     /// The terms.
-    pub fn terms(&self) -> &[Term<S>] {
+    pub fn terms(&self) -> &[Term<S, R>] {
         &self.terms
     }
+}
 
+impl<S> Spectrum<S> {
     /// Every number converted by `f`.
     pub fn map<T>(&self, f: impl Fn(&S) -> T) -> Spectrum<T> {
         let term = |t: &Term<S>| Term {
@@ -49,11 +54,11 @@ impl<S> Spectrum<S> {
     }
 }
 
-impl Spectrum<Rational> {
+impl<R: Ord> Spectrum<Rational, R> {
     /// The terms by increasing rate, with equal rates merged: their noise and
     /// charge add up.
-    pub fn merged(terms: impl IntoIterator<Item = Term<Rational>>) -> Self {
-        let mut by_rate: BTreeMap<Rational, (Rational, Rational)> = BTreeMap::new();
+    pub fn merged(terms: impl IntoIterator<Item = Term<Rational, R>>) -> Self {
+        let mut by_rate: BTreeMap<R, (Rational, Rational)> = BTreeMap::new();
         for term in terms {
             let (noise, charge) = by_rate.entry(term.rate).or_default();
             *noise += term.noise;

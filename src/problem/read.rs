@@ -1,9 +1,9 @@
 //! Reading problem-1.
 
 use super::{Body, Problem};
-use crate::balance::{Noise, Orbit, Spectrum, Strength, Term};
+use crate::balance::{FamilyOrbit, GroupOrbit, Noise, Orbit, Spectrum, Strength, Term};
 use crate::scalar::{Exact, Rational};
-use crate::symmetry::Generator;
+use crate::symmetry::{FactorShape, Family, Generator};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error as _, MapAccess, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -88,7 +88,7 @@ pub fn read_problem(text: &str) -> Result<Problem, ProblemError> {
         }
         (None, Some(generator)) => {
             let theta = exact(file.theta.ok_or_else(|| invalid("theta: missing"))?);
-            let generator = generator.0.check(theta.len())?;
+            let symmetry = generator.0.symmetry(theta.len())?;
             let rows = |rows: List<List<Exact>>| rows.0.into_iter().map(exact).collect();
             let noise = match (file.gradients, file.covariance) {
                 (Some(gradients), None) => Noise::Gradients(rows(gradients)),
@@ -104,7 +104,16 @@ pub fn read_problem(text: &str) -> Result<Problem, ProblemError> {
                     ));
                 }
             };
-            Body::Orbit(Orbit::new(generator, theta, noise)?)
+            match symmetry {
+                Symmetry::Single(generator) => Body::Orbit(Orbit::new(generator, theta, noise)?),
+                Symmetry::Family(family) => Body::Family(FamilyOrbit::new(family, theta, noise)?),
+                Symmetry::Group(_) if matches!(noise, Noise::Covariance(_)) => {
+                    return Err(invalid(
+                        "covariance: does not go with kind \"general-linear\"; expected gradients",
+                    ));
+                }
+                Symmetry::Group(shape) => Body::Group(GroupOrbit::new(shape, theta, noise)?),
+            }
         }
     };
     Ok(Problem { strength, body })
@@ -333,8 +342,22 @@ pub(crate) struct GeneratorFile {
         skip_serializing_if = "Option::is_none"
     )]
     direction: Option<List<List<Exact>>>,
-    #[serde(default, deserialize_with = "present", skip_serializing)]
-    generators: Option<serde::de::IgnoredAny>,
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
+    generators: Option<List<Table<GeneratorFile>>>,
+}
+
+/// What a generator file describes.
+pub(crate) enum Symmetry {
+    /// One generator.
+    Single(Generator),
+    /// `commuting`.
+    Family(Family),
+    /// `general-linear`.
+    Group(FactorShape),
 }
 
 impl From<&Generator> for GeneratorFile {
@@ -380,22 +403,87 @@ pub(crate) fn listed<'a>(numbers: impl IntoIterator<Item = &'a Rational>) -> Lis
 }
 
 impl GeneratorFile {
+    /// A family or a group, or one generator as for [`GeneratorFile::check`].
+    pub(crate) fn symmetry(self, d: usize) -> Result<Symmetry, ProblemError> {
+        match self.kind.as_str() {
+            "commuting" => {
+                self.refuse_foreign_fields()?;
+                let members = self.generators.ok_or_else(|| missing("generators"))?;
+                let member = |(i, Table(file)): (usize, Table<GeneratorFile>)| {
+                    let place = format!("generator.generators[{i}]");
+                    file.check(d).map_err(|error| {
+                        let text = error.to_string();
+                        invalid(match text.strip_prefix("generator") {
+                            Some(rest) => format!("{place}{rest}"),
+                            None => text,
+                        })
+                    })
+                };
+                let members = members.0.into_iter().enumerate().map(member);
+                let family = Family::new(members.collect::<Result<_, _>>()?);
+                family.map(Symmetry::Family).map_err(invalid)
+            }
+            "general-linear" => {
+                self.refuse_foreign_fields()?;
+                let rows = self.rows.ok_or_else(|| missing("rows"))?.0;
+                let rank = self.rank.ok_or_else(|| missing("rank"))?.0;
+                let cols = self.cols.ok_or_else(|| missing("cols"))?.0;
+                FactorShape::new(rows, rank, cols)
+                    .map(Symmetry::Group)
+                    .map_err(invalid)
+            }
+            _ => self.check(d).map(Symmetry::Single),
+        }
+    }
+
     /// `d` is the length of θ, which the kinds without a size of their own take.
     pub(crate) fn check(self, d: usize) -> Result<Generator, ProblemError> {
+        self.refuse_foreign_fields()?;
+        let rows = |rows: List<List<Exact>>| rows.0.into_iter().map(exact).collect::<Vec<_>>();
+        let generator = match self.kind.as_str() {
+            "diagonal" => Generator::diagonal(exact(self.rates.ok_or_else(|| missing("rates"))?)),
+            "dense" => Generator::dense(&rows(self.matrix.ok_or_else(|| missing("matrix"))?)),
+            "scaling" => Generator::scaling(d),
+            "rescaling" => {
+                let up = self.up.ok_or_else(|| missing("up"))?;
+                let down = self.down.ok_or_else(|| missing("down"))?;
+                let indices = |list: List<Whole>| list.0.into_iter().map(|i| i.0).collect();
+                Generator::rescaling(d, indices(up), indices(down))
+            }
+            "factor" => {
+                let d_y = self.rows.ok_or_else(|| missing("rows"))?.0;
+                let rank = self.rank.ok_or_else(|| missing("rank"))?.0;
+                let d_x = self.cols.ok_or_else(|| missing("cols"))?.0;
+                let direction = rows(self.direction.ok_or_else(|| missing("direction"))?);
+                if direction.len() != rank {
+                    return Err(invalid(format!(
+                        "generator.direction: expected a {rank} × {rank} matrix (rank {rank}), found {} rows",
+                        direction.len()
+                    )));
+                }
+                Generator::factor(d_y, d_x, &direction)
+            }
+            kind => {
+                return Err(invalid(format!(
+                    "generator.kind: expected one generator (diagonal, dense, scaling, rescaling or factor), found \"{kind}\""
+                )));
+            }
+        };
+        generator.map_err(invalid)
+    }
+
+    fn refuse_foreign_fields(&self) -> Result<(), ProblemError> {
         let own: &[&str] = match self.kind.as_str() {
             "diagonal" => &["rates"],
             "dense" => &["matrix"],
             "scaling" => &[],
             "rescaling" => &["up", "down"],
             "factor" => &["rows", "rank", "cols", "direction"],
-            kind @ ("commuting" | "general-linear") => {
-                return Err(invalid(format!(
-                    "generator.kind: \"{kind}\" is not supported by this version; expected diagonal, dense, scaling, rescaling or factor"
-                )));
-            }
+            "commuting" => &["generators"],
+            "general-linear" => &["rows", "rank", "cols"],
             kind => {
                 return Err(invalid(format!(
-                    "generator.kind: expected diagonal, dense, scaling, rescaling or factor, found \"{}\"",
+                    "generator.kind: expected diagonal, dense, scaling, rescaling, factor, commuting or general-linear, found \"{}\"",
                     shorten(kind)
                 )));
             }
@@ -418,45 +506,25 @@ impl GeneratorFile {
                 )));
             }
         }
-        let missing = |field: &str| invalid(format!("generator.{field}: missing"));
-        let rows = |rows: List<List<Exact>>| rows.0.into_iter().map(exact).collect::<Vec<_>>();
-        let generator = match self.kind.as_str() {
-            "diagonal" => Generator::diagonal(exact(self.rates.ok_or_else(|| missing("rates"))?)),
-            "dense" => Generator::dense(&rows(self.matrix.ok_or_else(|| missing("matrix"))?)),
-            "scaling" => Generator::scaling(d),
-            "rescaling" => {
-                let up = self.up.ok_or_else(|| missing("up"))?;
-                let down = self.down.ok_or_else(|| missing("down"))?;
-                let indices = |list: List<Whole>| list.0.into_iter().map(|i| i.0).collect();
-                Generator::rescaling(d, indices(up), indices(down))
-            }
-            _ => {
-                let d_y = self.rows.ok_or_else(|| missing("rows"))?.0;
-                let rank = self.rank.ok_or_else(|| missing("rank"))?.0;
-                let d_x = self.cols.ok_or_else(|| missing("cols"))?.0;
-                let direction = rows(self.direction.ok_or_else(|| missing("direction"))?);
-                if direction.len() != rank {
-                    return Err(invalid(format!(
-                        "generator.direction: expected a {rank} × {rank} matrix (rank {rank}), found {} rows",
-                        direction.len()
-                    )));
-                }
-                Generator::factor(d_y, d_x, &direction)
-            }
-        };
-        generator.map_err(invalid)
+        Ok(())
     }
 }
 
+fn missing(field: &str) -> ProblemError {
+    invalid(format!("generator.{field}: missing"))
+}
+
 /// A field that is there; null does not stand for one that is not.
-fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+pub(crate) fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
 
 /// A JSON object. (Derived code alone would also take a list of the values, in order.)
-struct Table<T>(T);
+#[derive(Clone, Debug, Serialize)]
+#[serde(transparent)]
+pub(crate) struct Table<T>(pub(crate) T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Table<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -127,6 +127,41 @@ impl Eigenspaces {
         &self.spaces
     }
 
+    /// For each eigen-space, what `k` multiplies it by, where `k` commutes with the matrix
+    /// whose spaces these are. Contains every rate of `k` on the space.
+    ///
+    /// A unit vector v of the space lies within the tilt of one in the span of the columns
+    /// Q, so |w − a| = ‖(k − a)v‖ ≤ ‖(k − a)Q‖ + ‖k − a‖·tilt for any number a.
+    pub fn rates_of(&self, k: &DMatrix<Rational>) -> Vec<Enclosure> {
+        let rows = rows_at(k, self.bits);
+        let rate = |space: &Eigenspace| {
+            let columns = &self.vectors[space.columns.clone()];
+            let images: Vec<Vec<Enclosure>> = columns
+                .iter()
+                .map(|q| rows.iter().map(|row| dot(row, q)).collect())
+                .collect();
+            let centre = columns.iter().zip(&images).map(|(q, image)| dot(q, image));
+            let centre = centre.map(|x| x.midpoint()).next();
+            let centre = Float::with_val(self.bits, centre.unwrap_or_else(|| Float::new(64)));
+            let a = Enclosure::point(&centre);
+            let outside = columns.iter().zip(&images).flat_map(|(q, image)| {
+                let entries = q.iter().zip(image);
+                entries.map(|(x, y)| y.clone() - a.clone() * x)
+            });
+            let outside = frobenius(&outside.collect::<Vec<_>>());
+            let mut whole = Vec::new();
+            for (i, row) in rows.iter().enumerate() {
+                for (j, x) in row.iter().enumerate() {
+                    whole.push(if i == j { x.clone() - &a } else { x.clone() });
+                }
+            }
+            let whole = frobenius(&whole);
+            let slack = up(&whole * &space.tilt, self.bits);
+            a.widen(&up(&outside + &slack, self.bits))
+        };
+        self.spaces.iter().map(rate).collect()
+    }
+
     /// Tr(P M) ≥ 0 for each eigen-space's projector P, M positive semidefinite (n × n).
     ///
     /// `None` if a weight is certainly negative, so that M was not semidefinite.

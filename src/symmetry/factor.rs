@@ -43,15 +43,73 @@ impl Factor {
         &self.direction
     }
 
-    pub(super) fn slices(&self) -> Vec<Slice> {
-        let r = self.rank();
+    /// The shapes of U and W.
+    pub fn shape(&self) -> FactorShape {
+        FactorShape {
+            rows: self.rows,
+            rank: self.rank(),
+            cols: self.cols,
+        }
+    }
+}
+
+/// The shapes of U (`rows` × `rank`) and W (`rank` × `cols`), stored in θ as U row by row,
+/// then W row by row. The whole group GL(r) acts on them by U → UP, W → P⁻¹W (T17).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FactorShape {
+    /// d_y.
+    pub rows: usize,
+    /// r.
+    pub rank: usize,
+    /// d_x.
+    pub cols: usize,
+}
+
+impl FactorShape {
+    /// The sizes, if none is 0 and the parameters can be counted.
+    ///
+    /// # Errors
+    /// The size that is 0 or too large.
+    pub fn new(rows: usize, rank: usize, cols: usize) -> Result<Self, SymmetryError> {
+        for (field, size) in [
+            ("generator.rows", rows),
+            ("generator.rank", rank),
+            ("generator.cols", cols),
+        ] {
+            if size == 0 {
+                return Err(SymmetryError::Empty { field });
+            }
+        }
+        let parameters = rows.checked_add(cols).and_then(|n| n.checked_mul(rank));
+        if parameters.is_none() {
+            return Err(SymmetryError::TooLarge {
+                field: if rows < cols {
+                    "generator.cols"
+                } else {
+                    "generator.rows"
+                },
+                rank,
+                rows,
+                cols,
+            });
+        }
+        Ok(Self { rows, rank, cols })
+    }
+
+    /// d = r(d_y + d_x).
+    pub fn dim(self) -> usize {
+        self.rank * (self.rows + self.cols)
+    }
+
+    /// The rows of U, then the columns of W, where the group acts the other way round.
+    pub(crate) fn slices(self) -> Vec<Slice> {
         let u = (0..self.rows).map(|i| Slice {
-            offset: i * r,
+            offset: i * self.rank,
             stride: 1,
             negated: false,
         });
         let w = (0..self.cols).map(|j| Slice {
-            offset: self.rows * r + j,
+            offset: self.rows * self.rank + j,
             stride: self.cols,
             negated: true,
         });
@@ -70,30 +128,7 @@ impl Generator {
         direction: &[Vec<Rational>],
     ) -> Result<Self, SymmetryError> {
         let direction = symmetric("generator.direction", direction, direction.len())?;
-        if rows == 0 {
-            return Err(SymmetryError::Empty {
-                field: "generator.rows",
-            });
-        }
-        if cols == 0 {
-            return Err(SymmetryError::Empty {
-                field: "generator.cols",
-            });
-        }
-        let rank = direction.nrows();
-        let parameters = rows.checked_add(cols).and_then(|n| n.checked_mul(rank));
-        if parameters.is_none() {
-            return Err(SymmetryError::TooLarge {
-                field: if rows < cols {
-                    "generator.cols"
-                } else {
-                    "generator.rows"
-                },
-                rank,
-                rows,
-                cols,
-            });
-        }
+        FactorShape::new(rows, direction.nrows(), cols)?;
         Ok(Self::Factor(Factor {
             rows,
             cols,

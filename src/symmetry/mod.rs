@@ -9,16 +9,20 @@ mod dense;
 mod diagonal;
 mod eigenbasis;
 mod eigenspaces;
+mod elimination;
 mod exponential;
 mod factor;
+mod family;
 mod rescaling;
 mod scaling;
 mod support;
 
 pub use eigenbasis::Eigenbasis;
 pub use eigenspaces::{Eigenspace, Eigenspaces};
+pub use elimination::{null_space, row_space};
 pub use exponential::exponential;
-pub use factor::Factor;
+pub use factor::{Factor, FactorShape};
+pub use family::{Family, FamilyStructure};
 pub use support::{Support, first_indefinite_pivot, support};
 
 use crate::scalar::{Field, Rational, RealScalar, Scalar, convert, dot};
@@ -111,6 +115,34 @@ pub enum SymmetryError {
         left: String,
         /// The entry opposite.
         right: String,
+    },
+    /// A member of a family on another number of parameters.
+    #[error(
+        "generator.generators[{index}]: expected a generator of {expected} parameters like the first, found one of {found}"
+    )]
+    Size {
+        /// Which member.
+        index: usize,
+        /// The parameters of the first.
+        expected: usize,
+        /// Its own.
+        found: usize,
+    },
+    /// Two members of a family that do not commute.
+    #[error(
+        "generator.generators: expected generators that commute, found that {left} and {right} do not: their commutator has {entry} at [{row}][{col}]"
+    )]
+    NotCommuting {
+        /// Index of one.
+        left: usize,
+        /// Index of the other.
+        right: usize,
+        /// Row of the first entry that is not 0.
+        row: usize,
+        /// Its column.
+        col: usize,
+        /// The entry.
+        entry: String,
     },
     /// An index beyond the parameters.
     #[error("{field}[{position}]: expected an index below {dim}, found {index}")]
@@ -208,7 +240,7 @@ impl Generator {
             Self::Rescaling { dim, up, down } => Structure::Rates(rescaling::rates(*dim, up, down)),
             Self::Factor(factor) => Structure::Blocks {
                 matrix: factor.direction(),
-                slices: factor.slices(),
+                slices: factor.shape().slices(),
             },
         }
     }

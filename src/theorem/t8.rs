@@ -217,7 +217,7 @@ fn solution(case: &Case, direction: i64, factor: i64) -> Outcome {
             strength: strength.clone(),
             body: Body::Orbit(case.orbit()?.ok()?),
         };
-        let solution = problem.solve(30).ok()?;
+        let solution = problem.solve(30).ok()?.single()?;
         let Equilibrium::Finite(Finite { certified, theta }) = solution.equilibrium else {
             return Some(Outcome::Inconclusive("no finite λ*".to_owned()));
         };

@@ -712,7 +712,10 @@ fn answers_out_of_range() {
 fn theta_of(problem: &str, digits: u32) -> (Enclosure, Vec<Enclosure>) {
     let problem = noise_equilibrium::problem::read_problem(problem).expect("a problem");
     let solution = problem.solve(digits).expect("a solution");
-    let finite = solution.equilibrium.finite().expect("finite");
+    let finite = solution
+        .single()
+        .and_then(|s| s.equilibrium.finite())
+        .expect("finite");
     (finite.certified.lambda, finite.theta)
 }
 

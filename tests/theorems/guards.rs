@@ -20,7 +20,7 @@ fn t4_drift_of_two_parameters() {
         "generator": { "kind": "rescaling", "up": [0], "down": [1] },
         "theta": [2, 1], "gradients": [[1, 0], [3, 4]] }"#;
     let problem = read_problem(problem).unwrap();
-    let start = problem.source().unwrap().start(&problem.strength);
+    let start = problem.source().unwrap().unwrap().start(&problem.strength);
     assert_eq!(start.charge, 3);
     assert_eq!(start.balance, -6);
     // Φ(0) = 2γ‖θ‖² + σ²Tr Σ = 5/2 + 5/2.

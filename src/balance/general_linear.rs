@@ -1,0 +1,498 @@
+//! The balance of a whole matrix group: two adjacent linear maps U and W under
+//! U → UP, W → P⁻¹W for every invertible P (T17).
+
+use super::certify::{Attempt, CertifyError, bits_of, resolved};
+use super::geometric_mean::geometric_mean_to;
+use super::source::{check_point, gram};
+use super::{Noise, OrbitError, Strength};
+use crate::scalar::{Enclosure, Field, Rational, Real, dot, sum};
+use crate::symmetry::{FactorShape, Slice, null_space, row_space};
+use nalgebra::DMatrix;
+use num_traits::Zero;
+use rug::Float;
+use rug::float::Round;
+
+/// A point θ = (U, W) with its noise, and the group GL(r) that turns the factors.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GroupOrbit {
+    shape: FactorShape,
+    theta: Vec<Rational>,
+    noise: Noise,
+}
+
+/// What the balance depends on: M and N, r × r, symmetric and positive semidefinite.
+///
+/// M = 2γUᵀU + σ²N_W and N = 2γWWᵀ + σ²N_U, where N_U and N_W are the covariances of the
+/// gradients of U and W, traced over rows and columns. A point is balanced for every
+/// symmetric generator exactly when M = N. Under P they become PᵀMP and P⁻¹NP⁻ᵀ, so
+/// S = PPᵀ has to solve S M S = N.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GroupBalance {
+    /// M.
+    pub left: DMatrix<Rational>,
+    /// N.
+    pub right: DMatrix<Rational>,
+}
+
+impl GroupOrbit {
+    /// θ is U (`rows` × r) row by row, then W (r × `cols`) row by row, as for
+    /// [`Factor`](crate::symmetry::Factor).
+    ///
+    /// # Errors
+    /// [`OrbitError`] names the field and index of the first thing that is wrong.
+    pub fn new(shape: FactorShape, theta: Vec<Rational>, noise: Noise) -> Result<Self, OrbitError> {
+        check_point(shape.dim(), &theta, &noise)?;
+        Ok(Self {
+            shape,
+            theta,
+            noise,
+        })
+    }
+
+    /// r.
+    pub fn rank(&self) -> usize {
+        self.shape.rank
+    }
+
+    /// The shapes of the factors.
+    pub fn shape(&self) -> FactorShape {
+        self.shape
+    }
+
+    /// The point θ.
+    pub fn theta(&self) -> &[Rational] {
+        &self.theta
+    }
+
+    /// The noise.
+    pub fn noise(&self) -> &Noise {
+        &self.noise
+    }
+
+    fn sides(&self) -> [Vec<Slice>; 2] {
+        [false, true].map(|negated| {
+            let slices = self.shape.slices().into_iter();
+            slices.filter(|s| s.negated == negated).collect()
+        })
+    }
+
+    /// UᵀU and WWᵀ, whose difference is the charge.
+    pub fn charges(&self) -> [DMatrix<Rational>; 2] {
+        let r = self.rank();
+        self.sides().map(|slices| {
+            let parts = slices.iter().map(|s| s.gather(r, &self.theta));
+            gram(r, parts.collect())
+        })
+    }
+
+    /// M and N.
+    pub fn balance(&self, strength: &Strength<Rational>) -> GroupBalance {
+        let r = self.rank();
+        let [up, down] = self.sides();
+        let [charge_up, charge_down] = self.charges();
+        let side = |charge: DMatrix<Rational>, slices: &[Slice]| {
+            let noise = self.noise.on_slices(slices, r);
+            let decay = Rational::from(&strength.gamma * 2);
+            charge * decay + noise * strength.sigma2.clone()
+        };
+        GroupBalance {
+            left: side(charge_up, &down),
+            right: side(charge_down, &up),
+        }
+    }
+
+    /// (UP, P⁻¹W) for θ = (U, W), given P and its inverse (r × r).
+    pub fn act<S: Field>(&self, p: &[Vec<S>], inverse: &[Vec<S>], theta: &[S]) -> Vec<S> {
+        let r = self.rank();
+        let mut out = theta.to_vec();
+        for slice in self.shape.slices() {
+            let part = slice.gather(r, theta);
+            for (k, index) in slice.indices(r).enumerate() {
+                // A row of U takes P from the right, a column of W its inverse from the left.
+                out[index] = if slice.negated {
+                    dot(&inverse[k], &part)
+                } else {
+                    sum((0..r).map(|j| part[j].clone() * &p[j][k]))
+                };
+            }
+        }
+        out
+    }
+}
+
+/// Where Tr(MS) + Tr(NS⁻¹) has its minimum over positive definite S.
+#[derive(Clone, Debug, PartialEq)]
+pub enum GroupStatus<T> {
+    /// At exactly one S: M and N are positive definite.
+    Finite(T),
+    /// Attained, but not at one S alone: what M annihilates may be scaled at will.
+    Degenerate {
+        /// Symmetric directions X such that e^{tX} keeps the potential at the solution.
+        flat: Vec<DMatrix<Rational>>,
+        /// The solution that is the identity on what M annihilates.
+        solution: T,
+    },
+    /// Not attained.
+    Unbounded {
+        /// X of rank one: the potential falls for ever along e^{tX}.
+        direction: DMatrix<Rational>,
+    },
+}
+
+impl<T> GroupStatus<T> {
+    /// The name in the file format.
+    pub fn status(&self) -> &'static str {
+        match self {
+            Self::Finite(_) => "finite",
+            Self::Degenerate { .. } => "degenerate",
+            Self::Unbounded { .. } => "unbounded",
+        }
+    }
+}
+
+fn rows_of(m: &DMatrix<Rational>) -> Vec<Vec<Rational>> {
+    m.row_iter()
+        .map(|row| row.iter().cloned().collect())
+        .collect()
+}
+
+/// vvᵀ.
+fn dyad(v: &[Rational], sign: i32) -> DMatrix<Rational> {
+    DMatrix::from_fn(v.len(), v.len(), |i, j| {
+        Rational::from(&v[i] * &v[j]) * sign
+    })
+}
+
+/// A vector that `m` annihilates, in the image of `n`, and not 0.
+fn annihilated(m: &DMatrix<Rational>, n: &DMatrix<Rational>) -> Option<Vec<Rational>> {
+    let image = row_space(&rows_of(n));
+    let turned: Vec<Vec<Rational>> = (0..m.nrows())
+        .map(|i| {
+            let row: Vec<Rational> = m.row(i).iter().cloned().collect();
+            image.iter().map(|v| dot(&row, v)).collect()
+        })
+        .collect();
+    let z = null_space(&turned, image.len()).into_iter().next()?;
+    let component = |i: usize| {
+        let terms = z.iter().zip(&image);
+        sum(terms.map(|(z, v)| Rational::from(z * &v[i])))
+    };
+    Some((0..m.nrows()).map(component).collect())
+}
+
+impl GroupBalance {
+    /// Is there a minimum, and is it one point? Decided exactly.
+    ///
+    /// With M = BᵀB and N = CCᵀ it is attained exactly when the space is the direct sum of
+    /// what B annihilates and the image of C. Otherwise there is a v ≠ 0 in the image of N
+    /// with Mv = 0 (or the other way round): along e^{tvvᵀ} the first trace stays and the
+    /// second falls, and from S M S = N would follow v = 0.
+    pub fn status(&self) -> GroupStatus<()> {
+        let (m, n) = (&self.left, &self.right);
+        if let Some(v) = annihilated(m, n) {
+            return GroupStatus::Unbounded {
+                direction: dyad(&v, 1),
+            };
+        }
+        if let Some(v) = annihilated(n, m) {
+            return GroupStatus::Unbounded {
+                direction: dyad(&v, -1),
+            };
+        }
+        let kernel = null_space(&rows_of(m), m.nrows());
+        if kernel.is_empty() {
+            return GroupStatus::Finite(());
+        }
+        let mut flat = Vec::new();
+        for (i, v) in kernel.iter().enumerate() {
+            for w in &kernel[..=i] {
+                flat.push(DMatrix::from_fn(v.len(), v.len(), |a, b| {
+                    Rational::from(&v[a] * &w[b]) + Rational::from(&w[a] * &v[b])
+                }));
+            }
+        }
+        GroupStatus::Degenerate { flat, solution: () }
+    }
+
+    /// Φ at the start, Tr M + Tr N.
+    pub fn potential_at_start(&self) -> Rational {
+        self.left.trace() + self.right.trace()
+    }
+
+    /// 2(N − M): its inner product with a symmetric generator is that generator's G(0).
+    pub fn balance_at_start(&self) -> DMatrix<Rational> {
+        (&self.right - &self.left) * Rational::from(2)
+    }
+}
+
+/// A balanced point of the orbit, every number enclosed.
+#[derive(Clone, Debug)]
+pub struct CertifiedGroup {
+    /// S = PPᵀ, r × r.
+    pub metric: Vec<Vec<Enclosure>>,
+    /// P = S^{1/2}.
+    pub transform: Vec<Vec<Enclosure>>,
+    /// P⁻¹.
+    pub inverse: Vec<Vec<Enclosure>>,
+    /// Φ at the solution.
+    pub potential: Enclosure,
+    /// Bits of working precision.
+    pub bits: u32,
+}
+
+/// Bits beyond a multiple of what the digits take.
+const MAX_EXTRA_BITS: u32 = 1 << 15;
+
+/// Solves S M S = N and encloses the answer, each number with relative width at most
+/// 10^{−digits}. `follow` computes what else follows, and may find that it takes more bits.
+///
+/// # Errors
+/// [`CertifyError::Precision`] when that takes more working precision than is offered.
+pub fn certify_group<T>(
+    balance: &GroupBalance,
+    digits: u32,
+    mut follow: impl FnMut(CertifiedGroup) -> Result<Attempt<T>, CertifyError>,
+) -> Result<GroupStatus<T>, CertifyError> {
+    let status = balance.status();
+    if let GroupStatus::Unbounded { direction } = status {
+        return Ok(GroupStatus::Unbounded { direction });
+    }
+    let split = Split::of(balance);
+    let wanted = bits_of(digits);
+    let mut bits = wanted + wanted / 2 + 192;
+    let mut unresolved = "metric";
+    while bits <= wanted.saturating_mul(8).saturating_add(MAX_EXTRA_BITS) {
+        if let Some(candidate) = split.solve(balance, bits) {
+            let size = magnitude(&candidate.metric);
+            let entries = candidate.metric.iter().flatten();
+            if entries
+                .into_iter()
+                .all(|x| resolved(x, Some(&size), digits))
+                && resolved(&candidate.potential, None, digits)
+            {
+                match follow(candidate)? {
+                    Attempt::Unresolved(field) => unresolved = field,
+                    Attempt::Done(solution) => {
+                        return Ok(match status {
+                            GroupStatus::Degenerate { flat, .. } => {
+                                GroupStatus::Degenerate { flat, solution }
+                            }
+                            _ => GroupStatus::Finite(solution),
+                        });
+                    }
+                }
+            }
+        }
+        bits += bits / 2 + 64;
+    }
+    Err(CertifyError::Precision {
+        field: unresolved,
+        bits,
+    })
+}
+
+/// The space as the image of N (columns C) and what M annihilates (columns E): there
+/// S = C S₁ Cᵀ + Π, with S₁ a geometric mean and Π the projector onto E.
+struct Split {
+    /// (C, E) as one matrix, and its inverse.
+    basis: DMatrix<Rational>,
+    inverse: DMatrix<Rational>,
+    /// How many columns C has.
+    live: usize,
+    /// EᵀE and its inverse.
+    dead: [DMatrix<Rational>; 2],
+}
+
+impl Split {
+    fn of(balance: &GroupBalance) -> Self {
+        let r = balance.left.nrows();
+        let kernel = null_space(&rows_of(&balance.left), r);
+        let image = if kernel.is_empty() {
+            rows_of(&DMatrix::identity(r, r))
+        } else {
+            row_space(&rows_of(&balance.right))
+        };
+        let live = image.len();
+        let columns: Vec<Vec<Rational>> = image.into_iter().chain(kernel.iter().cloned()).collect();
+        let basis = DMatrix::from_fn(r, r, |i, j| columns[j][i].clone());
+        let gram = DMatrix::from_fn(kernel.len(), kernel.len(), |i, j| {
+            dot(&kernel[i], &kernel[j])
+        });
+        Self {
+            inverse: inverted(&basis),
+            basis,
+            live,
+            dead: [inverted(&gram), gram],
+        }
+    }
+
+    /// Encloses S, S⁻¹ and their square roots; `None` if that takes more bits.
+    fn solve(&self, balance: &GroupBalance, bits: u32) -> Option<CertifiedGroup> {
+        let live = |m: DMatrix<Rational>| m.view((0, 0), (self.live, self.live)).into_owned();
+        let m = live(self.basis.transpose() * &balance.left * &self.basis);
+        let n = live(&self.inverse * &balance.right * self.inverse.transpose());
+        let (m, n) = (enclosed(&m, bits), enclosed(&n, bits));
+        let around = |outer: &DMatrix<Rational>, live: &Matrix, dead: &DMatrix<Rational>| {
+            let outer = enclosed(outer, bits);
+            let inner = block_diagonal(live, &enclosed(dead, bits));
+            product(&product(&outer, &inner), &transposed(&outer))
+        };
+        let metric = around(&self.basis, &riccati(&m, &n, bits)?, &self.dead[0]);
+        let dual = around(
+            &self.inverse.transpose(),
+            &riccati(&n, &m, bits)?,
+            &self.dead[1],
+        );
+        let trace = |m: &DMatrix<Rational>, s: &Matrix| {
+            let rows = enclosed(m, bits);
+            sum(rows.iter().zip(s).map(|(a, b)| dot(a, b)))
+        };
+        let r = balance.left.nrows();
+        let identity = enclosed(&DMatrix::identity(r, r), bits);
+        Some(CertifiedGroup {
+            transform: riccati(&identity, &metric, bits)?,
+            inverse: riccati(&identity, &dual, bits)?,
+            potential: trace(&balance.left, &metric) + trace(&balance.right, &dual),
+            metric,
+            bits,
+        })
+    }
+}
+
+/// The inverse of a matrix that has one, exactly.
+fn inverted(m: &DMatrix<Rational>) -> DMatrix<Rational> {
+    let n = m.nrows();
+    let rows: Vec<Vec<Rational>> = (0..n)
+        .map(|i| {
+            let unit = (0..n).map(|j| Rational::from_int(i64::from(i == j)));
+            m.row(i).iter().cloned().chain(unit).collect()
+        })
+        .collect();
+    let reduced = row_space(&rows);
+    DMatrix::from_fn(n, n, |i, j| reduced[i][n + j].clone())
+}
+
+/// A matrix of enclosures, row by row.
+type Matrix = Vec<Vec<Enclosure>>;
+
+fn enclosed(m: &DMatrix<Rational>, bits: u32) -> Matrix {
+    let row = |i: usize| m.row(i).iter().map(|q| Enclosure::at(bits, q)).collect();
+    (0..m.nrows()).map(row).collect()
+}
+
+fn transposed(m: &Matrix) -> Matrix {
+    let columns = m.first().map_or(0, Vec::len);
+    (0..columns)
+        .map(|j| m.iter().map(|row| row[j].clone()).collect())
+        .collect()
+}
+
+fn product(a: &Matrix, b: &Matrix) -> Matrix {
+    let columns = transposed(b);
+    a.iter()
+        .map(|row| columns.iter().map(|column| dot(row, column)).collect())
+        .collect()
+}
+
+fn block_diagonal(a: &Matrix, b: &Matrix) -> Matrix {
+    let (k, r) = (a.len(), a.len() + b.len());
+    (0..r)
+        .map(|i| {
+            (0..r)
+                .map(|j| match (i < k, j < k) {
+                    (true, true) => a[i][j].clone(),
+                    (false, false) => b[i - k][j - k].clone(),
+                    _ => Enclosure::zero(),
+                })
+                .collect()
+        })
+        .collect()
+}
+
+/// The largest entry.
+fn magnitude(m: &Matrix) -> Float {
+    let entries = m.iter().flatten().map(Enclosure::magnitude);
+    entries.fold(Float::new(64), |a, b| a.max(&b))
+}
+
+/// L with LLᵀ = M, for every M in the enclosure; `None` if one may not be positive definite.
+fn cholesky(m: &Matrix) -> Option<Matrix> {
+    let n = m.len();
+    let mut l = vec![vec![Enclosure::zero(); n]; n];
+    for i in 0..n {
+        for j in 0..=i {
+            let rest = m[i][j].clone() - dot(&l[i][..j], &l[j][..j]);
+            l[i][j] = if i == j {
+                let pivot = rest.sign().is_some_and(std::cmp::Ordering::is_gt);
+                pivot.then(|| rest.root()).flatten()?
+            } else {
+                rest / &l[j][j]
+            };
+        }
+    }
+    Some(l)
+}
+
+/// L⁻¹B for lower triangular L.
+fn forward(l: &Matrix, b: &Matrix) -> Matrix {
+    let mut x: Matrix = Vec::with_capacity(b.len());
+    for i in 0..b.len() {
+        let row = (0..b[i].len()).map(|j| {
+            let known = sum((0..i).map(|k| l[i][k].clone() * &x[k][j]));
+            (b[i][j].clone() - known) / &l[i][i]
+        });
+        let row = row.collect();
+        x.push(row);
+    }
+    x
+}
+
+/// Encloses the positive definite solution S of S M S = N, for all positive definite M
+/// and N in their enclosures; `None` if that takes more bits.
+///
+/// An approximation T ≻ 0 solves T M T = N + R exactly. If −εN ≼ R ≼ εN then, since
+/// S = M⁻¹ # N grows with N and M⁻¹ # cN = √c S, T lies between √(1−ε)S and √(1+ε)S.
+/// For ε ≤ ½ so S lies between (1−ε)T and (1+ε)T, and its entries within ε√(T_ii T_jj)
+/// of those of T.
+fn riccati(m: &Matrix, n: &Matrix, bits: u32) -> Option<Matrix> {
+    if m.is_empty() {
+        return Some(Vec::new());
+    }
+    let middle = |m: &Matrix| {
+        DMatrix::from_fn(m.len(), m.len(), |i, j| {
+            Real::from_float(Float::with_val(bits, m[i][j].midpoint()))
+        })
+    };
+    let unit = Real::from_float(Float::with_val(bits, 1) >> bits);
+    let solution = geometric_mean_to(&middle(m), &middle(n), &unit)?;
+    let t: Matrix = solution
+        .row_iter()
+        .map(|row| row.iter().map(|x| Enclosure::point(x.as_float())).collect())
+        .collect();
+    cholesky(&t)?;
+    let l = cholesky(n)?;
+    let found = product(&product(&t, m), &t);
+    let residual = found.iter().zip(n).map(|(a, b)| {
+        let entries = a.iter().zip(b);
+        entries.map(|(x, y)| x.clone() - y).collect()
+    });
+    let half = forward(&l, &residual.collect());
+    let relative = forward(&l, &transposed(&half));
+    let squares = sum(relative.iter().flatten().map(Field::square));
+    let epsilon = squares.root()?.upper().clone();
+    if epsilon.is_nan() || epsilon > 0.5 {
+        return None;
+    }
+    let diagonal: Option<Vec<Enclosure>> = (0..t.len()).map(|i| t[i][i].root()).collect();
+    let diagonal = diagonal?;
+    let widened = |i: usize, j: usize| {
+        let size = (diagonal[i].clone() * &diagonal[j]).magnitude();
+        let radius = Float::with_val_round(64, &size * &epsilon, Round::Up).0;
+        t[i][j].widen(&radius)
+    };
+    Some(
+        (0..t.len())
+            .map(|i| (0..t.len()).map(|j| widened(i, j)).collect())
+            .collect(),
+    )
+}

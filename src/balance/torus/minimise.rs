@@ -1,0 +1,213 @@
+//! The minimiser of a sum of exponentials, in floating point: damped Newton with the
+//! exact Hessian.
+
+use super::Exponential;
+use crate::balance::SolveError;
+use crate::scalar::{RealScalar, Scalar, dot, sum};
+use nalgebra::{Cholesky, ComplexField, DMatrix, DVector, RealField};
+
+/// Newton steps before giving up; some tens are typical.
+const MAX_STEPS: usize = 5000;
+
+/// Halvings of a step that does not descend.
+const MAX_HALVINGS: usize = 60;
+
+/// Newton steps close to the minimum, where each doubles the digits, before giving up.
+const MAX_LAST_STEPS: usize = 100;
+
+/// The minimiser of Σ W e^{⟨v, y⟩} on R^m from `start`, to about `unit`, the relative
+/// error of one operation. The exponents must span R^m and 0 must lie inside their hull.
+///
+/// Weights may differ by thousands of orders of magnitude, where each Newton step would
+/// gain a single factor e. So the exponents are first divided by a temperature τ (weights
+/// to the power 1/τ), which is then halved down to 1, each minimiser starting the next.
+///
+/// # Errors
+/// [`SolveError`] for weights that are not positive and finite, or when the cap on the
+/// steps was hit. A result is only returned once it converged.
+pub fn minimise<S: RealScalar>(
+    terms: &[Exponential<S>],
+    start: &[S],
+    unit: &S,
+) -> Result<Vec<S>, SolveError> {
+    let logarithms: Vec<S> = terms.iter().map(|t| Scalar::ln(&t.weight)).collect();
+    if !logarithms.iter().all(ComplexField::is_finite) {
+        return Err(SolveError::InvalidSpectrum);
+    }
+    let problem = Problem { terms, logarithms };
+    let two = S::from_int(2);
+    let mut temperature = S::one();
+    while problem.spread() > temperature.clone() * S::from_int(8) {
+        temperature = temperature * &two;
+    }
+    let mut point = start.to_vec();
+    let mut steps = 0;
+    let mut last: Option<S> = None;
+    let mut last_steps = 0;
+    loop {
+        steps += 1;
+        if steps > MAX_STEPS {
+            return Err(SolveError::NotConverged(MAX_STEPS));
+        }
+        let here = problem.at(&point, &temperature);
+        let Some(step) = problem.newton(&here, &temperature) else {
+            return Err(SolveError::NotConverged(steps));
+        };
+        let hot = temperature > S::one();
+        let near = step.decrement.clone() * S::from_int(64) <= S::one();
+        if near && hot {
+            temperature = temperature / &two;
+            continue;
+        }
+        if near {
+            // The last digits: go on while the steps shrink.
+            let resolution = unit.clone() * (here.size.clone() + S::one());
+            last_steps += 1;
+            if last_steps > MAX_LAST_STEPS {
+                return Err(SolveError::NotConverged(steps));
+            }
+            let stalled = last.as_ref().is_some_and(|last| step.reach >= *last);
+            let tiny = step.reach <= resolution;
+            if tiny || (stalled && step.reach <= resolution * S::from_int(1 << 16)) {
+                let moved = point.iter().zip(&step.direction);
+                return Ok(moved.map(|(x, dx)| x.clone() + dx).collect());
+            }
+            last = Some(step.reach.clone());
+        }
+        point = problem.descend(&point, &here, &step, &temperature, near);
+    }
+}
+
+struct Problem<'a, S> {
+    terms: &'a [Exponential<S>],
+    logarithms: Vec<S>,
+}
+
+/// The sum at a point, over its largest term.
+struct Value<S> {
+    /// τ ln Σ e^{(ln W + ⟨v, y⟩)/τ}.
+    logarithm: S,
+    /// Each term over the largest.
+    shares: Vec<S>,
+    /// The largest |exponent|.
+    size: S,
+}
+
+struct Step<S> {
+    direction: Vec<S>,
+    /// gᵀH⁻¹g over the sum.
+    decrement: S,
+    /// The largest |⟨v, direction⟩|.
+    reach: S,
+}
+
+impl<S: RealScalar> Problem<'_, S> {
+    /// How far the logarithms of the weights lie apart.
+    fn spread(&self) -> S {
+        let mut all = self.logarithms.iter().cloned();
+        let first = all.next().unwrap_or_else(S::zero);
+        let (low, high) = all.fold((first.clone(), first), |(low, high), x| {
+            (RealField::min(low, x.clone()), RealField::max(high, x))
+        });
+        high - low
+    }
+
+    fn at(&self, point: &[S], temperature: &S) -> Value<S> {
+        let terms = self.terms.iter().zip(&self.logarithms);
+        let exponents = terms.map(|(t, w)| (dot(&t.exponent, point) + w) / temperature);
+        let exponents: Vec<S> = exponents.collect();
+        let abs = |x: &S| ComplexField::abs(x.clone());
+        let size = exponents.iter().map(abs).fold(S::zero(), RealField::max);
+        let top = exponents.iter().cloned().reduce(RealField::max);
+        let top = top.unwrap_or_else(S::zero);
+        let shares = exponents.into_iter().map(|e| Scalar::exp(&(e - &top)));
+        let shares: Vec<S> = shares.collect();
+        let total = sum(shares.iter().cloned());
+        Value {
+            logarithm: (Scalar::ln(&total) + &top) * temperature,
+            shares,
+            size,
+        }
+    }
+
+    /// −H⁻¹g, where a ridge stands in for what rounding took from the Hessian.
+    fn newton(&self, here: &Value<S>, temperature: &S) -> Option<Step<S>> {
+        let m = self.terms.first()?.exponent.len();
+        let mut gradient = DVector::<S>::from_element(m, S::zero());
+        let mut hessian = DMatrix::<S>::from_element(m, m, S::zero());
+        for (t, share) in self.terms.iter().zip(&here.shares) {
+            for i in 0..m {
+                let part = t.exponent[i].clone() * share;
+                for j in 0..=i {
+                    hessian[(i, j)] += part.clone() * &t.exponent[j];
+                }
+                gradient[i] += part;
+            }
+        }
+        for i in 0..m {
+            for j in 0..i {
+                hessian[(j, i)] = hessian[(i, j)].clone();
+            }
+        }
+        let mut ridge = S::zero();
+        let solution = loop {
+            let mut shifted = hessian.clone();
+            for i in 0..m {
+                let shift = hessian[(i, i)].clone() * &ridge;
+                shifted[(i, i)] += shift;
+            }
+            if let Some(cholesky) = Cholesky::new(shifted) {
+                break cholesky.solve(&gradient);
+            }
+            ridge = RealField::max(ridge * S::from_int(16), S::unit());
+            if ridge > S::one() {
+                return None;
+            }
+        };
+        let decrement = gradient.dot(&solution) / sum(here.shares.iter().cloned());
+        let direction = solution.iter().map(|x| -x.clone() * temperature);
+        let direction: Vec<S> = direction.collect();
+        let along = |t: &Exponential<S>| ComplexField::abs(dot(&t.exponent, &direction));
+        let reach = self.terms.iter().map(along);
+        let reach = reach.fold(S::zero(), RealField::max);
+        let finite = ComplexField::is_finite(&reach) && ComplexField::is_finite(&decrement);
+        finite.then_some(Step {
+            direction,
+            decrement,
+            reach,
+        })
+    }
+
+    /// Along the step, no exponent by more than 4τ, and halved until the sum falls.
+    fn descend(
+        &self,
+        point: &[S],
+        here: &Value<S>,
+        step: &Step<S>,
+        temperature: &S,
+        near: bool,
+    ) -> Vec<S> {
+        let longest = S::from_int(4) * temperature;
+        let whole = if step.reach > longest {
+            longest / &step.reach
+        } else {
+            S::one()
+        };
+        let moved = |fraction: &S| -> Vec<S> {
+            let entries = point.iter().zip(&step.direction);
+            entries
+                .map(|(x, dx)| x.clone() + dx.clone() * fraction)
+                .collect()
+        };
+        let mut fraction = whole.clone();
+        for _ in 0..MAX_HALVINGS {
+            let next = moved(&fraction);
+            if near || self.at(&next, temperature).logarithm < here.logarithm {
+                return next;
+            }
+            fraction /= S::from_int(2);
+        }
+        // Differences of the sum are below rounding: the step itself is still sound.
+        moved(&whole)
+    }
+}

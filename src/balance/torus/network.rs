@@ -1,0 +1,1 @@
+//! The rescalings of a whole network.

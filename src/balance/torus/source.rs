@@ -1,0 +1,425 @@
+//! From exact data (family, θ, noise) to a spectrum with vector rates, and what can be
+//! decided about it exactly.
+
+use super::Existence;
+use crate::balance::source::{check_point, gram};
+use crate::balance::{Noise, OrbitError, Spectrum, Strength, Term, population_variance};
+use crate::scalar::{Enclosure, Field, Rational, dot, sum};
+use crate::symmetry::{
+    Eigenspaces, Family, FamilyStructure, Slice, Support, first_indefinite_pivot, null_space,
+    row_space, support,
+};
+use nalgebra::DMatrix;
+use num_traits::Zero;
+use std::cmp::Ordering;
+use std::sync::OnceLock;
+
+/// A point, the commuting generators of its orbit, and the noise there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FamilyOrbit {
+    family: Family,
+    theta: Vec<Rational>,
+    noise: Noise,
+}
+
+impl FamilyOrbit {
+    /// Checks that the shapes fit and that a covariance is one.
+    ///
+    /// # Errors
+    /// [`OrbitError`] names the field and index of the first thing that is wrong.
+    pub fn new(family: Family, theta: Vec<Rational>, noise: Noise) -> Result<Self, OrbitError> {
+        check_point(family.dim(), &theta, &noise)?;
+        Ok(Self {
+            family,
+            theta,
+            noise,
+        })
+    }
+
+    /// The generators.
+    pub fn family(&self) -> &Family {
+        &self.family
+    }
+
+    /// The point θ, d numbers.
+    pub fn theta(&self) -> &[Rational] {
+        &self.theta
+    }
+
+    /// The noise.
+    pub fn noise(&self) -> &Noise {
+        &self.noise
+    }
+
+    /// What the equilibrium depends on.
+    ///
+    /// # Errors
+    /// [`OrbitError::Indefinite`] for a covariance that is not positive semidefinite.
+    pub fn spectrum(&self) -> Result<FamilySource, OrbitError> {
+        let members = self.family.generators().len();
+        match self.family.structure() {
+            FamilyStructure::Rates(rates) => {
+                let noise = match &self.noise {
+                    Noise::Gradients(rows) => population_variance(rows),
+                    Noise::Covariance(rows) => {
+                        let diagonal = rows.iter().enumerate();
+                        diagonal.map(|(k, row)| row[k].clone()).collect()
+                    }
+                };
+                let terms = rates.into_iter().zip(noise).zip(&self.theta);
+                let terms = terms.map(|((rate, noise), x)| Term {
+                    rate,
+                    noise,
+                    charge: Rational::from(x.square_ref()),
+                });
+                let spectrum = Spectrum::merged(terms.collect::<Vec<_>>());
+                Ok(FamilySource::Exact { members, spectrum })
+            }
+            FamilyStructure::Blocks { matrices, slices } => {
+                let matrices: Vec<_> = matrices.into_iter().map(|k| k.into_owned()).collect();
+                let n = matrices.first().map_or(0, DMatrix::nrows);
+                let measures = [false, true].map(|negated| {
+                    let own = slices.iter().copied();
+                    let own: Vec<Slice> = own.filter(|s| s.negated == negated).collect();
+                    let coordinates = own.iter().map(|s| s.gather(n, &self.theta)).collect();
+                    [
+                        Measure::new(negated, Kind::Noise, self.noise.on_slices(&own, n)),
+                        Measure::new(negated, Kind::Charge, gram(n, coordinates)),
+                    ]
+                });
+                let measures: Vec<Measure> = measures.into_iter().flatten().collect();
+                let indefinite = |m: &Measure| {
+                    m.kind == Kind::Noise && first_indefinite_pivot(&m.matrix).is_some()
+                };
+                if matches!(self.noise, Noise::Covariance(_)) && measures.iter().any(indefinite) {
+                    return Err(OrbitError::Indefinite);
+                }
+                Ok(FamilySource::Blocks(Box::new(FamilyBlocks {
+                    generic: generic(&matrices),
+                    matrices,
+                    measures,
+                })))
+            }
+        }
+    }
+}
+
+/// A combination that tells the joint eigen-spaces apart. For all but a thin set of
+/// coefficients it does; where it did not, the enclosures would stay wide and nothing
+/// be certified.
+fn generic(matrices: &[DMatrix<Rational>]) -> DMatrix<Rational> {
+    let n = matrices.first().map_or(0, DMatrix::nrows);
+    let mut total = DMatrix::from_element(n, n, Rational::new());
+    let mut coefficient = Rational::from(1);
+    for k in matrices {
+        total += k.map(|x| x * &coefficient);
+        coefficient *= Rational::from((7919, 6841));
+        coefficient += Rational::from((1, 1009));
+    }
+    total
+}
+
+/// A spectrum with vector rates, or what determines one whose rates are irrational.
+#[derive(Clone, Debug)]
+pub enum FamilySource {
+    /// Rational rates, equal ones merged.
+    Exact {
+        /// m, the number of generators.
+        members: usize,
+        /// The spectrum.
+        spectrum: Spectrum<Rational, Vec<Rational>>,
+    },
+    /// The rates are joint eigenvalues of ±K_1 … ±K_m.
+    Blocks(Box<FamilyBlocks>),
+}
+
+/// The matrices behind a spectrum with vector rates.
+#[derive(Clone, Debug)]
+pub struct FamilyBlocks {
+    matrices: Vec<DMatrix<Rational>>,
+    /// A combination whose eigen-spaces are the joint ones.
+    generic: DMatrix<Rational>,
+    measures: Vec<Measure>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Noise,
+    Charge,
+}
+
+/// What weighs the joint eigen-spaces on one side: a positive semidefinite matrix.
+#[derive(Clone, Debug)]
+struct Measure {
+    /// Do the generators act as −K_i here?
+    negated: bool,
+    kind: Kind,
+    matrix: DMatrix<Rational>,
+    /// Live eigen-spaces of the generic combination.
+    support: OnceLock<Support>,
+}
+
+impl Measure {
+    fn new(negated: bool, kind: Kind, matrix: DMatrix<Rational>) -> Self {
+        Self {
+            negated,
+            kind,
+            matrix,
+            support: OnceLock::new(),
+        }
+    }
+
+    fn live(&self, strength: &Strength<Rational>) -> bool {
+        let factor = match self.kind {
+            Kind::Noise => &strength.sigma2,
+            Kind::Charge => &strength.gamma,
+        };
+        *factor != 0
+    }
+}
+
+/// A family's balance at its start, exactly.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FamilyStart {
+    /// G_i(0), m numbers.
+    pub balance: Vec<Rational>,
+    /// Φ(0).
+    pub potential: Rational,
+    /// C_i(θ) = θᵀA_iθ, m numbers.
+    pub charge: Vec<Rational>,
+}
+
+/// A spectrum enclosed, and the joint eigen-spaces that it was read off.
+pub struct EnclosedFamily {
+    /// Every weight is positive or exactly 0.
+    pub spectrum: Spectrum<Enclosure, Vec<Enclosure>>,
+    /// The spaces with their m rates each, where the rates are irrational.
+    pub spaces: Option<(Eigenspaces, Vec<Vec<Enclosure>>)>,
+}
+
+impl FamilySource {
+    /// m, the number of generators.
+    pub fn members(&self) -> usize {
+        match self {
+            Self::Exact { members, .. } => *members,
+            Self::Blocks(blocks) => blocks.matrices.len(),
+        }
+    }
+
+    /// Exponents 2w of live charges and −2w of live noises, where they are rational.
+    pub fn live_exponents(&self, strength: &Strength<Rational>) -> Option<Vec<Vec<Rational>>> {
+        let Self::Exact { spectrum, .. } = self else {
+            return None;
+        };
+        let mut exponents = Vec::new();
+        for term in spectrum.terms() {
+            for (power, factor, side) in [
+                (&term.charge, &strength.gamma, 2),
+                (&term.noise, &strength.sigma2, -2),
+            ] {
+                if *power != 0 && *factor != 0 && term.rate.iter().any(|w| *w != 0) {
+                    let exponent = term.rate.iter().map(|w| Rational::from(w * side));
+                    exponents.push(exponent.collect());
+                }
+            }
+        }
+        Some(exponents)
+    }
+
+    /// A basis of the directions orthogonal to every live rate, along which Φ is
+    /// constant, and one of what is orthogonal to those. Both are rational even where the
+    /// rates are not: λ is flat exactly where Σλ_iK_i vanishes on the live matrices.
+    pub fn flat_directions(
+        &self,
+        strength: &Strength<Rational>,
+    ) -> (Vec<Vec<Rational>>, Vec<Vec<Rational>>) {
+        let rows = match self {
+            Self::Exact { .. } => self.live_exponents(strength).unwrap_or_default(),
+            Self::Blocks(blocks) => {
+                let live = blocks.measures.iter().filter(|m| m.live(strength));
+                let rows = live.flat_map(|measure| {
+                    let images: Vec<DMatrix<Rational>> = blocks
+                        .matrices
+                        .iter()
+                        .map(|k| k * &measure.matrix)
+                        .collect();
+                    let entries = measure.matrix.len();
+                    (0..entries)
+                        .map(|e| images.iter().map(|image| image[e].clone()).collect())
+                        .collect::<Vec<Vec<Rational>>>()
+                });
+                rows.collect()
+            }
+        };
+        (null_space(&rows, self.members()), row_space(&rows))
+    }
+
+    /// Is `direction` one of recession: does no live term grow along it and one fall?
+    /// Decided exactly, also where the rates are irrational.
+    pub fn recedes(&self, direction: &[Rational], strength: &Strength<Rational>) -> bool {
+        match self {
+            Self::Exact { .. } => {
+                let certificate = Existence::Unbounded {
+                    direction: direction.to_vec(),
+                };
+                self.live_exponents(strength)
+                    .is_some_and(|exponents| certificate.holds(&exponents))
+            }
+            Self::Blocks(blocks) => {
+                let n = blocks.generic.nrows();
+                let mut k = DMatrix::from_element(n, n, Rational::new());
+                for (u, own) in direction.iter().zip(&blocks.matrices) {
+                    k += own.map(|x| x * u);
+                }
+                let (mut grows, mut falls) = (false, false);
+                for measure in blocks.measures.iter().filter(|m| m.live(strength)) {
+                    let support = support(&k, &measure.matrix);
+                    let (up, down) = (support.positive > 0, support.negative > 0);
+                    // A charge grows where its rate is positive, a noise where it is negative;
+                    // −K turns both round.
+                    if (measure.kind == Kind::Charge) != measure.negated {
+                        (grows, falls) = (grows || up, falls || down);
+                    } else {
+                        (grows, falls) = (grows || down, falls || up);
+                    }
+                }
+                falls && !grows
+            }
+        }
+    }
+
+    /// G, Φ and the charges before anything moves.
+    pub fn start(&self, strength: &Strength<Rational>) -> FamilyStart {
+        let m = self.members();
+        let mut start = FamilyStart {
+            balance: vec![Rational::new(); m],
+            potential: Rational::new(),
+            charge: vec![Rational::new(); m],
+        };
+        let mut add = |kind: Kind, total: &Rational, along: &[Rational]| {
+            let (factor, of_balance) = match kind {
+                Kind::Noise => (
+                    strength.sigma2.clone(),
+                    Rational::from(&strength.sigma2 * 2),
+                ),
+                Kind::Charge => (
+                    Rational::from(&strength.gamma * 2),
+                    Rational::from(&strength.gamma * -4),
+                ),
+            };
+            start.potential += Rational::from(total * &factor);
+            for (i, x) in along.iter().enumerate() {
+                start.balance[i] += Rational::from(x * &of_balance);
+                if kind == Kind::Charge {
+                    start.charge[i] += x;
+                }
+            }
+        };
+        match self {
+            Self::Exact { spectrum, .. } => {
+                for term in spectrum.terms() {
+                    for (kind, power) in [(Kind::Noise, &term.noise), (Kind::Charge, &term.charge)]
+                    {
+                        let along = term.rate.iter().map(|w| Rational::from(w * power));
+                        add(kind, power, &along.collect::<Vec<_>>());
+                    }
+                }
+            }
+            Self::Blocks(blocks) => {
+                for measure in &blocks.measures {
+                    let sign = Rational::from(if measure.negated { -1 } else { 1 });
+                    let flat: Vec<Rational> = measure.matrix.iter().cloned().collect();
+                    let along = blocks
+                        .matrices
+                        .iter()
+                        .map(|k| dot(&k.iter().cloned().collect::<Vec<_>>(), &flat) * &sign);
+                    let along: Vec<Rational> = along.collect();
+                    add(measure.kind, &measure.matrix.trace(), &along);
+                }
+            }
+        }
+        start
+    }
+
+    /// The spectrum with every sign of a noise and a charge decided; `None` if `bits` are
+    /// too few to decide.
+    pub fn enclose(&self, bits: u32) -> Option<EnclosedFamily> {
+        match self {
+            Self::Exact { spectrum, .. } => {
+                let at = |q: &Rational| Enclosure::at(bits, q);
+                let terms = spectrum.terms().iter().map(|t| Term {
+                    rate: t.rate.iter().map(at).collect(),
+                    noise: at(&t.noise),
+                    charge: at(&t.charge),
+                });
+                Some(EnclosedFamily {
+                    spectrum: Spectrum::from_terms(terms.collect()),
+                    spaces: None,
+                })
+            }
+            Self::Blocks(blocks) => blocks.enclose(bits),
+        }
+    }
+}
+
+impl FamilyBlocks {
+    fn enclose(&self, bits: u32) -> Option<EnclosedFamily> {
+        let spaces = Eigenspaces::of(&self.generic, bits)?;
+        let by_member: Vec<Vec<Enclosure>> =
+            self.matrices.iter().map(|k| spaces.rates_of(k)).collect();
+        let rates: Vec<Vec<Enclosure>> = (0..spaces.spaces().len())
+            .map(|s| by_member.iter().map(|own| own[s].clone()).collect())
+            .collect();
+        let mut terms = Vec::new();
+        for measure in &self.measures {
+            let place = |rate: &Enclosure| match measure.negated {
+                true => -rate.clone(),
+                false => rate.clone(),
+            };
+            for (s, weight) in measure.live_spaces(&self.generic, &spaces)? {
+                let (noise, charge) = match measure.kind {
+                    Kind::Noise => (weight, Enclosure::zero()),
+                    Kind::Charge => (Enclosure::zero(), weight),
+                };
+                terms.push(Term {
+                    rate: rates[s].iter().map(place).collect(),
+                    noise,
+                    charge,
+                });
+            }
+        }
+        Some(EnclosedFamily {
+            spectrum: Spectrum::from_terms(terms),
+            spaces: Some((spaces, rates)),
+        })
+    }
+}
+
+impl Measure {
+    /// The spaces with weight, by index; an exact count says when all have been seen.
+    fn live_spaces(
+        &self,
+        generic: &DMatrix<Rational>,
+        spaces: &Eigenspaces,
+    ) -> Option<Vec<(usize, Enclosure)>> {
+        let weights = spaces.weights(&self.matrix)?;
+        let seen: Vec<(usize, Enclosure)> = weights
+            .into_iter()
+            .enumerate()
+            .filter(|(_, weight)| weight.sign() == Some(Ordering::Greater))
+            .collect();
+        let support = self.support.get_or_init(|| support(generic, &self.matrix));
+        let total = support.positive + support.negative + usize::from(support.zero);
+        (seen.len() == total).then_some(seen)
+    }
+}
+
+/// Σ_i y_i e_i for a basis e and coefficients y.
+pub(super) fn combine(basis: &[Vec<Rational>], y: &[Enclosure], m: usize) -> Vec<Enclosure> {
+    let bits = y.iter().map(Enclosure::precision).max().unwrap_or(64);
+    let component = |i: usize| {
+        let terms = basis.iter().zip(y);
+        sum(terms.map(|(e, y)| Enclosure::at(bits, &e[i]) * y))
+    };
+    (0..m).map(component).collect()
+}
