@@ -22,6 +22,7 @@ pub use solve::{SolveError, solve};
 pub use source::{BlockSpectrum, Noise, Orbit, OrbitError, SpectrumSource, Start};
 pub use spectrum::{Balance, Spectrum, Strength, StrengthError, Term};
 pub use torus::{
-    CertifiedFamily, EnclosedFamily, Existence, Exponential, FamilyBlocks, FamilyOrbit,
-    FamilySource, FamilyStart, FamilyStatus, Torus, certify_family, minimise,
+    CertifiedFamily, Edge, EnclosedFamily, Existence, Exponential, FamilyBlocks, FamilyOrbit,
+    FamilySource, FamilyStart, FamilyStatus, NetworkEquilibrium, NetworkError, Torus,
+    balance_network, certify_family, minimise,
 };

@@ -4,11 +4,13 @@
 mod certify;
 mod existence;
 mod minimise;
+mod network;
 mod source;
 
 pub use certify::{CertifiedFamily, FamilyStatus, certify_family};
 pub use existence::Existence;
 pub use minimise::minimise;
+pub use network::{Edge, NetworkEquilibrium, NetworkError, balance_network};
 pub use source::{EnclosedFamily, FamilyBlocks, FamilyOrbit, FamilySource, FamilyStart};
 
 use super::spectrum::{Spectrum, Strength};
