@@ -170,8 +170,8 @@ fn problems(criterion: &mut Criterion) {
         let problem = read_problem(&text).expect("a valid problem");
         let found = problem.solve(DIGITS).expect("a certified solution");
         let bits = found
-            .equilibrium
-            .finite()
+            .single()
+            .and_then(|found| found.equilibrium.finite())
             .expect("a finite equilibrium")
             .certified
             .bits;

@@ -18,7 +18,7 @@ pub(super) fn along_orbit(
 ) -> Result<Option<Vec<Enclosure>>, CertifyError> {
     let theta = enclosed(orbit.theta(), certified.bits);
     match (orbit.generator().structure(), &certified.spaces) {
-        (Structure::Blocks { matrix, slices }, Some(spaces)) => {
+        (Structure::Blocks { matrix, slices, .. }, Some(spaces)) => {
             let factors = |negated: bool| {
                 let lambda = certified.lambda.clone();
                 let lambda = if negated { -lambda } else { lambda };
@@ -120,6 +120,7 @@ fn along_blocks(
     factors: impl Fn(bool) -> Vec<Enclosure>,
     digits: u32,
 ) -> Result<Option<Vec<Enclosure>>, CertifyError> {
+    // What no slice holds stays; so does a part that is 0.
     let mut out = theta.to_vec();
     let both = [factors(false), factors(true)];
     for slice in slices {

@@ -103,16 +103,8 @@ impl FactorShape {
 
     /// The rows of U, then the columns of W, where the group acts the other way round.
     pub(crate) fn slices(self) -> Vec<Slice> {
-        let u = (0..self.rows).map(|i| Slice {
-            offset: i * self.rank,
-            stride: 1,
-            negated: false,
-        });
-        let w = (0..self.cols).map(|j| Slice {
-            offset: self.rows * self.rank + j,
-            stride: self.cols,
-            negated: true,
-        });
+        let u = Slice::rows(0, self.rows, self.rank);
+        let w = Slice::columns(self.rows * self.rank, self.cols).map(Slice::negated);
         u.chain(w).collect()
     }
 }

@@ -15,7 +15,7 @@ pub struct Family {
 pub enum FamilyStructure<'a> {
     /// The d vectors of m rates, where every member is diagonal in θ.
     Rates(Vec<Vec<Rational>>),
-    /// Every member is ±K_i on the same slices.
+    /// Every member is ±K_i on the same slices, which cover θ.
     Blocks {
         /// K_1 … K_m, symmetric, of one size.
         matrices: Vec<std::borrow::Cow<'a, DMatrix<Rational>>>,
@@ -80,7 +80,11 @@ impl Family {
             return FamilyStructure::Rates((0..self.dim()).map(joint).collect());
         }
         let blocks = |a| match Generator::structure(a) {
-            Structure::Blocks { matrix, slices } => Some((matrix, slices)),
+            Structure::Blocks {
+                matrix,
+                slices,
+                fixed,
+            } => fixed.is_empty().then_some((matrix, slices)),
             Structure::Rates(_) => None,
         };
         let parts: Option<Vec<_>> = self.generators.iter().map(blocks).collect();
