@@ -7,6 +7,7 @@ mod certify;
 mod geometric_mean;
 mod noise;
 mod pulls;
+mod sensitivity;
 mod solve;
 mod source;
 mod spectrum;
@@ -15,6 +16,7 @@ pub use certify::{Attempt, Certified, CertifyError, certify, resolved, vanishes}
 pub use geometric_mean::{geometric_mean, square_root, symmetrised};
 pub use noise::{mean, population_covariance, population_variance};
 pub use pulls::{Equilibrium, Pulls};
+pub use sensitivity::{Motion, Sensitivity, SensitivityError, Setting};
 pub use solve::{SolveError, solve};
 pub use source::{BlockSpectrum, Noise, Orbit, OrbitError, SpectrumSource, Start};
 pub use spectrum::{Balance, Spectrum, Strength, StrengthError, Term};
