@@ -18,6 +18,7 @@ mod replay;
 mod sample;
 mod t1;
 mod t10;
+mod t11;
 mod t12;
 mod t13;
 mod t14;
@@ -113,7 +114,7 @@ pub struct Statement {
 }
 
 /// Every statement, in the order of docs/theory.md.
-pub static LEDGER: [&Statement; 21] = [
+pub static LEDGER: [&Statement; 22] = [
     &conventions::STATEMENT,
     &d1::STATEMENT,
     &t1::STATEMENT,
@@ -125,6 +126,7 @@ pub static LEDGER: [&Statement; 21] = [
     &t8::STATEMENT,
     &t9::STATEMENT,
     &t10::STATEMENT,
+    &t11::STATEMENT,
     &t12::STATEMENT,
     &t13::STATEMENT,
     &t14::STATEMENT,
