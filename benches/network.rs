@@ -4,7 +4,7 @@ use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, SamplingMode, criterion_group, criterion_main};
 use nalgebra::DMatrix;
 use noise_equilibrium::balance::{Noise, Orbit, Spectrum};
-use noise_equilibrium::model::{Loss, Model, Sample, TwoLayerLeakyRelu, TwoLayerLinear};
+use noise_equilibrium::model::{Activation, Deep, Loss, Model, Sample};
 use noise_equilibrium::scalar::{Field, Rational, convert};
 use noise_equilibrium::symmetry::Generator;
 use noise_equilibrium::theorem::{Draw, digits};
@@ -35,19 +35,16 @@ fn numbers(draw: &mut Draw, n: usize) -> Vec<Rational> {
 
 fn networks() -> [Network; 2] {
     let mut draw = Draw::seeded(0, "networks", 0);
-    let asymmetry = Rational::new();
-    let linear = Model::TwoLayerLinear(TwoLayerLinear {
-        inputs: INPUTS,
-        hidden: HIDDEN,
-        outputs: OUTPUTS,
-        asymmetry: asymmetry.clone(),
-    });
-    let leaky = Model::TwoLayerLeakyRelu(TwoLayerLeakyRelu {
-        inputs: INPUTS,
-        hidden: HIDDEN,
-        outputs: OUTPUTS,
+    let two_layers = |activation| {
+        Model::Deep(Deep {
+            widths: vec![INPUTS, HIDDEN, OUTPUTS],
+            activation,
+            asymmetry: Rational::new(),
+        })
+    };
+    let linear = two_layers(Activation::Identity);
+    let leaky = two_layers(Activation::LeakyRelu {
         slope: Rational::from((1, 8)),
-        asymmetry,
     });
     let entries = draw.vector(HIDDEN * HIDDEN);
     let entry = |i: usize, j: usize| entries[i.max(j) * HIDDEN + i.min(j)].clone();

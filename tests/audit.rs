@@ -126,7 +126,7 @@ fn exit_codes_of_a_replay() {
     );
 
     let huge = r#"{"format":"noise-equilibrium/replay-1","statement":"T1","check":"drawn networks","case":{"network":{
-        "model":{"kind":"two-layer-linear","inputs":1000000000,"hidden":1000000000,"outputs":1000000000},
+        "model":{"kind":"deep-linear","widths":[1000000000,1000000000,1000000000]},
         "samples":[],"theta":[1],"generator":{"kind":"scaling"},"gamma":0,"learning_rate":1,"batch":1,"lambda":0}}}"#;
     for (text, expected) in [
         ("{", "expected JSON"),

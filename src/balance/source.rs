@@ -191,7 +191,11 @@ impl Orbit {
                     &self.theta,
                 )))
             }
-            Structure::Blocks { matrix, slices } => {
+            Structure::Blocks {
+                matrix,
+                slices,
+                fixed,
+            } => {
                 let n = matrix.nrows();
                 let sides = [false, true].map(|negated| {
                     let own: Vec<Slice> = slices
@@ -219,8 +223,28 @@ impl Orbit {
                 Ok(SpectrumSource::Blocks(Box::new(BlockSpectrum {
                     matrix: matrix.clone(),
                     sides,
+                    fixed: Term {
+                        rate: Rational::new(),
+                        noise: self.noise_on(&fixed),
+                        charge: sum(fixed.iter().map(|&k| Field::square(&self.theta[k]))),
+                    },
                 })))
             }
+        }
+    }
+
+    /// Σ_kk over some coordinates, added up.
+    fn noise_on(&self, coordinates: &[usize]) -> Rational {
+        match &self.noise {
+            Noise::Gradients(rows) => {
+                let pick = |row: &Vec<Rational>| -> Vec<Rational> {
+                    coordinates.iter().map(|&k| row[k].clone()).collect()
+                };
+                sum(population_variance(
+                    &rows.iter().map(pick).collect::<Vec<_>>(),
+                ))
+            }
+            Noise::Covariance(sigma) => sum(coordinates.iter().map(|&k| sigma[k][k].clone())),
         }
     }
 
@@ -321,6 +345,8 @@ pub struct BlockSpectrum {
     matrix: DMatrix<Rational>,
     /// The slices on which K acts, then those on which −K does.
     sides: [Side; 2],
+    /// The coordinates in no slice: rate 0.
+    fixed: Term<Rational>,
 }
 
 #[derive(Clone, Debug)]
@@ -404,7 +430,7 @@ impl SpectrumSource {
             Self::Exact(spectrum) => Some((spectrum.map(|q| Enclosure::at(bits, q)), None)),
             Self::Blocks(blocks) => {
                 let spaces = Eigenspaces::of(&blocks.matrix, bits)?;
-                Some((blocks.enclose(&spaces)?, Some(spaces)))
+                Some((blocks.enclose(&spaces, bits)?, Some(spaces)))
             }
         }
     }
@@ -447,8 +473,12 @@ impl SpectrumSource {
 }
 
 impl BlockSpectrum {
-    fn enclose(&self, spaces: &Eigenspaces) -> Option<Spectrum<Enclosure>> {
-        let mut terms = Vec::new();
+    fn enclose(&self, spaces: &Eigenspaces, bits: u32) -> Option<Spectrum<Enclosure>> {
+        let mut terms = vec![Term {
+            rate: Enclosure::zero(),
+            noise: Enclosure::at(bits, &self.fixed.noise),
+            charge: Enclosure::at(bits, &self.fixed.charge),
+        }];
         for side in &self.sides {
             let place = |rate: Enclosure| if side.negated { -rate } else { rate };
             for (rate, noise) in side.noise.terms(&self.matrix, spaces)? {
@@ -472,7 +502,8 @@ impl BlockSpectrum {
     fn start(&self, strength: &Strength<Rational>) -> Start {
         let mut start = Start {
             balance: Rational::new(),
-            potential: Rational::new(),
+            potential: Rational::from(&self.fixed.charge * &strength.gamma) * 2
+                + Rational::from(&self.fixed.noise * &strength.sigma2),
             charge: Rational::new(),
         };
         let k: Vec<Rational> = self.matrix.iter().cloned().collect();

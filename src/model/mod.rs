@@ -4,13 +4,17 @@
 //! Each model has an `asymmetry`: 0 for the model itself, anything else for its
 //! twin whose symmetry is broken, which the negative controls use.
 
+mod adapter;
+mod attention;
+mod deep;
+mod diagonal_linear;
 mod scale_invariant;
-mod two_layer_leaky_relu;
-mod two_layer_linear;
 
+pub use adapter::Adapter;
+pub use attention::Attention;
+pub use deep::{Activation, Deep};
+pub use diagonal_linear::DiagonalLinear;
 pub use scale_invariant::ScaleInvariant;
-pub use two_layer_leaky_relu::TwoLayerLeakyRelu;
-pub use two_layer_linear::TwoLayerLinear;
 
 use crate::scalar::{Field, Rational, convert, sum};
 use crate::symmetry::Generator;
@@ -39,8 +43,11 @@ pub trait Loss {
     /// d.
     fn dim(&self) -> usize;
 
-    /// ℓ(θ, z). `None` where the number system can't decide it: at a kink, or at
-    /// an irrational norm.
+    /// The lengths of a sample's input and of its target.
+    fn shape(&self) -> (usize, usize);
+
+    /// ℓ(θ, z). `None` where the number system can't decide it: at a kink, at an
+    /// irrational norm, or where a rational meets an exponential.
     fn loss<S: Field>(&self, theta: &[S], sample: &Sample<S>) -> Option<S>;
 
     /// ∇ℓ(θ, z), d numbers; `None` as for the loss.
@@ -54,20 +61,26 @@ pub trait Loss {
 /// Any of the models.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Model {
-    /// f = UWx, the factorisation of a matrix.
-    TwoLayerLinear(TwoLayerLinear),
-    /// f = Uφ(Wx) with φ a leaky ReLU.
-    TwoLayerLeakyRelu(TwoLayerLeakyRelu),
+    /// A deep network: linear, leaky ReLU or tanh.
+    Deep(Deep),
+    /// f = Σ_k Π_l w_{l,k} x_k.
+    DiagonalLinear(DiagonalLinear),
     /// f = Vx with V = θ/‖θ‖.
     ScaleInvariant(ScaleInvariant),
+    /// One head of attention.
+    Attention(Attention),
+    /// f = (F + UW)x with F frozen.
+    Adapter(Adapter),
 }
 
 macro_rules! each {
     ($self:expr, $model:ident => $body:expr) => {
         match $self {
-            Model::TwoLayerLinear($model) => $body,
-            Model::TwoLayerLeakyRelu($model) => $body,
+            Model::Deep($model) => $body,
+            Model::DiagonalLinear($model) => $body,
             Model::ScaleInvariant($model) => $body,
+            Model::Attention($model) => $body,
+            Model::Adapter($model) => $body,
         }
     };
 }
@@ -75,6 +88,9 @@ macro_rules! each {
 impl Loss for Model {
     fn dim(&self) -> usize {
         each!(self, model => model.dim())
+    }
+    fn shape(&self) -> (usize, usize) {
+        each!(self, model => model.shape())
     }
     fn loss<S: Field>(&self, theta: &[S], sample: &Sample<S>) -> Option<S> {
         each!(self, model => model.loss(theta, sample))
@@ -91,44 +107,54 @@ impl Model {
     /// The name of its kind.
     pub fn kind(&self) -> &'static str {
         match self {
-            Self::TwoLayerLinear(_) => "two-layer-linear",
-            Self::TwoLayerLeakyRelu(_) => "two-layer-leaky-relu",
+            Self::Deep(model) => match model.activation {
+                Activation::Identity => "deep-linear",
+                Activation::LeakyRelu { .. } => "deep-leaky-relu",
+                Activation::Tanh => "tanh",
+            },
+            Self::DiagonalLinear(_) => "diagonal-linear",
             Self::ScaleInvariant(_) => "scale-invariant",
-        }
-    }
-
-    /// (d_x, hidden width, d_y); the width is 0 without a hidden layer.
-    pub fn shape(&self) -> (usize, usize, usize) {
-        match self {
-            Self::TwoLayerLinear(m) => (m.inputs, m.hidden, m.outputs),
-            Self::TwoLayerLeakyRelu(m) => (m.inputs, m.hidden, m.outputs),
-            Self::ScaleInvariant(m) => (m.inputs, 0, m.outputs),
+            Self::Attention(_) => "attention",
+            Self::Adapter(_) => "adapter",
         }
     }
 
     /// How far the symmetry is broken.
     pub fn asymmetry(&self) -> &Rational {
-        each!(self, model => &model.asymmetry)
+        match self {
+            Self::Deep(model) => &model.asymmetry,
+            Self::DiagonalLinear(model) => &model.asymmetry,
+            Self::ScaleInvariant(model) => &model.asymmetry,
+            Self::Attention(model) => &model.asymmetry,
+            Self::Adapter(model) => &model.factor.asymmetry,
+        }
     }
 
     /// The same model with another asymmetry.
     pub fn with_asymmetry(&self, asymmetry: Rational) -> Self {
         let mut model = self.clone();
-        *each!(&mut model, model => &mut model.asymmetry) = asymmetry;
+        let own = match &mut model {
+            Self::Deep(model) => &mut model.asymmetry,
+            Self::DiagonalLinear(model) => &mut model.asymmetry,
+            Self::ScaleInvariant(model) => &mut model.asymmetry,
+            Self::Attention(model) => &mut model.asymmetry,
+            Self::Adapter(model) => &mut model.factor.asymmetry,
+        };
+        *own = asymmetry;
         model
     }
 }
 
 /// M x for M given row by row, `x.len()` columns.
 fn matrix_times<S: Field>(m: &[S], x: &[S]) -> Vec<S> {
-    m.chunks(x.len())
+    m.chunks(x.len().max(1))
         .map(|row| crate::scalar::dot(row, x))
         .collect()
 }
 
 /// Mᵀx for M given row by row, `x.len()` rows.
 fn transposed_times<S: Field>(m: &[S], x: &[S]) -> Vec<S> {
-    let cols = m.len() / x.len();
+    let cols = m.len() / x.len().max(1);
     (0..cols)
         .map(|j| {
             sum(x
@@ -137,6 +163,31 @@ fn transposed_times<S: Field>(m: &[S], x: &[S]) -> Vec<S> {
                 .map(|(i, xi)| xi.clone() * &m[i * cols + j]))
         })
         .collect()
+}
+
+/// A B, with `inner` columns of A and rows of B; all matrices row by row.
+fn product<S: Field>(a: &[S], b: &[S], inner: usize) -> Vec<S> {
+    a.chunks(inner.max(1))
+        .flat_map(|row| transposed_times(b, row))
+        .collect()
+}
+
+/// Mᵀ for M with `cols` columns, both row by row.
+fn transposed<S: Clone>(m: &[S], cols: usize) -> Vec<S> {
+    let column = |j: usize| m.iter().skip(j).step_by(cols.max(1)).cloned();
+    (0..cols).flat_map(column).collect()
+}
+
+/// The matrices e_ie_jᵀ + e_je_iᵀ (e_ie_iᵀ for i = j), row by row: a basis of the
+/// symmetric r × r matrices.
+fn symmetric_directions(r: usize) -> Vec<Vec<Vec<Rational>>> {
+    let pairs = (0..r).flat_map(|i| (0..=i).map(move |j| (i, j)));
+    let direction = |(i, j): (usize, usize)| {
+        let entry = |a, b| Rational::from(i32::from((a, b) == (i, j) || (a, b) == (j, i)));
+        let row = |a| (0..r).map(|b| entry(a, b)).collect();
+        (0..r).map(row).collect()
+    };
+    pairs.map(direction).collect()
 }
 
 /// x yᵀ, row by row.

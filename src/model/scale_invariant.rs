@@ -1,4 +1,5 @@
-//! ℓ = ‖Vx − y‖² with V = θ/‖θ‖: a linear layer on a normalised weight.
+//! ℓ = ‖Vx − y‖² with V = θ/‖θ‖, as a whole or row by row: a linear layer on a
+//! normalised weight.
 
 use super::{Loss, Sample, matrix_times, outer, squared_error};
 use crate::scalar::{Field, Rational, dot, sum};
@@ -6,50 +7,100 @@ use crate::symmetry::Generator;
 
 /// θ = V row by row before normalisation, d_y × d_x.
 ///
-/// Invariant under θ → e^{λ}θ (C2). The twin divides by ‖θ‖ + asymmetry, as layers
-/// do that guard against a division by zero. Exact in rationals where ‖θ‖ is one.
+/// Invariant under θ → e^{λ}θ (C2), and where each row has a norm of its own, under
+/// that of each row. The twin divides by the norm + asymmetry, as layers do that guard
+/// against a division by zero. Exact in rationals where the norms are rational.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ScaleInvariant {
     /// d_x.
     pub inputs: usize,
     /// d_y.
     pub outputs: usize,
+    /// Is each row divided by its own norm, rather than all by that of θ?
+    pub per_row: bool,
     /// 0 for the model itself.
     pub asymmetry: Rational,
 }
 
+/// Weights that share a norm.
+struct Part<'a, S> {
+    weights: &'a [S],
+    norm: S,
+    /// What they are divided by.
+    divisor: S,
+}
+
+impl ScaleInvariant {
+    /// The number of weights that share a norm.
+    fn part(&self) -> usize {
+        if self.per_row {
+            self.inputs
+        } else {
+            self.dim()
+        }
+    }
+
+    /// `None` where a norm is irrational or a weight is divided by 0.
+    fn parts<'a, S: Field>(&self, theta: &'a [S]) -> Option<Vec<Part<'a, S>>> {
+        let part = |weights: &'a [S]| {
+            let norm = sum(weights.iter().map(Field::square)).root()?;
+            let divisor = norm.clone() + S::from_rational(&self.asymmetry);
+            let regular = !norm.is_zero() && !divisor.is_zero();
+            regular.then_some(Part {
+                weights,
+                norm,
+                divisor,
+            })
+        };
+        theta.chunks(self.part().max(1)).map(part).collect()
+    }
+
+    /// Vx − y squared, and its gradient in Vx.
+    fn error<S: Field>(&self, parts: &[Part<'_, S>], sample: &Sample<S>) -> (S, Vec<S>) {
+        let outputs = parts.iter().flat_map(|part| {
+            let product = matrix_times(part.weights, &sample.input);
+            product.into_iter().map(|f| f / &part.divisor)
+        });
+        squared_error(&outputs.collect::<Vec<_>>(), &sample.target)
+    }
+}
+
 impl Loss for ScaleInvariant {
     fn dim(&self) -> usize {
-        self.inputs * self.outputs
+        self.inputs.saturating_mul(self.outputs)
+    }
+
+    fn shape(&self) -> (usize, usize) {
+        (self.inputs, self.outputs)
     }
 
     fn loss<S: Field>(&self, theta: &[S], sample: &Sample<S>) -> Option<S> {
-        let norm = sum(theta.iter().map(Field::square)).root()? + S::from_rational(&self.asymmetry);
-        let f = matrix_times(theta, &sample.input)
-            .into_iter()
-            .map(|f| f / &norm);
-        Some(squared_error(&f.collect::<Vec<_>>(), &sample.target).0)
+        Some(self.error(&self.parts(theta)?, sample).0)
     }
 
     fn gradient<S: Field>(&self, theta: &[S], sample: &Sample<S>) -> Option<Vec<S>> {
-        let norm = sum(theta.iter().map(Field::square)).root()?;
-        let divisor = norm.clone() + S::from_rational(&self.asymmetry);
-        let f = matrix_times(theta, &sample.input)
-            .into_iter()
-            .map(|f| f / &divisor);
-        let (_, error) = squared_error(&f.collect::<Vec<_>>(), &sample.target);
-        // ∂(θ_i/divisor)/∂θ_j = δ_ij/divisor − θ_iθ_j/(norm · divisor²)
+        let parts = self.parts(theta)?;
+        let (_, error) = self.error(&parts, sample);
         let direct = outer(&error, &sample.input);
-        let radial = dot(&direct, theta) / (norm * &divisor * &divisor);
-        let entries = direct.into_iter().zip(theta);
-        Some(
-            entries
-                .map(|(g, x)| g / &divisor - radial.clone() * x)
-                .collect(),
-        )
+        // ∂(θ_i/divisor)/∂θ_j = δ_ij/divisor − θ_iθ_j/(norm · divisor²)
+        let own = direct.chunks(self.part().max(1));
+        let entries = parts.iter().zip(own).flat_map(|(part, direct)| {
+            let scale = part.norm.clone() * &part.divisor * &part.divisor;
+            let radial = dot(direct, part.weights) / scale;
+            let entry = move |(g, x): (&S, &S)| g.clone() / &part.divisor - radial.clone() * x;
+            direct.iter().zip(part.weights).map(entry)
+        });
+        Some(entries.collect())
     }
 
     fn symmetries(&self) -> Vec<Generator> {
-        Generator::scaling(self.dim()).into_iter().collect()
+        if !self.per_row {
+            return Generator::scaling(self.dim()).into_iter().collect();
+        }
+        let row = |i: usize| {
+            let own = i * self.inputs..(i + 1) * self.inputs;
+            Generator::rescaling(self.dim(), own.collect(), Vec::new()).ok()
+        };
+        (0..self.outputs).filter_map(row).collect()
     }
 }

@@ -337,8 +337,9 @@ pub(crate) struct GeneratorFile {
     generators: Option<serde::de::IgnoredAny>,
 }
 
-impl From<&Generator> for GeneratorFile {
-    fn from(generator: &Generator) -> Self {
+impl GeneratorFile {
+    /// `None` for a block, which this format does not have.
+    pub(crate) fn of(generator: &Generator) -> Option<Self> {
         let kind = generator.kind().to_owned();
         let file = Self {
             kind,
@@ -348,7 +349,7 @@ impl From<&Generator> for GeneratorFile {
             Some(List(m.row_iter().map(|row| listed(row.iter())).collect()))
         };
         let indices = |list: &[usize]| Some(List(list.iter().copied().map(Whole).collect()));
-        match generator {
+        Some(match generator {
             Generator::Diagonal(rates) => Self {
                 rates: Some(listed(rates)),
                 ..file
@@ -370,7 +371,8 @@ impl From<&Generator> for GeneratorFile {
                 direction: rows(factor.direction()),
                 ..file
             },
-        }
+            Generator::Block(_) => return None,
+        })
     }
 }
 
@@ -456,7 +458,9 @@ fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 }
 
 /// A JSON object. (Derived code alone would also take a list of the values, in order.)
-struct Table<T>(T);
+#[derive(Serialize)]
+#[serde(transparent)]
+pub(crate) struct Table<T>(pub(crate) T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Table<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -477,7 +481,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Table<T> {
 /// An index or a size.
 #[derive(Clone, Debug, Serialize)]
 #[serde(transparent)]
-pub(crate) struct Whole(usize);
+pub(crate) struct Whole(pub(crate) usize);
 
 impl<'de> Deserialize<'de> for Whole {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -80,9 +80,10 @@ fn moved(
         Ok(None)
     };
     match (orbit.generator().structure(), &certified.spaces) {
-        (Structure::Blocks { matrix, slices }, Some(spaces)) => {
+        (Structure::Blocks { matrix, slices, .. }, Some(spaces)) => {
             let n = matrix.nrows();
-            let mut out = vec![Enclosure::zero(); theta.len()];
+            // What no slice holds stays; so does a part that is 0.
+            let mut out = theta.clone();
             for slice in slices {
                 let lambda = match slice.negated {
                     true => -certified.lambda.clone(),

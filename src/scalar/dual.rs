@@ -22,6 +22,10 @@ impl<T: DualNum + Field> Field for Dual<T> {
     fn root(&self) -> Option<Self> {
         self.re.root().map(|_| DualNum::sqrt(self))
     }
+    fn exponential(&self) -> Option<Self> {
+        let value = self.re.exponential()?;
+        Some(Dual::new(value.clone(), value * &self.eps))
+    }
 }
 impl<T: DualNum + Scalar> Scalar for Dual<T> {
     fn exp(&self) -> Self {

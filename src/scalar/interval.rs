@@ -430,6 +430,10 @@ impl<const P: u32> Field for Interval<P> {
         })
     }
 
+    fn exponential(&self) -> Option<Self> {
+        Some(Scalar::exp(self))
+    }
+
     fn square(&self) -> Self {
         let bits = self.precision();
         let (near, far) = (self.mignitude(), self.magnitude());

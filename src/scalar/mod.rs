@@ -71,6 +71,9 @@ pub trait Field:
     /// root is irrational.
     fn root(&self) -> Option<Self>;
 
+    /// e^x; `None` for a rational other than 0, whose exponential is irrational.
+    fn exponential(&self) -> Option<Self>;
+
     /// The integer `n`.
     fn from_int(n: i64) -> Self {
         Self::from_rational(&Rational::from(n))

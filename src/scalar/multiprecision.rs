@@ -192,6 +192,9 @@ impl<const P: u32> Field for Mp<P> {
         (!self.0.is_nan() && (self.0.is_zero() || self.0.is_sign_positive()))
             .then(|| Self(Float::with_val(self.0.prec(), self.0.sqrt_ref())))
     }
+    fn exponential(&self) -> Option<Self> {
+        Some(Scalar::exp(self))
+    }
     fn square(&self) -> Self {
         Self(Float::with_val(self.0.prec(), self.0.square_ref()))
     }

@@ -26,6 +26,9 @@ macro_rules! native {
             fn root(&self) -> Option<Self> {
                 (*self >= 0.0).then(|| $sqrt(*self))
             }
+            fn exponential(&self) -> Option<Self> {
+                Some(Scalar::exp(self))
+            }
         }
         impl Scalar for $float {
             fn exp(&self) -> Self {

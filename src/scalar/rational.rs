@@ -1,6 +1,7 @@
 //! Exact rationals: a [`Field`] without transcendental functions.
 
 use super::{Field, Rational};
+use num_traits::One;
 use std::cmp::Ordering;
 
 impl Field for Rational {
@@ -14,6 +15,9 @@ impl Field for Rational {
         let (p, q) = (self.numer(), self.denom());
         (p.is_perfect_square() && q.is_perfect_square())
             .then(|| Rational::from((p.clone().sqrt(), q.clone().sqrt())))
+    }
+    fn exponential(&self) -> Option<Self> {
+        self.is_zero().then(Self::one)
     }
     fn square(&self) -> Self {
         Rational::from(self.square_ref())

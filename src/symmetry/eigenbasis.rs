@@ -15,6 +15,8 @@ struct Rotation<S> {
     /// Eigenvectors of K, one a row.
     vectors: Vec<Vec<S>>,
     slices: Vec<Slice>,
+    /// Coordinates that are eigen-directions of rate 0.
+    fixed: Vec<usize>,
 }
 
 /// Sweeps of the QR iteration before it is given up; a handful is typical.
@@ -30,7 +32,11 @@ impl<S: RealScalar> Eigenbasis<S> {
                     rotation: None,
                 })
             }
-            Structure::Blocks { matrix, slices } => {
+            Structure::Blocks {
+                matrix,
+                slices,
+                fixed,
+            } => {
                 let k: DMatrix<S> = matrix.map(|q| S::from_rational(&q));
                 let eigen = SymmetricEigen::try_new(k, S::unit(), MAX_SWEEPS)?;
                 let vectors: Vec<Vec<S>> = eigen
@@ -48,11 +54,16 @@ impl<S: RealScalar> Eigenbasis<S> {
                             },
                         )
                     })
+                    .chain(fixed.iter().map(|_| S::zero()))
                     .collect();
-                let slices = slices.clone();
+                let rotation = Rotation {
+                    vectors,
+                    slices: slices.clone(),
+                    fixed: fixed.clone(),
+                };
                 Some(Self {
                     rates,
-                    rotation: Some(Rotation { vectors, slices }),
+                    rotation: Some(rotation),
                 })
             }
         }
@@ -65,7 +76,12 @@ impl<S: RealScalar> Eigenbasis<S> {
 
     /// The coordinates n_kᵀv, in the order of the rates.
     pub fn coordinates(&self, v: &[S]) -> Vec<S> {
-        let Some(Rotation { vectors, slices }) = &self.rotation else {
+        let Some(Rotation {
+            vectors,
+            slices,
+            fixed,
+        }) = &self.rotation
+        else {
             return v.to_vec();
         };
         slices
@@ -74,6 +90,7 @@ impl<S: RealScalar> Eigenbasis<S> {
                 let part = slice.gather(vectors.len(), v);
                 vectors.iter().map(move |n| dot(n, &part))
             })
+            .chain(fixed.iter().map(|&k| v[k].clone()))
             .collect()
     }
 }

@@ -45,16 +45,8 @@ impl Factor {
 
     pub(super) fn slices(&self) -> Vec<Slice> {
         let r = self.rank();
-        let u = (0..self.rows).map(|i| Slice {
-            offset: i * r,
-            stride: 1,
-            negated: false,
-        });
-        let w = (0..self.cols).map(|j| Slice {
-            offset: self.rows * r + j,
-            stride: self.cols,
-            negated: true,
-        });
+        let u = Slice::rows(0, self.rows, r);
+        let w = Slice::columns(self.rows * r, self.cols).map(Slice::negated);
         u.chain(w).collect()
     }
 }

@@ -2,9 +2,10 @@
 //!
 //! Whatever its kind, a generator has one of two structures: it is diagonal in
 //! the coordinates of θ, or it repeats ±K, for one small symmetric matrix K, over
-//! slices of θ. Everything a generator can do is defined once, on the structure;
+//! slices of θ and leaves the rest alone. Everything a generator can do is defined once, on the structure;
 //! none of it builds a d × d matrix unless the generator was given as one.
 
+mod block;
 mod dense;
 mod diagonal;
 mod eigenbasis;
@@ -15,6 +16,7 @@ mod rescaling;
 mod scaling;
 mod support;
 
+pub use block::Block;
 pub use eigenbasis::Eigenbasis;
 pub use eigenspaces::{Eigenspace, Eigenspaces};
 pub use exponential::exponential;
@@ -48,6 +50,8 @@ pub enum Generator {
     },
     /// U → Ue^{λS}, W → e^{−λS}W for one symmetric direction S.
     Factor(Factor),
+    /// K on some slices of θ, −K on others, 0 on the rest.
+    Block(Block),
 }
 
 /// Why a generator is refused.
@@ -136,6 +140,20 @@ pub enum SymmetryError {
         /// What was found.
         index: usize,
     },
+    /// A slice with a coordinate beyond the parameters.
+    #[error("generator.slices[{position}]: expected coordinates below {dim}")]
+    SliceOutOfRange {
+        /// Where in the list.
+        position: usize,
+        /// Number of parameters.
+        dim: usize,
+    },
+    /// A slice with a coordinate that occurred before.
+    #[error("generator.slices[{position}]: expected each coordinate once in all slices together")]
+    SlicesMeet {
+        /// Where in the list.
+        position: usize,
+    },
 }
 
 /// Coordinates of θ that one copy of ±K acts on: `offset`, `offset + stride`, ….
@@ -150,6 +168,34 @@ pub struct Slice {
 }
 
 impl Slice {
+    /// The rows of a matrix with `rows` rows and n columns that is stored row by row
+    /// from `offset`. M → Me^{λK} moves each of them by K.
+    pub fn rows(offset: usize, rows: usize, n: usize) -> impl Iterator<Item = Self> {
+        (0..rows).map(move |i| Self {
+            offset: offset + i * n,
+            stride: 1,
+            negated: false,
+        })
+    }
+
+    /// The columns of a matrix with `cols` columns that is stored row by row from
+    /// `offset`. M → e^{λK}M moves each of them by K.
+    pub fn columns(offset: usize, cols: usize) -> impl Iterator<Item = Self> {
+        (0..cols).map(move |j| Self {
+            offset: offset + j,
+            stride: cols,
+            negated: false,
+        })
+    }
+
+    /// The same coordinates moved by −K.
+    pub fn negated(self) -> Self {
+        Self {
+            negated: true,
+            ..self
+        }
+    }
+
     /// The indices of its `n` coordinates in θ.
     pub fn indices(self, n: usize) -> impl Iterator<Item = usize> {
         (0..n).map(move |i| self.offset + i * self.stride)
@@ -165,12 +211,14 @@ impl Slice {
 pub enum Structure<'a> {
     /// A = diag(rates).
     Rates(Vec<Rational>),
-    /// A is K on some disjoint slices that cover θ and −K on the others.
+    /// A is K on some disjoint slices of θ, −K on others, and 0 on the rest.
     Blocks {
         /// K, symmetric.
         matrix: &'a DMatrix<Rational>,
         /// The slices, in the order of their coordinates.
         slices: Vec<Slice>,
+        /// The coordinates in no slice: they do not move.
+        fixed: Vec<usize>,
     },
 }
 
@@ -182,10 +230,11 @@ impl Generator {
             Self::Dense(matrix) => matrix.nrows(),
             Self::Scaling { dim } | Self::Rescaling { dim, .. } => *dim,
             Self::Factor(factor) => factor.dim(),
+            Self::Block(block) => block.dim(),
         }
     }
 
-    /// Its name in the file format.
+    /// Its name in the file formats (a block occurs in replays only).
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Diagonal(_) => "diagonal",
@@ -193,6 +242,7 @@ impl Generator {
             Self::Scaling { .. } => "scaling",
             Self::Rescaling { .. } => "rescaling",
             Self::Factor(_) => "factor",
+            Self::Block(_) => "block",
         }
     }
 
@@ -203,12 +253,19 @@ impl Generator {
             Self::Dense(matrix) => Structure::Blocks {
                 matrix,
                 slices: dense::slices(),
+                fixed: Vec::new(),
             },
             Self::Scaling { dim } => Structure::Rates(scaling::rates(*dim)),
             Self::Rescaling { dim, up, down } => Structure::Rates(rescaling::rates(*dim, up, down)),
             Self::Factor(factor) => Structure::Blocks {
                 matrix: factor.direction(),
                 slices: factor.slices(),
+                fixed: Vec::new(),
+            },
+            Self::Block(block) => Structure::Blocks {
+                matrix: block.direction(),
+                slices: block.slices().to_vec(),
+                fixed: block.fixed().to_vec(),
             },
         }
     }
@@ -221,10 +278,11 @@ impl Generator {
                 .zip(v)
                 .map(|(rate, x)| S::from_rational(rate) * x)
                 .collect(),
-            Structure::Blocks { matrix, slices } => {
+            Structure::Blocks { matrix, slices, .. } => {
                 let n = matrix.nrows();
                 let k: Vec<S> = row_major(matrix).map(S::from_rational).collect();
-                map_slices(&slices, n, v, |negated, part| {
+                let still = vec![S::zero(); v.len()];
+                map_slices(&slices, n, v, still, |negated, part| {
                     let image = k.chunks(n).map(|row| dot(row, part));
                     if negated {
                         image.map(|x| -x).collect()
@@ -246,11 +304,11 @@ impl Generator {
     pub fn act<S: RealScalar>(&self, lambda: &S, theta: &[S]) -> Vec<S> {
         match self.structure() {
             Structure::Rates(rates) => act_with_rates(&convert(&rates), lambda, theta),
-            Structure::Blocks { matrix, slices } => {
+            Structure::Blocks { matrix, slices, .. } => {
                 let n = matrix.nrows();
                 let k = matrix.map(|q| S::from_rational(&q) * lambda);
                 let (plus, minus) = (exponential(&k), exponential(&-k));
-                map_slices(&slices, n, theta, |negated, part| {
+                map_slices(&slices, n, theta, theta.to_vec(), |negated, part| {
                     let e = if negated { &minus } else { &plus };
                     (0..n)
                         .map(|i| dot(&e.row(i).iter().cloned().collect::<Vec<_>>(), part))
@@ -286,14 +344,15 @@ pub fn act_with_rates<S: Scalar>(rates: &[S], lambda: &S, theta: &[S]) -> Vec<S>
         .collect()
 }
 
-/// Applies `f(negated, part)` to each slice of `v` and puts the images back in place.
+/// Applies `f(negated, part)` to each slice of `v` and puts the images in their places
+/// in `out`.
 pub(crate) fn map_slices<S: Clone>(
     slices: &[Slice],
     n: usize,
     v: &[S],
+    mut out: Vec<S>,
     f: impl Fn(bool, &[S]) -> Vec<S>,
 ) -> Vec<S> {
-    let mut out = v.to_vec();
     for slice in slices {
         let image = f(slice.negated, &slice.gather(n, v));
         for (i, x) in slice.indices(n).zip(image) {

@@ -10,7 +10,7 @@ use crate::balance::{
     population_variance, solve,
 };
 use crate::dynamics::step;
-use crate::model::{Loss, Sample, TwoLayerLinear};
+use crate::model::{Activation, Deep, Loss, Sample};
 use crate::scalar::Rational;
 use crate::symmetry::Generator;
 
@@ -121,10 +121,9 @@ fn table() -> Vec<Guard> {
         q(7),
     );
     // f = UWx with U = (1 2), W = (3; 4): f = 11x; ℓ = (11·1 − 1)² = 100, not 50.
-    let model = TwoLayerLinear {
-        inputs: 1,
-        hidden: 2,
-        outputs: 1,
+    let model = Deep {
+        widths: vec![1, 2, 1],
+        activation: Activation::Identity,
         asymmetry: Rational::new(),
     };
     let sample = Sample {

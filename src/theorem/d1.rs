@@ -29,7 +29,7 @@ pub static STATEMENT: Statement = Statement {
         Check {
             name: "hand-written gradients, by dual numbers",
             evidence: Evidence::Scaling,
-            draw: sample::any_network,
+            draw: sample::any_model,
             run: |case| gradients(case, Clone::clone),
         },
     ],

@@ -16,19 +16,19 @@ pub static STATEMENT: Statement = Statement {
         Check {
             name: "drift of the asymmetric twin",
             evidence: Evidence::Exact,
-            draw: sample::any_network,
+            draw: sample::rational_network,
             run: |case| drift(case, NetworkCase::asymmetric),
         },
         Check {
             name: "martingale of the asymmetric twin",
             evidence: Evidence::Exact,
-            draw: sample::any_network,
+            draw: sample::rational_network,
             run: |case| martingale(case, NetworkCase::asymmetric, 8, false),
         },
         Check {
             name: "martingale of isotropic noise",
             evidence: Evidence::Exact,
-            draw: sample::any_network,
+            draw: sample::rational_network,
             run: |case| martingale(case, Clone::clone, 8, true),
         },
     ],

@@ -4,10 +4,15 @@ use super::case::{Case, NetworkCase, SpectrumCase};
 use super::evidence::Outcome;
 use super::{Draw, Statement, find};
 use crate::balance::Strength;
-use crate::model::{Loss, Model, Sample, ScaleInvariant, TwoLayerLeakyRelu, TwoLayerLinear};
+use crate::model::{
+    Activation, Adapter, Attention, Deep, DiagonalLinear, Loss, Model, Sample, ScaleInvariant,
+};
 use crate::problem::ProblemError;
-use crate::problem::read::{GeneratorFile, List, TermFile, exact, json, listed, spectrum};
+use crate::problem::read::{
+    GeneratorFile, List, Table, TermFile, Whole, exact, json, listed, spectrum,
+};
 use crate::scalar::{Exact, Rational};
+use crate::symmetry::{Block, Generator, Slice};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -60,11 +65,11 @@ impl Replay {
     /// [`ReplayError`] names the field and what would be right.
     pub fn read(text: &str) -> Result<Self, ReplayError> {
         // The format first: the fields of another format would only confuse.
-        let header: Header = json(text)?;
+        let Table(header): Table<Header> = json(text)?;
         if header.format != FORMAT {
             return Err(ReplayError::Format(header.format));
         }
-        let file: ReplayFile = json(text)?;
+        let Table(file): Table<ReplayFile> = json(text)?;
         let ReplayFile {
             statement,
             check,
@@ -78,7 +83,7 @@ impl Replay {
             check,
             control,
             found,
-            case: case.case()?,
+            case: case.0.case()?,
         })
     }
 
@@ -90,7 +95,7 @@ impl Replay {
             check: self.check.clone(),
             control: self.control.clone(),
             found: self.found.clone(),
-            case: CaseFile::from(&self.case),
+            case: Table(CaseFile::from(&self.case)),
         };
         // Strings, numbers and lists only: this cannot fail.
         let mut text = serde_json::to_string_pretty(&file).unwrap_or_default();
@@ -174,22 +179,22 @@ struct ReplayFile {
     control: Option<String>,
     #[serde(default)]
     found: String,
-    case: CaseFile,
+    case: Table<CaseFile>,
 }
 
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct CaseFile {
     #[serde(skip_serializing_if = "Option::is_none")]
-    network: Option<NetworkFile>,
+    network: Option<Table<NetworkFile>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    spectrum: Option<SpectrumFile>,
+    spectrum: Option<Table<SpectrumFile>>,
 }
 
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct SpectrumFile {
-    terms: Vec<TermFile>,
+    terms: List<Table<TermFile>>,
     gamma: Exact,
     sigma2: Exact,
     lambda: Exact,
@@ -198,27 +203,62 @@ struct SpectrumFile {
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct NetworkFile {
-    model: ModelFile,
-    samples: Vec<SampleFile>,
+    model: Table<ModelFile>,
+    samples: List<Table<SampleFile>>,
     theta: List<Exact>,
-    generator: GeneratorFile,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    generator: Option<Table<GeneratorFile>>,
+    /// In place of a generator of problem-1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    block: Option<Table<BlockFile>>,
     gamma: Exact,
     learning_rate: Exact,
     batch: usize,
     lambda: Exact,
 }
 
-#[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
+/// A model of any kind; each has some of the fields.
+#[derive(Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
 struct ModelFile {
     kind: String,
-    inputs: usize,
-    hidden: usize,
-    outputs: usize,
-    #[serde(default)]
-    slope: Exact,
-    #[serde(default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    widths: Option<List<Whole>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    slope: Option<Exact>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    frozen: Option<List<Exact>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tokens: Option<Whole>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    embedding: Option<Whole>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    head: Option<Whole>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inputs: Option<Whole>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outputs: Option<Whole>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    depth: Option<Whole>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    per_row: Option<bool>,
     asymmetry: Exact,
+}
+
+/// K on slices of θ, which only replays have.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct BlockFile {
+    direction: List<List<Exact>>,
+    slices: List<Table<SliceFile>>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct SliceFile {
+    offset: Whole,
+    stride: Whole,
+    negated: bool,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -232,44 +272,42 @@ impl From<&Case> for CaseFile {
     fn from(case: &Case) -> Self {
         let number = |q: &Rational| Exact(q.clone());
         match case {
-            Case::Spectrum(case) => Self {
-                network: None,
-                spectrum: Some(SpectrumFile {
-                    terms: case.spectrum.terms().iter().map(TermFile::from).collect(),
-                    gamma: number(&case.strength.gamma),
-                    sigma2: number(&case.strength.sigma2),
-                    lambda: number(&case.lambda),
-                }),
-            },
+            Case::Spectrum(case) => {
+                let terms = case.spectrum.terms().iter();
+                Self {
+                    network: None,
+                    spectrum: Some(Table(SpectrumFile {
+                        terms: List(terms.map(TermFile::from).map(Table).collect()),
+                        gamma: number(&case.strength.gamma),
+                        sigma2: number(&case.strength.sigma2),
+                        lambda: number(&case.lambda),
+                    })),
+                }
+            }
             Case::Network(case) => {
-                let (inputs, hidden, outputs) = case.model.shape();
-                let slope = match &case.model {
-                    Model::TwoLayerLeakyRelu(model) => model.slope.clone(),
-                    _ => Rational::new(),
+                let sample = |z: &Sample<Rational>| {
+                    Table(SampleFile {
+                        input: listed(&z.input),
+                        target: listed(&z.target),
+                    })
                 };
-                let sample = |z: &Sample<Rational>| SampleFile {
-                    input: listed(&z.input),
-                    target: listed(&z.target),
+                let block = match &case.generator {
+                    Generator::Block(block) => Some(Table(BlockFile::from(block))),
+                    _ => None,
                 };
                 let network = NetworkFile {
-                    model: ModelFile {
-                        kind: case.model.kind().to_owned(),
-                        inputs,
-                        hidden,
-                        outputs,
-                        slope: Exact(slope),
-                        asymmetry: number(case.model.asymmetry()),
-                    },
-                    samples: case.samples.iter().map(sample).collect(),
+                    model: Table(ModelFile::from(&case.model)),
+                    samples: List(case.samples.iter().map(sample).collect()),
                     theta: listed(&case.theta),
-                    generator: GeneratorFile::from(&case.generator),
+                    generator: GeneratorFile::of(&case.generator).map(Table),
+                    block,
                     gamma: number(&case.gamma),
                     learning_rate: number(&case.learning_rate),
                     batch: case.batch,
                     lambda: number(&case.lambda),
                 };
                 Self {
-                    network: Some(network),
+                    network: Some(Table(network)),
                     spectrum: None,
                 }
             }
@@ -277,15 +315,210 @@ impl From<&Case> for CaseFile {
     }
 }
 
+impl From<&Model> for ModelFile {
+    fn from(model: &Model) -> Self {
+        let whole = |n: usize| Some(Whole(n));
+        let file = Self {
+            kind: model.kind().to_owned(),
+            asymmetry: Exact(model.asymmetry().clone()),
+            ..Self::default()
+        };
+        let widths = |deep: &Deep| Some(List(deep.widths.iter().copied().map(Whole).collect()));
+        match model {
+            Model::Deep(deep) => Self {
+                widths: widths(deep),
+                slope: match &deep.activation {
+                    Activation::LeakyRelu { slope } => Some(Exact(slope.clone())),
+                    Activation::Identity | Activation::Tanh => None,
+                },
+                ..file
+            },
+            Model::DiagonalLinear(model) => Self {
+                inputs: whole(model.inputs),
+                depth: whole(model.depth),
+                ..file
+            },
+            Model::ScaleInvariant(model) => Self {
+                inputs: whole(model.inputs),
+                outputs: whole(model.outputs),
+                per_row: Some(model.per_row),
+                ..file
+            },
+            Model::Attention(model) => Self {
+                tokens: whole(model.tokens),
+                embedding: whole(model.embedding),
+                head: whole(model.head),
+                outputs: whole(model.outputs),
+                ..file
+            },
+            Model::Adapter(model) => Self {
+                widths: widths(&model.factor),
+                frozen: Some(listed(&model.frozen)),
+                ..file
+            },
+        }
+    }
+}
+
+impl From<&Block> for BlockFile {
+    fn from(block: &Block) -> Self {
+        let direction = block.direction().row_iter();
+        let slice = |slice: &Slice| {
+            Table(SliceFile {
+                offset: Whole(slice.offset),
+                stride: Whole(slice.stride),
+                negated: slice.negated,
+            })
+        };
+        Self {
+            direction: List(direction.map(|row| listed(row.iter())).collect()),
+            slices: List(block.slices().iter().map(slice).collect()),
+        }
+    }
+}
+
+impl ModelFile {
+    /// The names of the fields that are there.
+    fn fields(&self) -> Vec<String> {
+        let value = serde_json::to_value(self).unwrap_or_default();
+        let fields = value.as_object().into_iter().flatten();
+        fields.map(|(name, _)| name.clone()).collect()
+    }
+
+    /// The model, of whatever sizes the file says.
+    fn model(self) -> Result<Model, ReplayError> {
+        let given = self.fields();
+        let missing = |field: &str| ReplayError::Shape(format!("model.{field}: missing"));
+        let whole = |field: &str, n: Option<Whole>| match n {
+            Some(Whole(n)) => Ok(n),
+            None => Err(missing(field)),
+        };
+        let asymmetry = self.asymmetry.0;
+        let deep = |widths: Option<List<Whole>>, activation, asymmetry| {
+            let widths = widths.ok_or_else(|| missing("widths"))?;
+            Ok::<Deep, ReplayError>(Deep {
+                widths: widths.0.into_iter().map(|n| n.0).collect(),
+                activation,
+                asymmetry,
+            })
+        };
+        let model = match self.kind.as_str() {
+            "deep-linear" => Model::Deep(deep(self.widths, Activation::Identity, asymmetry)?),
+            "deep-leaky-relu" => {
+                let slope = self.slope.ok_or_else(|| missing("slope"))?.0;
+                Model::Deep(deep(
+                    self.widths,
+                    Activation::LeakyRelu { slope },
+                    asymmetry,
+                )?)
+            }
+            "tanh" => Model::Deep(deep(self.widths, Activation::Tanh, asymmetry)?),
+            "diagonal-linear" => Model::DiagonalLinear(DiagonalLinear {
+                inputs: whole("inputs", self.inputs)?,
+                depth: whole("depth", self.depth)?,
+                asymmetry,
+            }),
+            "scale-invariant" => Model::ScaleInvariant(ScaleInvariant {
+                inputs: whole("inputs", self.inputs)?,
+                outputs: whole("outputs", self.outputs)?,
+                per_row: self.per_row.ok_or_else(|| missing("per_row"))?,
+                asymmetry,
+            }),
+            "attention" => Model::Attention(Attention {
+                tokens: whole("tokens", self.tokens)?,
+                embedding: whole("embedding", self.embedding)?,
+                head: whole("head", self.head)?,
+                outputs: whole("outputs", self.outputs)?,
+                asymmetry,
+            }),
+            "adapter" => Model::Adapter(Adapter {
+                factor: deep(self.widths, Activation::Identity, asymmetry)?,
+                frozen: exact(self.frozen.ok_or_else(|| missing("frozen"))?),
+            }),
+            kind => {
+                return Err(ReplayError::Shape(format!(
+                    "model.kind: expected deep-linear, deep-leaky-relu, tanh, diagonal-linear, scale-invariant, attention or adapter, found {kind:?}"
+                )));
+            }
+        };
+        let own = Self::from(&model).fields();
+        match given.into_iter().find(|field| !own.contains(field)) {
+            Some(field) => Err(ReplayError::Shape(format!(
+                "model.{field}: does not go with kind \"{}\"",
+                model.kind()
+            ))),
+            None => Ok(model),
+        }
+    }
+}
+
+/// Sizes are bounded by the file's own lists before anything is allocated.
+fn check_sizes(model: &Model, theta: usize) -> Result<(), ReplayError> {
+    let shape = |message: String| Err(ReplayError::Shape(message));
+    let sizes = match model {
+        Model::Deep(deep) => &deep.widths[..],
+        Model::DiagonalLinear(model) => &[model.inputs, model.depth],
+        Model::ScaleInvariant(model) => &[model.inputs, model.outputs],
+        Model::Attention(model) => &[model.embedding, model.head, model.outputs],
+        Model::Adapter(adapter) => &adapter.factor.widths,
+    };
+    if !sizes.iter().all(|size| (1..=theta).contains(size)) {
+        return shape(format!(
+            "model: expected sizes from 1 to {theta}, the length of theta"
+        ));
+    }
+    match model {
+        Model::Deep(deep) if deep.widths.len() < 2 => {
+            shape("model.widths: expected those of the input and of the output at least".to_owned())
+        }
+        Model::Adapter(Adapter { factor, .. }) if factor.widths.len() != 3 => {
+            shape("model.widths: expected three: input, rank, output".to_owned())
+        }
+        Model::Adapter(Adapter { factor, frozen }) => {
+            let (inputs, outputs) = factor.shape();
+            let entries = inputs.saturating_mul(outputs);
+            if frozen.len() != entries {
+                return shape(format!(
+                    "model.frozen: expected {entries} numbers, found {}",
+                    frozen.len()
+                ));
+            }
+            Ok(())
+        }
+        Model::Attention(model) if model.tokens == 0 => {
+            shape("model.tokens: expected at least one, found none".to_owned())
+        }
+        _ => Ok(()),
+    }
+}
+
+impl BlockFile {
+    /// `dim` is the length of θ.
+    fn check(self, dim: usize) -> Result<Generator, ReplayError> {
+        let direction: Vec<_> = self.direction.0.into_iter().map(exact).collect();
+        let slice = |Table(file): Table<SliceFile>| Slice {
+            offset: file.offset.0,
+            stride: file.stride.0,
+            negated: file.negated,
+        };
+        let slices = self.slices.0.into_iter().map(slice).collect();
+        Generator::block(dim, &direction, slices)
+            .map_err(|error| ReplayError::Shape(error.to_string()))
+    }
+}
+
 impl CaseFile {
     fn case(self) -> Result<Case, ReplayError> {
         match (self.network, self.spectrum) {
-            (Some(file), None) => Ok(Case::Network(file.case()?)),
-            (None, Some(file)) => {
+            (Some(Table(file)), None) => Ok(Case::Network(file.case()?)),
+            (None, Some(Table(file))) => {
                 let strength = Strength::new(file.gamma.0, file.sigma2.0)
                     .map_err(|error| ProblemError::Invalid(error.to_string()))?;
                 displacement(&file.lambda.0)?;
-                let spectrum = spectrum("case.spectrum.terms", file.terms)?;
+                let spectrum = spectrum(
+                    "case.spectrum.terms",
+                    file.terms.0.into_iter().map(|term| term.0).collect(),
+                )?;
                 Ok(Case::Spectrum(SpectrumCase {
                     spectrum,
                     strength,
@@ -315,50 +548,9 @@ fn displacement(lambda: &Rational) -> Result<(), ReplayError> {
 impl NetworkFile {
     fn case(self) -> Result<NetworkCase, ReplayError> {
         let shape = |message: String| Err(ReplayError::Shape(message));
-        let ModelFile {
-            kind,
-            inputs,
-            hidden,
-            outputs,
-            slope,
-            asymmetry,
-        } = self.model;
-        let (slope, asymmetry) = (slope.0, asymmetry.0);
-        let model = match kind.as_str() {
-            "two-layer-linear" => Model::TwoLayerLinear(TwoLayerLinear {
-                inputs,
-                hidden,
-                outputs,
-                asymmetry,
-            }),
-            "two-layer-leaky-relu" => Model::TwoLayerLeakyRelu(TwoLayerLeakyRelu {
-                inputs,
-                hidden,
-                outputs,
-                slope,
-                asymmetry,
-            }),
-            "scale-invariant" => Model::ScaleInvariant(ScaleInvariant {
-                inputs,
-                outputs,
-                asymmetry,
-            }),
-            kind => {
-                return shape(format!(
-                    "model.kind: expected two-layer-linear, two-layer-leaky-relu or scale-invariant, found {kind:?}"
-                ));
-            }
-        };
-        // Sizes are bounded by the file's own lists before anything is allocated.
         let theta = exact(self.theta);
-        let plausible = |n: usize| (1..=theta.len()).contains(&n);
-        let layered = !matches!(model, Model::ScaleInvariant(_));
-        if !plausible(inputs) || !plausible(outputs) || (layered && !plausible(hidden)) {
-            return shape(format!(
-                "model: expected sizes from 1 to {}, the length of theta",
-                theta.len()
-            ));
-        }
+        let model = self.model.0.model()?;
+        check_sizes(&model, theta.len())?;
         if theta.len() != model.dim() {
             return shape(format!(
                 "theta: expected {} numbers, found {}",
@@ -366,11 +558,12 @@ impl NetworkFile {
                 theta.len()
             ));
         }
-        if self.samples.is_empty() {
+        if self.samples.0.is_empty() {
             return shape("samples: expected at least one, found none".to_owned());
         }
+        let (inputs, outputs) = model.shape();
         let mut samples = Vec::new();
-        for (i, file) in self.samples.into_iter().enumerate() {
+        for (i, Table(file)) in self.samples.0.into_iter().enumerate() {
             let sample = Sample {
                 input: exact(file.input),
                 target: exact(file.target),
@@ -387,7 +580,16 @@ impl NetworkFile {
             }
             samples.push(sample);
         }
-        let generator = self.generator.check(theta.len())?;
+        let generator = match (self.generator, self.block) {
+            (Some(Table(file)), None) => file.check(theta.len())?,
+            (None, Some(Table(file))) => file.check(theta.len())?,
+            _ => {
+                return shape(
+                    "generator: expected either a generator or a block, found both or neither"
+                        .to_owned(),
+                );
+            }
+        };
         if generator.dim() != theta.len() {
             return shape(format!(
                 "generator: expected one of {} parameters, found {}",

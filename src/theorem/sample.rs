@@ -4,26 +4,66 @@ use super::case::{Case, NetworkCase, SpectrumCase};
 use super::digits::digits;
 use super::draw::Draw;
 use crate::balance::{Spectrum, Strength, Term};
-use crate::model::{Loss, Model, Sample, ScaleInvariant, TwoLayerLeakyRelu, TwoLayerLinear};
+use crate::model::{
+    Activation, Adapter, Attention, Deep, DiagonalLinear, Loss, Model, Sample, ScaleInvariant,
+};
 use crate::scalar::Rational;
 use crate::symmetry::{Generator, Structure};
 use nalgebra::DMatrix;
 
-/// A small network of any model, with any of its symmetries.
-pub fn any_network(draw: &mut Draw) -> Case {
-    Case::Network(small_network(draw, 3))
+/// The models that are drawn.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Linear,
+    LeakyRelu,
+    ScaleInvariant,
+    DiagonalLinear,
+    Adapter,
+    Attention,
+    Tanh,
 }
 
-/// A small network whose weight decay makes sure that both sides pull.
+/// Those that rational arithmetic decides first, then those with a symmetry at least.
+const KINDS: [Kind; 7] = [
+    Kind::Linear,
+    Kind::LeakyRelu,
+    Kind::ScaleInvariant,
+    Kind::DiagonalLinear,
+    Kind::Adapter,
+    Kind::Attention,
+    Kind::Tanh,
+];
+const RATIONAL: usize = 5;
+const SYMMETRIC: usize = 6;
+
+/// A small network of any model with a symmetry, with any of its symmetries.
+pub fn any_network(draw: &mut Draw) -> Case {
+    Case::Network(one_of(draw, SYMMETRIC))
+}
+
+/// A small network of any model; one whose symmetry is approximate is among them.
+pub fn any_model(draw: &mut Draw) -> Case {
+    Case::Network(one_of(draw, KINDS.len()))
+}
+
+/// A small network whose loss and gradients are rational, with any of its symmetries.
+pub fn rational_network(draw: &mut Draw) -> Case {
+    Case::Network(one_of(draw, RATIONAL))
+}
+
+/// A small network with a symmetry whose weight decay makes sure that both sides pull.
+pub fn any_network_with_decay(draw: &mut Draw) -> Case {
+    with_decay(draw, any_network)
+}
+
+/// The same where loss and gradients are rational.
 pub fn network_with_finite_equilibrium(draw: &mut Draw) -> Case {
-    let mut case = small_network(draw, 3);
-    case.gamma = draw.positive() / 16;
-    Case::Network(case)
+    with_decay(draw, rational_network)
 }
 
 /// A small leaky-ReLU network with the rescaling of one neuron.
 pub fn relu_network(draw: &mut Draw) -> Case {
-    let mut case = small_network_of(draw, 1);
+    let mut case = small_network(draw, Kind::LeakyRelu);
     if matches!(case.generator, Generator::Dense(_)) {
         case.generator = symmetry(&case.model, draw);
     }
@@ -32,7 +72,22 @@ pub fn relu_network(draw: &mut Draw) -> Case {
 
 /// The same with weight decay.
 pub fn relu_network_with_decay(draw: &mut Draw) -> Case {
-    let case = relu_network(draw);
+    with_decay(draw, relu_network)
+}
+
+/// A small network that is invariant under the scaling of all its weights.
+pub fn scale_invariant_network(draw: &mut Draw) -> Case {
+    let model = scale_invariant(draw, false);
+    Case::Network(small_data(draw, model))
+}
+
+/// A small tanh network with the rescaling of one neuron, an approximate symmetry.
+pub fn tanh_network(draw: &mut Draw) -> Case {
+    Case::Network(small_network(draw, Kind::Tanh))
+}
+
+fn with_decay(draw: &mut Draw, network: fn(&mut Draw) -> Case) -> Case {
+    let case = network(draw);
     let Case::Network(mut case) = case else {
         return case;
     };
@@ -40,41 +95,116 @@ pub fn relu_network_with_decay(draw: &mut Draw) -> Case {
     Case::Network(case)
 }
 
-/// A small scale-invariant network.
-pub fn scale_invariant_network(draw: &mut Draw) -> Case {
-    Case::Network(small_network_of(draw, 2))
+/// Of one of the first `kinds` kinds.
+fn one_of(draw: &mut Draw, kinds: usize) -> NetworkCase {
+    let kind = KINDS[draw.size(0, kinds - 1)];
+    small_network(draw, kind)
 }
 
-fn small_network(draw: &mut Draw, kinds: i64) -> NetworkCase {
-    let kind = draw.integer(0, kinds - 1);
-    small_network_of(draw, kind)
+fn small_network(draw: &mut Draw, kind: Kind) -> NetworkCase {
+    let model = small_model(draw, kind);
+    small_data(draw, model)
 }
 
-fn small_network_of(draw: &mut Draw, kind: i64) -> NetworkCase {
-    let (inputs, outputs) = (draw.size(1, 3), draw.size(1, 3));
+/// A few samples and the rest of a case.
+fn small_data(draw: &mut Draw, model: Model) -> NetworkCase {
+    let (inputs, outputs) = model.shape();
     let count = draw.size(2, 4);
-    let samples = (0..count)
-        .map(|_| Sample {
-            input: draw.vector(inputs),
-            target: draw.vector(outputs),
-        })
-        .collect();
-    network(draw, kind, (inputs, draw_hidden, outputs), samples)
+    let samples = (0..count).map(|_| Sample {
+        input: draw.vector(inputs),
+        target: draw.vector(outputs),
+    });
+    let samples = samples.collect();
+    network(draw, model, samples)
 }
 
-fn draw_hidden(draw: &mut Draw) -> usize {
-    draw.size(1, 3)
+/// At most 20 parameters, at most four layers.
+fn small_model(draw: &mut Draw, kind: Kind) -> Model {
+    let asymmetry = Rational::new();
+    match kind {
+        Kind::Linear | Kind::LeakyRelu => {
+            // Mostly two layers; the hidden ones of deeper networks are narrower.
+            let hidden = match draw.integer(0, 3) {
+                2 => vec![draw.size(1, 2), draw.size(1, 2)],
+                3 => vec![draw.size(1, 2), draw.size(1, 2), draw.size(1, 2)],
+                _ => vec![draw.size(1, 3)],
+            };
+            let activation = match kind {
+                Kind::Linear => Activation::Identity,
+                _ => leaky(),
+            };
+            layered(draw.size(1, 3), hidden, draw.size(1, 3), activation)
+        }
+        Kind::Tanh => {
+            let hidden = vec![draw.size(1, 3)];
+            layered(draw.size(1, 3), hidden, draw.size(1, 3), Activation::Tanh)
+        }
+        Kind::ScaleInvariant => {
+            let per_row = draw.flag();
+            scale_invariant(draw, per_row)
+        }
+        Kind::DiagonalLinear => Model::DiagonalLinear(DiagonalLinear {
+            inputs: draw.size(1, 3),
+            depth: draw.size(2, 4),
+            asymmetry,
+        }),
+        Kind::Adapter => {
+            let widths = vec![draw.size(1, 3), draw.size(1, 2), draw.size(1, 3)];
+            Model::Adapter(Adapter {
+                frozen: draw.vector(widths[0] * widths[2]),
+                factor: Deep {
+                    widths,
+                    activation: Activation::Identity,
+                    asymmetry,
+                },
+            })
+        }
+        Kind::Attention => Model::Attention(Attention {
+            tokens: draw.size(2, 3),
+            embedding: draw.size(1, 2),
+            head: draw.size(1, 2),
+            outputs: draw.size(1, 2),
+            asymmetry,
+        }),
+    }
 }
 
-/// A network on a few of the digits: 64 pixels, one-hot targets.
+fn scale_invariant(draw: &mut Draw, per_row: bool) -> Model {
+    Model::ScaleInvariant(ScaleInvariant {
+        inputs: draw.size(1, 3),
+        outputs: draw.size(1, 3),
+        per_row,
+        asymmetry: Rational::new(),
+    })
+}
+
+fn leaky() -> Activation {
+    Activation::LeakyRelu {
+        slope: Rational::from((1, 8)),
+    }
+}
+
+fn layered(inputs: usize, hidden: Vec<usize>, outputs: usize, activation: Activation) -> Model {
+    Model::Deep(Deep {
+        widths: [vec![inputs], hidden, vec![outputs]].concat(),
+        activation,
+        asymmetry: Rational::new(),
+    })
+}
+
+/// A network of two layers on a few of the digits: 64 pixels, one-hot targets.
 pub fn digits_network(draw: &mut Draw) -> Case {
     let data = digits();
     let count = draw.size(3, 5);
-    let samples = (0..count)
-        .map(|_| data[draw.size(0, data.len() - 1)].clone())
-        .collect();
-    let kind = draw.integer(0, 1);
-    let mut case = network(draw, kind, (64, |draw| draw.size(2, 3), 10), samples);
+    let samples = (0..count).map(|_| data[draw.size(0, data.len() - 1)].clone());
+    let samples = samples.collect();
+    let activation = if draw.flag() {
+        leaky()
+    } else {
+        Activation::Identity
+    };
+    let model = layered(64, vec![draw.size(2, 3)], 10, activation);
+    let mut case = network(draw, model, samples);
     // A dense copy of a 222 × 222 generator adds nothing but time.
     if matches!(case.generator, Generator::Dense(_)) {
         case.generator = symmetry(&case.model, draw);
@@ -82,37 +212,12 @@ pub fn digits_network(draw: &mut Draw) -> Case {
     Case::Network(case)
 }
 
-fn network(
-    draw: &mut Draw,
-    kind: i64,
-    (inputs, hidden, outputs): (usize, fn(&mut Draw) -> usize, usize),
-    samples: Vec<Sample<Rational>>,
-) -> NetworkCase {
-    let asymmetry = Rational::new();
-    let model = match kind {
-        0 => Model::TwoLayerLinear(TwoLayerLinear {
-            inputs,
-            hidden: hidden(draw),
-            outputs,
-            asymmetry,
-        }),
-        1 => {
-            let (hidden, slope) = (hidden(draw), Rational::from((1, 8)));
-            Model::TwoLayerLeakyRelu(TwoLayerLeakyRelu {
-                inputs,
-                hidden,
-                outputs,
-                slope,
-                asymmetry,
-            })
-        }
-        _ => Model::ScaleInvariant(ScaleInvariant {
-            inputs,
-            outputs,
-            asymmetry,
-        }),
-    };
+fn network(draw: &mut Draw, model: Model, samples: Vec<Sample<Rational>>) -> NetworkCase {
     let theta = match &model {
+        Model::ScaleInvariant(model) if model.per_row => {
+            let rows = (0..model.outputs).map(|_| with_rational_norm(draw, model.inputs));
+            rows.collect::<Vec<_>>().concat()
+        }
         Model::ScaleInvariant(_) => with_rational_norm(draw, model.dim()),
         _ => (0..model.dim()).map(|_| draw.nonzero()).collect(),
     };
@@ -136,24 +241,43 @@ fn network(
     }
 }
 
-/// One of the model's symmetries: for a factor any direction S, otherwise one of those declared.
+/// One of the model's symmetries: for two factors any direction S, otherwise one of those
+/// declared, or of the approximate ones.
 fn symmetry(model: &Model, draw: &mut Draw) -> Generator {
-    let (inputs, r, outputs) = model.shape();
-    if matches!(model, Model::TwoLayerLinear(_)) && draw.flag() {
-        let mut s = vec![vec![Rational::new(); r]; r];
-        for i in 0..r {
-            for j in 0..=i {
-                let x = draw.nonzero();
-                (s[i][j], s[j][i]) = (x.clone(), x);
-            }
+    let turned = match model {
+        Model::Deep(deep) if deep.activation == Activation::Identity && draw.flag() => {
+            let l = draw.size(1, deep.hidden_layers());
+            deep.turning(l, &direction(draw, deep.widths[l])).ok()
         }
-        if let Ok(generator) = Generator::factor(outputs, inputs, &s) {
-            return generator;
+        Model::Attention(model) if draw.flag() => {
+            let s = direction(draw, model.head);
+            let scores = draw.flag();
+            let turning = [Attention::turning_values, Attention::turning_scores];
+            turning[usize::from(scores)](model, &s).ok()
         }
+        _ => None,
+    };
+    if let Some(generator) = turned {
+        return generator;
     }
-    let mut declared = model.symmetries();
+    let mut declared = match model {
+        Model::Deep(deep) if deep.activation == Activation::Tanh => deep.approximate_symmetries(),
+        _ => model.symmetries(),
+    };
     let pick = draw.size(0, declared.len() - 1);
     declared.swap_remove(pick)
+}
+
+/// A symmetric r × r matrix.
+fn direction(draw: &mut Draw, r: usize) -> Vec<Vec<Rational>> {
+    let mut s = vec![vec![Rational::new(); r]; r];
+    for i in 0..r {
+        for j in 0..=i {
+            let x = draw.nonzero();
+            (s[i][j], s[j][i]) = (x.clone(), x);
+        }
+    }
+    s
 }
 
 /// The same generator as a d × d matrix.
@@ -162,7 +286,9 @@ pub(super) fn as_dense(generator: &Generator) -> Generator {
     let mut matrix = DMatrix::from_element(d, d, Rational::new());
     match generator.structure() {
         Structure::Rates(rates) => matrix.set_diagonal(&rates.into()),
-        Structure::Blocks { matrix: k, slices } => {
+        Structure::Blocks {
+            matrix: k, slices, ..
+        } => {
             for slice in slices {
                 for (i, row) in slice.indices(k.nrows()).enumerate() {
                     for (j, col) in slice.indices(k.nrows()).enumerate() {

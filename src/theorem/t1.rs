@@ -17,7 +17,7 @@ pub static STATEMENT: Statement = Statement {
         Check {
             name: "drawn networks",
             evidence: Evidence::Exact,
-            draw: sample::any_network,
+            draw: sample::rational_network,
             run: exact,
         },
         Check {
@@ -29,13 +29,13 @@ pub static STATEMENT: Statement = Statement {
         Check {
             name: "f64",
             evidence: Evidence::Rounding,
-            draw: sample::any_network,
+            draw: sample::rational_network,
             run: |case| rounding::<f64, 53>(case, Clone::clone),
         },
         Check {
             name: "f32",
             evidence: Evidence::Rounding,
-            draw: sample::any_network,
+            draw: sample::rational_network,
             run: |case| rounding::<f32, 24>(case, Clone::clone),
         },
     ],

@@ -70,13 +70,9 @@ fn relu_on_digits(draw: &mut Draw) -> Case {
         Case::Network(case) => {
             let mut declared = crate::model::Loss::symmetries(&case.model);
             // A diagonal direction of a factor is a rescaling of one hidden unit, too.
-            let (_, hidden, _) = case.model.shape();
-            let generator = declared.swap_remove(draw.size(0, hidden - 1) % declared.len());
-            let generator = match rates(&generator) {
-                Some(_) => generator,
-                None => return Case::Network(case),
-            };
-            Case::Network(case.with_generator(generator))
+            declared.retain(|generator| rates(generator).is_some());
+            let pick = draw.size(0, declared.len() - 1);
+            Case::Network(case.with_generator(declared.swap_remove(pick)))
         }
         other => other,
     }
@@ -94,7 +90,7 @@ enum Expected {
 fn rates(generator: &Generator) -> Option<Vec<Rational>> {
     match generator.structure() {
         Structure::Rates(rates) => Some(rates),
-        Structure::Blocks { matrix, slices } => {
+        Structure::Blocks { matrix, slices, .. } => {
             let n = matrix.nrows();
             let off_diagonal = |(i, j): (usize, usize)| i != j && !matrix[(i, j)].is_zero();
             if (0..n).any(|i| (0..n).any(|j| off_diagonal((i, j)))) {

@@ -20,7 +20,7 @@ pub static STATEMENT: Statement = Statement {
         Check {
             name: "E[C'] − C over every batch",
             evidence: Evidence::Exact,
-            draw: sample::any_network,
+            draw: sample::rational_network,
             run: |case| balance(case, Clone::clone, Sabotage::None),
         },
         Check {

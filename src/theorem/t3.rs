@@ -15,7 +15,7 @@ pub static STATEMENT: Statement = Statement {
         Check {
             name: "drawn networks",
             evidence: Evidence::Exact,
-            draw: sample::any_network,
+            draw: sample::rational_network,
             run: |case| check(case, Clone::clone, 4),
         },
         Check {

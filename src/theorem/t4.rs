@@ -16,13 +16,13 @@ pub static STATEMENT: Statement = Statement {
         Check {
             name: "drift, by Itô's formula",
             evidence: Evidence::Exact,
-            draw: sample::any_network,
+            draw: sample::rational_network,
             run: |case| drift(case, Clone::clone, Sabotage::None),
         },
         Check {
             name: "no martingale",
             evidence: Evidence::Exact,
-            draw: sample::any_network,
+            draw: sample::rational_network,
             run: |case| martingale(case, Clone::clone, false),
         },
         Check {

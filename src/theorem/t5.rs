@@ -17,19 +17,19 @@ pub static STATEMENT: Statement = Statement {
         Check {
             name: "every step",
             evidence: Evidence::Exact,
-            draw: sample::any_network,
+            draw: sample::rational_network,
             run: |case| steps(case, Clone::clone, 2),
         },
         Check {
             name: "mean with replacement",
             evidence: Evidence::Exact,
-            draw: sample::any_network,
+            draw: sample::rational_network,
             run: |case| batch_mean(case, true, Sabotage::None),
         },
         Check {
             name: "mean without replacement",
             evidence: Evidence::Exact,
-            draw: sample::any_network,
+            draw: sample::rational_network,
             run: |case| batch_mean(case, false, Sabotage::None),
         },
         Check {

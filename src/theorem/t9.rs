@@ -17,7 +17,7 @@ pub static STATEMENT: Statement = Statement {
         Check {
             name: "loss along the path",
             evidence: Evidence::Scaling,
-            draw: sample::network_with_finite_equilibrium,
+            draw: sample::any_network_with_decay,
             run: |case| path(case, Clone::clone, false),
         },
         Check {
