@@ -8,6 +8,7 @@ mod general_linear;
 mod geometric_mean;
 mod noise;
 mod pulls;
+mod sensitivity;
 mod solve;
 mod source;
 mod spectrum;
@@ -18,6 +19,7 @@ pub use general_linear::{CertifiedGroup, GroupBalance, GroupOrbit, GroupStatus, 
 pub use geometric_mean::{geometric_mean, square_root, symmetrised};
 pub use noise::{mean, population_covariance, population_variance};
 pub use pulls::{Equilibrium, Pulls};
+pub use sensitivity::{Motion, Sensitivity, SensitivityError, Setting};
 pub use solve::{SolveError, solve};
 pub use source::{BlockSpectrum, Noise, Orbit, OrbitError, SpectrumSource, Start};
 pub use spectrum::{Balance, Spectrum, Strength, StrengthError, Term};

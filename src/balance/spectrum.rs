@@ -242,7 +242,7 @@ impl<S: Field> Balance<S> {
 
 impl<S: Scalar> Balance<S> {
     /// a e^{−2μλ} and c e^{2μλ}: noise falls where the coordinate grows (T2).
-    fn moved(term: &Term<S>, lambda: &S) -> (S, S) {
+    pub(super) fn moved(term: &Term<S>, lambda: &S) -> (S, S) {
         let exponent = S::from_int(2) * &term.rate * lambda;
         // Exponentials dominate the cost, and half of the terms lack one of the two.
         let scaled = |x: &S, exponent: S| match x.is_exactly_zero() {

@@ -18,6 +18,7 @@ mod replay;
 mod sample;
 mod t1;
 mod t10;
+mod t11;
 mod t12;
 mod t13;
 mod t14;
@@ -127,6 +128,7 @@ pub static LEDGER: [&Statement; 22] = [
     &t8::STATEMENT,
     &t9::STATEMENT,
     &t10::STATEMENT,
+    &t11::STATEMENT,
     &t12::STATEMENT,
     &t13::STATEMENT,
     &t14::STATEMENT,

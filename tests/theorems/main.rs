@@ -136,6 +136,7 @@ theorems! {
     t8_one_equilibrium_per_orbit "T8",
     t9_no_barrier "T9",
     t10_direction "T10",
+    t11_smooth_dependence "T11",
     t12_initialisation_independence "T12",
     t13_two_classes_of_symmetry "T13",
     t14_relaxation_rate "T14",

@@ -1,0 +1,250 @@
+//! How λ\* and θ\* move when the problem does (T11): ∂λ\*/∂p = −∂_pG/∂_λG, with every
+//! derivative of G written out.
+
+use super::noise::mean;
+use super::pulls::Equilibrium;
+use super::solve::{SolveError, solve};
+use super::spectrum::{Balance, Spectrum, Strength, Term};
+use crate::scalar::{RealScalar, Scalar, sum};
+use crate::symmetry::Generator;
+use nalgebra::ComplexField;
+use thiserror::Error;
+
+/// Why there is no derivative.
+#[derive(Debug, Error, Clone, PartialEq, Eq)]
+pub enum SensitivityError {
+    /// No λ\* that could move.
+    #[error("λ*: expected a finite one, to which T8 gives derivatives, found the status {status}")]
+    NoEquilibrium {
+        /// The status of T8.
+        status: &'static str,
+    },
+    /// λ\* was not found.
+    #[error(transparent)]
+    Solve(#[from] SolveError),
+    /// The generator's rates were not found.
+    #[error("generator: the eigendecomposition did not converge")]
+    Eigenbasis,
+    /// Lists that do not fit together.
+    #[error("{field}: expected {expected} numbers, found {found}")]
+    Shape {
+        /// The list.
+        field: String,
+        /// The right length.
+        expected: usize,
+        /// Its length.
+        found: usize,
+    },
+    /// No samples.
+    #[error("gradients: expected at least one row, found none")]
+    NoGradients,
+    /// A number too large or too small for `S`.
+    #[error("the derivative of λ* is beyond the range of the number type")]
+    OutOfRange,
+}
+
+/// All that λ\* depends on for a given generator. A velocity of it and a gradient with
+/// respect to it have the same shape.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Setting<S> {
+    /// θ, d numbers.
+    pub theta: Vec<S>,
+    /// g_n, N rows of d per-sample gradients at θ.
+    pub gradients: Vec<Vec<S>>,
+    /// γ and σ².
+    pub strength: Strength<S>,
+}
+
+/// λ\* of a [`Setting`] with its gradient, from which every derivative follows (T11).
+#[derive(Clone, Debug)]
+pub struct Sensitivity<'a, S> {
+    generator: &'a Generator,
+    theta: Vec<S>,
+    lambda: S,
+    gradient: Setting<S>,
+}
+
+/// The velocity of the equilibrium.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Motion<S> {
+    /// λ̇\*.
+    pub lambda: S,
+    /// θ̇\*, d numbers.
+    pub theta: Vec<S>,
+}
+
+fn in_range<'a, S: RealScalar>(
+    mut numbers: impl Iterator<Item = &'a S>,
+) -> Result<(), SensitivityError> {
+    match numbers.all(ComplexField::is_finite) {
+        true => Ok(()),
+        false => Err(SensitivityError::OutOfRange),
+    }
+}
+
+impl<S: RealScalar> Balance<S> {
+    /// λ\*, and its gradient: a balance whose every number is the derivative of λ\* by
+    /// the number in that place (rates, noise, charges, γ, σ²).
+    ///
+    /// # Errors
+    /// [`SensitivityError`], in particular where T8 gives no finite λ\*.
+    pub fn sensitivity(&self) -> Result<(S, Self), SensitivityError> {
+        let lambda = match solve(self)? {
+            Equilibrium::Finite(lambda) => lambda,
+            other => {
+                return Err(SensitivityError::NoEquilibrium {
+                    status: other.status(),
+                });
+            }
+        };
+        let steepness = -self.slope(&lambda);
+        let Strength { gamma, sigma2 } = &self.strength;
+        let (two, four) = (S::from_int(2), S::from_int(4));
+        let term = |t: &Term<S>| {
+            let (noise, charge) = Self::moved(t, &lambda);
+            let shift = two.clone() * &t.rate * &lambda;
+            // e^{∓2μλ} itself: what a number that is 0 would be multiplied by.
+            let grown = Scalar::exp(&shift);
+            let up = two.clone() * sigma2;
+            let down = four.clone() * gamma;
+            let by_rate = up.clone() * noise * (S::one() - &shift)
+                - down.clone() * charge * (S::one() + &shift);
+            Term {
+                rate: by_rate / &steepness,
+                noise: up * &t.rate / &grown / &steepness,
+                charge: -(down * &t.rate * grown / &steepness),
+            }
+        };
+        let total = |f: &dyn Fn(&Term<S>) -> S| sum(self.spectrum.terms().iter().map(f));
+        let noise = total(&|t| Self::moved(t, &lambda).0 * &t.rate);
+        let gradient = Self {
+            spectrum: Spectrum::from_terms(self.spectrum.terms().iter().map(term).collect()),
+            strength: Strength {
+                gamma: -(four.clone() * self.charge(&lambda)) / &steepness,
+                sigma2: two.clone() * noise / &steepness,
+            },
+        };
+        let terms = gradient.spectrum.terms().iter();
+        let terms = terms.flat_map(|t| [&t.rate, &t.noise, &t.charge]);
+        in_range(terms.chain([&gradient.strength.gamma, &gradient.strength.sigma2]))?;
+        Ok((lambda, gradient))
+    }
+}
+
+impl<S: RealScalar> Setting<S> {
+    /// λ\* on the orbit of A, and its gradient:
+    ///
+    /// - ∂G/∂θ = −8γ A e^{2λA}θ,
+    /// - ∂G/∂g_n = (4σ²/N) A e^{−2λA}(g_n − ḡ),
+    /// - ∂G/∂γ = −4C(θ_λ), ∂G/∂σ² = 2Tr[Σ(θ_λ)A],
+    ///
+    /// each over −∂G/∂λ. The gradients count as data of their own here: that they
+    /// are functions of θ, where they are, belongs into a velocity.
+    ///
+    /// Which terms are live is decided in `S`. A dense or factor generator leaves noise
+    /// of the size of rounding where there is none: decide its status exactly first.
+    ///
+    /// # Errors
+    /// [`SensitivityError`], in particular where T8 gives no finite λ\*.
+    pub fn sensitivity<'a>(
+        &self,
+        generator: &'a Generator,
+    ) -> Result<Sensitivity<'a, S>, SensitivityError> {
+        self.check_shape(generator.dim(), None)?;
+        let spectrum = Spectrum::from_gradients(generator, &self.theta, &self.gradients)
+            .ok_or(SensitivityError::Eigenbasis)?;
+        let balance = Balance {
+            spectrum,
+            strength: self.strength.clone(),
+        };
+        let (lambda, by_balance) = balance.sensitivity()?;
+        let steepness = -balance.slope(&lambda);
+        let Strength { gamma, sigma2 } = &self.strength;
+
+        let twice = S::from_int(2) * &lambda;
+        let pull = |lambda: &S, v: &[S], factor: &S| -> Vec<S> {
+            let pulled = generator.apply(&generator.act(lambda, v));
+            pulled.into_iter().map(|x| x * factor).collect()
+        };
+        let count = S::from_int(i64::try_from(self.gradients.len()).unwrap_or(i64::MAX));
+        let by_noise = S::from_int(4) * sigma2 / (count * &steepness);
+        let by_charge = -(S::from_int(8) * gamma / &steepness);
+        let mean = mean(&self.gradients);
+        let by_gradient = |g: &Vec<S>| {
+            let centred: Vec<S> = g.iter().zip(&mean).map(|(x, m)| x.clone() - m).collect();
+            pull(&-twice.clone(), &centred, &by_noise)
+        };
+        let gradient = Self {
+            theta: pull(&twice, &self.theta, &by_charge),
+            gradients: self.gradients.iter().map(by_gradient).collect(),
+            strength: by_balance.strength,
+        };
+        in_range(gradient.numbers())?;
+        Ok(Sensitivity {
+            generator,
+            theta: self.theta.clone(),
+            lambda,
+            gradient,
+        })
+    }
+
+    /// All of its numbers.
+    fn numbers(&self) -> impl Iterator<Item = &S> {
+        let rows = self.gradients.iter().flatten();
+        let strength = [&self.strength.gamma, &self.strength.sigma2];
+        self.theta.iter().chain(rows).chain(strength)
+    }
+
+    fn check_shape(&self, dim: usize, rows: Option<usize>) -> Result<(), SensitivityError> {
+        let shape = |field: String, expected: usize, found: usize| match expected == found {
+            true => Ok(()),
+            false => Err(SensitivityError::Shape {
+                field,
+                expected,
+                found,
+            }),
+        };
+        shape("theta".to_owned(), dim, self.theta.len())?;
+        if self.gradients.is_empty() {
+            return Err(SensitivityError::NoGradients);
+        }
+        if let Some(rows) = rows {
+            shape("gradients".to_owned(), rows, self.gradients.len())?;
+        }
+        let mut rows = self.gradients.iter().enumerate();
+        rows.try_for_each(|(i, row)| shape(format!("gradients[{i}]"), dim, row.len()))
+    }
+}
+
+impl<S: RealScalar> Sensitivity<'_, S> {
+    /// λ\*.
+    pub fn lambda(&self) -> &S {
+        &self.lambda
+    }
+
+    /// ∂λ\*/∂θ, ∂λ\*/∂g_n, ∂λ\*/∂γ and ∂λ\*/∂σ².
+    pub fn gradient(&self) -> &Setting<S> {
+        &self.gradient
+    }
+
+    /// λ̇\* and θ̇\* = e^{λA}(θ̇ + λ̇Aθ), for a velocity of the setting.
+    ///
+    /// # Errors
+    /// [`SensitivityError::Shape`] for a velocity of another shape.
+    pub fn push(&self, velocity: &Setting<S>) -> Result<Motion<S>, SensitivityError> {
+        velocity.check_shape(self.theta.len(), Some(self.gradient.gradients.len()))?;
+        let along = self.gradient.numbers().zip(velocity.numbers());
+        let lambda = sum(along.map(|(slope, v)| slope.clone() * v));
+        let image = self.generator.apply(&self.theta);
+        let shifted: Vec<S> = velocity
+            .theta
+            .iter()
+            .zip(image)
+            .map(|(v, x)| v.clone() + x * &lambda)
+            .collect();
+        Ok(Motion {
+            theta: self.generator.act(&self.lambda, &shifted),
+            lambda,
+        })
+    }
+}

@@ -1,0 +1,669 @@
+//! T11: the equilibrium is a smooth function of everything it depends on.
+
+use super::case::{Case, NetworkCase, SpectrumCase};
+use super::draw::Draw;
+use super::evidence::{Evidence, Identity, Outcome, precision_scaling, vector_defect};
+use super::{Check, Control, Origin, Statement, sample};
+use crate::balance::{
+    Attempt, Balance, Motion, Pulls, SensitivityError, Setting, Spectrum, SpectrumSource, Strength,
+    Term, certify, population_variance, solve,
+};
+use crate::model::{Loss, Sample};
+use crate::scalar::{Field, Interval, Mp, Rational, RealScalar, Scalar, dot, sum};
+use crate::symmetry::{Eigenbasis, Generator, act_with_rates};
+use num_dual::{Dual, DualNum};
+use std::cmp::Ordering;
+
+pub static STATEMENT: Statement = Statement {
+    id: "T11",
+    name: "smooth dependence",
+    claim: "Where T8 gives a finite λ*, λ* and θ* are smooth in θ, the data, γ and σ²: ∂λ*/∂p = −∂_pG/∂_λG and θ̇* = e^{λA}(θ̇ + λ̇Aθ).",
+    origin: Origin::Paper,
+    drawn: true,
+    checks: &[
+        Check {
+            name: "∂λ*/∂(μ, a, c, γ, σ²), by dual numbers through Newton's method",
+            evidence: Evidence::Scaling,
+            draw: sample::finite_spectrum,
+            run: |case| of_spectrum(case, Route::Newton, Clone::clone),
+        },
+        Check {
+            name: "∂λ*/∂(a, c, γ, σ²), by dual numbers through the closed form",
+            evidence: Evidence::Scaling,
+            draw: one_rate,
+            run: |case| of_spectrum(case, Route::ClosedForm, Clone::clone),
+        },
+        Check {
+            name: "∂λ*/∂(θ, g, γ, σ²) and θ̇*, by dual numbers through the eigenbasis",
+            evidence: Evidence::Scaling,
+            draw: sample::network_with_finite_equilibrium,
+            run: |case| of_orbit(case, Claim::Right),
+        },
+        Check {
+            name: "λ̇* within the truncation error of a central difference",
+            evidence: Evidence::Enclosure,
+            draw: sample::finite_spectrum,
+            run: |case| central_difference(case, 1),
+        },
+        Check {
+            name: "λ̇* and θ̇* through a network's data, against moved data",
+            evidence: Evidence::Scaling,
+            draw: sample::network_with_finite_equilibrium,
+            run: |case| through_data(case, false),
+        },
+        Check {
+            name: "refused exactly where there is no finite λ*",
+            evidence: Evidence::Exact,
+            draw: sample::spectrum,
+            run: |case| refused(case, Clone::clone),
+        },
+    ],
+    controls: &[
+        Control {
+            name: "∂G/∂c with 2γ in place of 4γ",
+            check: 0,
+            run: |case| of_spectrum(case, Route::Newton, half_the_charges),
+        },
+        Control {
+            name: "half of ∂G/∂μ",
+            check: 0,
+            run: |case| of_spectrum(case, Route::Newton, half_the_rates),
+        },
+        Control {
+            name: "∂G/∂c with 2γ in place of 4γ",
+            check: 1,
+            run: |case| of_spectrum(case, Route::ClosedForm, half_the_charges),
+        },
+        Control {
+            name: "second moment in place of covariance",
+            check: 2,
+            run: |case| of_orbit(case, Claim::SecondMoment),
+        },
+        Control {
+            name: "∂G/∂θ with 4γ in place of 8γ",
+            check: 2,
+            run: |case| of_orbit(case, Claim::HalfThePoint),
+        },
+        Control {
+            name: "θ̇* without λ̇Aθ",
+            check: 2,
+            run: |case| of_orbit(case, Claim::WithoutShift),
+        },
+        Control {
+            name: "sign of λ̇* reversed",
+            check: 3,
+            run: |case| central_difference(case, -1),
+        },
+        Control {
+            name: "gradients that do not follow the data",
+            check: 4,
+            run: |case| through_data(case, true),
+        },
+        Control {
+            name: "status that forgets weight decay",
+            check: 5,
+            run: |case| refused(case, without_decay),
+        },
+    ],
+};
+
+/// Dyadic components of a fixed direction, none of them 0.
+fn direction() -> impl Iterator<Item = Rational> {
+    (1i32..).map(|k| Rational::from(((5 * k) % 7 * 2 - 7, 8)))
+}
+
+/// Terms of one rate up to its sign, so that the solver has a closed form.
+fn one_rate(draw: &mut Draw) -> Case {
+    let Case::Spectrum(mut case) = sample::finite_spectrum(draw) else {
+        return sample::spectrum(draw);
+    };
+    let rate = draw.positive();
+    let terms = case.spectrum.terms().iter().map(|t| Term {
+        rate: rate.clone() * t.rate.cmp0() as i32,
+        ..t.clone()
+    });
+    case.spectrum = Spectrum::merged(terms.collect::<Vec<_>>());
+    Case::Spectrum(case)
+}
+
+// Of a spectrum.
+
+#[derive(Clone, Copy, PartialEq)]
+enum Route {
+    Newton,
+    /// C1 and C2; the rates stay as they are.
+    ClosedForm,
+}
+
+/// A direction in the numbers of a balance. Those that are 0 stay so: they may not
+/// become negative.
+fn velocity(case: &SpectrumCase, route: Route) -> SpectrumCase {
+    let mut direction = direction();
+    let mut along = |x: &Rational| match direction.next() {
+        Some(v) if *x != 0 => v,
+        _ => Rational::new(),
+    };
+    let terms = case.spectrum.terms().iter().map(|t| Term {
+        rate: match route {
+            Route::Newton => along(&t.rate),
+            Route::ClosedForm => Rational::new(),
+        },
+        noise: along(&t.noise),
+        charge: along(&t.charge),
+    });
+    let spectrum = Spectrum::from_terms(terms.collect());
+    SpectrumCase {
+        spectrum,
+        strength: case.strength.map(along_strength),
+        lambda: Rational::new(),
+    }
+}
+
+fn along_strength(x: &Rational) -> Rational {
+    if *x == 0 {
+        Rational::new()
+    } else {
+        Rational::from((3, 8))
+    }
+}
+
+/// All numbers of a balance, in a fixed order.
+fn numbers<S: Field>(balance: &Balance<S>) -> Vec<S> {
+    let terms = balance.spectrum.terms().iter();
+    let strength = [&balance.strength.gamma, &balance.strength.sigma2];
+    terms
+        .flat_map(|t| [&t.rate, &t.noise, &t.charge])
+        .chain(strength)
+        .cloned()
+        .collect()
+}
+
+/// The balance of two, `f` applied number by number.
+fn zip<S, T>(left: &Balance<S>, right: &Balance<S>, f: impl Fn(&S, &S) -> T) -> Balance<T> {
+    let terms = left.spectrum.terms().iter().zip(right.spectrum.terms());
+    let term = |(a, b): (&Term<S>, &Term<S>)| Term {
+        rate: f(&a.rate, &b.rate),
+        noise: f(&a.noise, &b.noise),
+        charge: f(&a.charge, &b.charge),
+    };
+    Balance {
+        spectrum: Spectrum::from_terms(terms.map(term).collect()),
+        strength: Strength {
+            gamma: f(&left.strength.gamma, &right.strength.gamma),
+            sigma2: f(&left.strength.sigma2, &right.strength.sigma2),
+        },
+    }
+}
+
+/// Newton's method in dual numbers from λ\*. The first step finds the derivative, the
+/// second one rids it of what was left of G.
+fn newton<S: RealScalar + DualNum>(balance: &Balance<Dual<S>>, lambda: S) -> Dual<S> {
+    let step = |x: Dual<S>| x.clone() - balance.g(&x) / balance.slope(&x);
+    step(step(Dual::from_re(lambda)))
+}
+
+struct OfSpectrum<'a> {
+    case: &'a SpectrumCase,
+    route: Route,
+    tamper: fn(&SpectrumCase) -> SpectrumCase,
+}
+
+impl Identity for OfSpectrum<'_> {
+    fn defect<S: RealScalar + DualNum>(&self) -> Option<(S, S)> {
+        let balance = self.case.balance::<S>();
+        let velocity = velocity(self.case, self.route);
+        let dual = zip(&balance, &velocity.balance(), |x: &S, v: &S| {
+            Dual::new(x.clone(), v.clone())
+        });
+        let (lambda, gradient) = balance.sensitivity().ok()?;
+        let found = match self.route {
+            Route::Newton => newton(&dual, lambda),
+            Route::ClosedForm => Pulls::of(&dual)?.closed_form()?,
+        };
+        let tampered = (self.tamper)(&velocity).balance();
+        let claimed = dot(&numbers(&gradient), &numbers(&tampered));
+        Some(vector_defect(&[found.eps], &[claimed]))
+    }
+}
+
+fn of_spectrum(case: &Case, route: Route, tamper: fn(&SpectrumCase) -> SpectrumCase) -> Outcome {
+    let identity = |case| OfSpectrum {
+        case,
+        route,
+        tamper,
+    };
+    Outcome::decided(
+        case.spectrum()
+            .map(|case| precision_scaling(&identity(case))),
+    )
+}
+
+fn half_the_charges(velocity: &SpectrumCase) -> SpectrumCase {
+    let terms = velocity.spectrum.terms().iter().map(|t| Term {
+        charge: t.charge.clone() / 2,
+        ..t.clone()
+    });
+    velocity.with_spectrum(Spectrum::from_terms(terms.collect()))
+}
+
+fn half_the_rates(velocity: &SpectrumCase) -> SpectrumCase {
+    let terms = velocity.spectrum.terms().iter().map(|t| Term {
+        rate: t.rate.clone() / 2,
+        ..t.clone()
+    });
+    velocity.with_spectrum(Spectrum::from_terms(terms.collect()))
+}
+
+/// Far more bits than the truncation error needs.
+type Proof = Interval<1024>;
+
+/// x + ẋt + … up to t³.
+type Series = [Proof; 4];
+
+fn series(from: impl Fn(usize) -> Proof) -> Series {
+    std::array::from_fn(from)
+}
+
+fn product(a: &Series, b: &Series) -> Series {
+    series(|k| sum((0..=k).map(|j| a[j].clone() * &b[k - j])))
+}
+
+/// e^a: E′ = a′E, coefficient by coefficient.
+fn exponential(a: &Series) -> Series {
+    let mut e = series(|_| a[0].exp());
+    for k in 1..e.len() {
+        let terms = (1..=k).map(|j| Proof::from_int(j as i64) * &a[j] * &e[k - j]);
+        e[k] = sum(terms) / Proof::from_int(k as i64);
+    }
+    e
+}
+
+/// G along a line of balances.
+fn g_along(line: &Balance<Series>, lambda: &Series) -> Series {
+    let times = |factor: i64, a: &Series| series(|k| Proof::from_int(factor) * &a[k]);
+    let Strength { gamma, sigma2 } = &line.strength;
+    let terms = line.spectrum.terms().iter().map(|t| {
+        let exponent = times(2, &product(&t.rate, lambda));
+        let noise = product(&t.noise, &exponential(&times(-1, &exponent)));
+        let charge = product(&t.charge, &exponential(&exponent));
+        let (up, down) = (
+            times(2, &product(sigma2, &noise)),
+            times(4, &product(gamma, &charge)),
+        );
+        product(&t.rate, &series(|k| up[k].clone() - &down[k]))
+    });
+    let terms: Vec<Series> = terms.collect();
+    series(|k| sum(terms.iter().map(|term| term[k].clone())))
+}
+
+/// The step of the central difference is 2^−200.
+const STEP: u32 = 200;
+
+/// (λ(h) − λ(−h))/2h − λ̇ = h²λ⃛(ξ)/6 for some |ξ| ≤ h. The ends are certified roots of
+/// the displaced problems. λ⃛ is enclosed for all |t| ≤ h at once, order by order, from
+/// G(λ(t), t) = 0.
+fn central_difference(case: &Case, sign: i64) -> Outcome {
+    let compare = |case: &SpectrumCase| {
+        let h = Rational::from(1) >> STEP;
+        let velocity = velocity(case, Route::Newton);
+        let end = |h: &Rational| {
+            let moved = zip(&case.balance(), &velocity.balance(), |x: &Rational, v| {
+                x.clone() + Rational::from(v * h)
+            });
+            // 250 digits are 830 bits, of which the difference loses 200.
+            let source = SpectrumSource::Exact(moved.spectrum);
+            let done = |found| Ok(Attempt::Done(found));
+            let root = certify(&source, &moved.strength, 250, done)
+                .ok()?
+                .finite()?;
+            let (lower, upper) = (root.lambda.lower().clone(), root.lambda.upper().clone());
+            Proof::new(lower, upper)
+        };
+        let difference = (end(&h)? - end(&-h.clone())?) / Proof::from_rational(&(h.clone() * 2u32));
+
+        let (lambda, gradient) = case.balance::<Mp<1024>>().sensitivity().ok()?;
+        let claimed = dot(&numbers(&gradient), &numbers(&velocity.balance()));
+        let claimed = Proof::point(claimed.as_float()) * Proof::from_int(sign);
+
+        let interval = |x: &Rational, v: &Rational| {
+            let reach = Proof::from_rational(&Rational::from(v * &h));
+            Proof::from_rational(x).widen(&reach.magnitude())
+        };
+        let boxed = zip(&case.balance(), &velocity.balance(), interval);
+        let line = zip(&case.balance(), &velocity.balance(), |x, v| {
+            let mut line = series(|_| Proof::from_int(0));
+            (line[0], line[1]) = (interval(x, v), Proof::from_rational(v));
+            line
+        });
+        // Where the root stays while |t| ≤ h: G changes its sign for every such t.
+        let radius = Proof::from_rational(&(Rational::from(1) >> (STEP / 2)));
+        let centre = Proof::point(lambda.as_float());
+        let (left, right) = (centre.clone() - &radius, centre.clone() + &radius);
+        let stays = Outcome::sign("G(λ* − 2^−100)", &boxed.g(&left), Ordering::Greater)
+            .and(|| Outcome::sign("G(λ* + 2^−100)", &boxed.g(&right), Ordering::Less));
+        let mut root = series(|_| Proof::from_int(0));
+        root[0] = left.hull(&right);
+        let slope = boxed.slope(&root[0]);
+        for k in 1..root.len() {
+            root[k] = -(g_along(&line, &root)[k].clone() / &slope);
+        }
+        let truncation = root[3].clone() * Proof::from_rational(&h).square();
+        // The claim is computed with 1024 bits; half of them are beyond doubt.
+        let rounding = claimed.magnitude() >> 512;
+        let allowed = (claimed + truncation).widen(&rounding);
+        let text = "λ̇* is not within the truncation error of the difference";
+        Some(stays.and(|| Outcome::holds(text, allowed.intersects(&difference))))
+    };
+    Outcome::decided(case.spectrum().and_then(compare))
+}
+
+// Of an orbit.
+
+/// A velocity of θ, of the data, of γ and of σ², in rationals.
+struct Course {
+    theta: Vec<Rational>,
+    samples: Vec<Sample<Rational>>,
+    strength: Strength<Rational>,
+}
+
+impl Course {
+    fn of(case: &NetworkCase) -> Option<Self> {
+        let mut direction = direction();
+        let mut along = |x: &Vec<Rational>| direction.by_ref().take(x.len()).collect();
+        Some(Self {
+            theta: along(&case.theta),
+            samples: case
+                .samples
+                .iter()
+                .map(|z| Sample {
+                    input: along(&z.input),
+                    target: along(&z.target),
+                })
+                .collect(),
+            strength: case.strength()?.map(along_strength),
+        })
+    }
+}
+
+/// x + ẋt for each number.
+fn advance<S: Field>(x: &[Rational], v: &[Rational], t: &S) -> Vec<S> {
+    let pairs = x.iter().zip(v);
+    pairs
+        .map(|(x, v)| S::from_rational(x) + S::from_rational(v) * t)
+        .collect()
+}
+
+/// The setting of a network that has followed its course for a time t.
+fn setting_at<S: Scalar>(case: &NetworkCase, course: &Course, t: &S) -> Option<Setting<S>> {
+    let theta = advance(&case.theta, &course.theta, t);
+    let samples = case.samples.iter().zip(&course.samples);
+    let gradient = |(z, v): (&Sample<Rational>, &Sample<Rational>)| {
+        let moved = Sample {
+            input: advance(&z.input, &v.input, t),
+            target: advance(&z.target, &v.target, t),
+        };
+        case.model.gradient(&theta, &moved)
+    };
+    let gradients = samples.map(gradient).collect::<Option<_>>()?;
+    let (start, v) = (case.strength()?, &course.strength);
+    let strength = Strength {
+        gamma: S::from_rational(&start.gamma) + S::from_rational(&v.gamma) * t,
+        sigma2: S::from_rational(&start.sigma2) + S::from_rational(&v.sigma2) * t,
+    };
+    Some(Setting {
+        theta,
+        gradients,
+        strength,
+    })
+}
+
+/// One part of a setting of dual numbers.
+fn part<S: RealScalar + DualNum>(dual: &Setting<Dual<S>>, f: fn(&Dual<S>) -> S) -> Setting<S> {
+    let vector = |v: &Vec<Dual<S>>| v.iter().map(f).collect();
+    Setting {
+        theta: vector(&dual.theta),
+        gradients: dual.gradients.iter().map(vector).collect(),
+        strength: dual.strength.map(f),
+    }
+}
+
+/// A network at time 0 of its course: where it stands and how fast it moves.
+fn start<S: RealScalar + DualNum>(
+    case: &NetworkCase,
+    course: &Course,
+) -> Option<(Setting<Dual<S>>, Setting<S>, Setting<S>)> {
+    let dual = setting_at(case, course, &Dual::new(S::zero(), S::one()))?;
+    let (point, velocity) = (
+        part(&dual, |x| x.re.clone()),
+        part(&dual, |x| x.eps.clone()),
+    );
+    Some((dual, point, velocity))
+}
+
+/// Rounding must not decide which terms are live.
+fn is_finite(case: &NetworkCase) -> Option<bool> {
+    let done = |_| Ok(Attempt::Done(()));
+    let found = certify(&case.source()?, &case.strength()?, 5, done).ok()?;
+    Some(found.finite().is_some())
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Claim {
+    Right,
+    SecondMoment,
+    HalfThePoint,
+    WithoutShift,
+}
+
+struct OfOrbit<'a> {
+    case: &'a NetworkCase,
+    course: &'a Course,
+    claim: Claim,
+}
+
+impl Identity for OfOrbit<'_> {
+    fn defect<S: RealScalar + DualNum>(&self) -> Option<(S, S)> {
+        let generator = &self.case.generator;
+        let (dual, point, velocity) = start::<S>(self.case, self.course)?;
+        let sensitivity = point.sensitivity(generator).ok()?;
+        let mut claimed = sensitivity.push(&velocity).ok()?;
+        let reread = |point: Setting<S>, velocity: Setting<S>| -> Option<S> {
+            let sensitivity = point.sensitivity(generator).ok()?;
+            Some(sensitivity.push(&velocity).ok()?.lambda)
+        };
+        match self.claim {
+            Claim::Right => {}
+            Claim::SecondMoment => claimed.lambda = reread(mirrored(&point), mirrored(&velocity))?,
+            Claim::HalfThePoint => {
+                let theta = velocity.theta.iter().map(|v| v.clone() / S::from_int(2));
+                let half = Setting {
+                    theta: theta.collect(),
+                    ..velocity
+                };
+                claimed.lambda = reread(point, half)?;
+            }
+            Claim::WithoutShift => {
+                claimed.theta = generator.act(sensitivity.lambda(), &velocity.theta);
+            }
+        }
+
+        let basis = generator.eigenbasis::<S>()?;
+        let coordinates = coordinates(&basis, &dual.theta);
+        let rates: Vec<Dual<S>> = basis.rates().iter().cloned().map(Dual::from_re).collect();
+        let rows = dual.gradients.iter().map(|g| self::coordinates(&basis, g));
+        let noise = population_variance(&rows.collect::<Vec<_>>());
+        let terms = rates.iter().zip(noise).zip(&coordinates);
+        let term = |((rate, noise), x): ((&Dual<S>, Dual<S>), &Dual<S>)| Term {
+            rate: rate.clone(),
+            noise,
+            charge: x.square(),
+        };
+        let balance = Balance {
+            spectrum: Spectrum::from_terms(terms.map(term).collect()),
+            strength: dual.strength.clone(),
+        };
+        let lambda = newton(&balance, sensitivity.lambda().clone());
+        let moved = act_with_rates(&rates, &lambda, &coordinates);
+
+        let found: Vec<S> = moved.into_iter().chain([lambda]).map(|x| x.eps).collect();
+        let mut right = basis.coordinates(&claimed.theta);
+        right.push(claimed.lambda);
+        Some(vector_defect(&found, &right))
+    }
+}
+
+/// Coordinates of a dual vector: a linear map of both of its parts.
+fn coordinates<S: RealScalar + DualNum>(basis: &Eigenbasis<S>, v: &[Dual<S>]) -> Vec<Dual<S>> {
+    let turned = |f: fn(&Dual<S>) -> S| basis.coordinates(&v.iter().map(f).collect::<Vec<_>>());
+    let (re, eps) = (turned(|x| x.re.clone()), turned(|x| x.eps.clone()));
+    re.into_iter()
+        .zip(eps)
+        .map(|(x, e)| Dual::new(x, e))
+        .collect()
+}
+
+/// The samples and their negatives: the mean is 0, the covariance the second moment.
+fn mirrored<S: Field>(setting: &Setting<S>) -> Setting<S> {
+    let negatives = setting.gradients.iter().map(|row| {
+        let negative = row.iter().map(|x| -x.clone());
+        negative.collect::<Vec<S>>()
+    });
+    Setting {
+        gradients: setting.gradients.iter().cloned().chain(negatives).collect(),
+        ..setting.clone()
+    }
+}
+
+fn of_orbit(case: &Case, claim: Claim) -> Outcome {
+    let compare = |case: &NetworkCase| {
+        if !is_finite(case)? {
+            return Some(Outcome::Inconclusive("no finite λ*".to_owned()));
+        }
+        let course = &Course::of(case)?;
+        Some(precision_scaling(&OfOrbit {
+            case,
+            course,
+            claim,
+        }))
+    };
+    Outcome::decided(case.network().and_then(compare))
+}
+
+/// Enough bits for a difference quotient of steps down to 2^−512.
+type Wide = Mp<1700>;
+
+/// The central difference with step h = 2^{−P/2} is off by O(h²) = O(2^{−P}), rounding
+/// by less: against the derivative, the defect falls with slope −1 in P.
+struct Difference<'a> {
+    case: &'a NetworkCase,
+    course: &'a Course,
+    claimed: Motion<Wide>,
+}
+
+impl Difference<'_> {
+    /// θ\* and λ\* of the network at time t.
+    fn end(&self, t: &Rational) -> Option<Vec<Wide>> {
+        let generator = &self.case.generator;
+        let setting = setting_at::<Wide>(self.case, self.course, &Wide::from_rational(t))?;
+        let Setting {
+            theta,
+            gradients,
+            strength,
+        } = setting;
+        let spectrum = Spectrum::from_gradients(generator, &theta, &gradients)?;
+        let lambda = solve(&Balance { spectrum, strength }).ok()?.finite()?;
+        let mut end = generator.act(&lambda, &theta);
+        end.push(lambda);
+        Some(end)
+    }
+}
+
+impl Identity for Difference<'_> {
+    fn defect<S: RealScalar + DualNum>(&self) -> Option<(S, S)> {
+        let (mut h, mut unit) = (Rational::from(1), S::one());
+        while unit > S::unit() {
+            h /= 2;
+            unit /= S::from_int(4);
+        }
+        let ends = self.end(&h)?.into_iter().zip(self.end(&-h.clone())?);
+        let width = Wide::from_rational(&(h * 2u32));
+        let found: Vec<Wide> = ends.map(|(a, b)| (a - b) / &width).collect();
+        let mut claimed = self.claimed.theta.clone();
+        claimed.push(self.claimed.lambda.clone());
+        let (defect, scale) = vector_defect(&found, &claimed);
+        let narrow = |x: Wide| Some(S::from_rational(&x.as_float().to_rational()?));
+        Some((narrow(defect)?, narrow(scale)?))
+    }
+}
+
+fn through_data(case: &Case, frozen: bool) -> Outcome {
+    let compare = |case: &NetworkCase| {
+        if !is_finite(case)? {
+            return Some(Outcome::Inconclusive("no finite λ*".to_owned()));
+        }
+        let course = &Course::of(case)?;
+        let (_, point, mut velocity) = start::<Wide>(case, course)?;
+        if frozen {
+            let still = |row: &mut Vec<Wide>| row.fill(Wide::from_int(0));
+            velocity.gradients.iter_mut().for_each(still);
+        }
+        let sensitivity = point.sensitivity(&case.generator).ok()?;
+        let claimed = sensitivity.push(&velocity).ok()?;
+        Some(precision_scaling(&Difference {
+            case,
+            course,
+            claimed,
+        }))
+    };
+    Outcome::decided(case.network().and_then(compare))
+}
+
+// Refusals.
+
+fn without_decay(case: &SpectrumCase) -> SpectrumCase {
+    let strength = Strength {
+        gamma: Rational::new(),
+        ..case.strength.clone()
+    };
+    SpectrumCase {
+        strength,
+        ..case.clone()
+    }
+}
+
+/// The status of the exact spectrum against the answer for numbers of 128 bits: of the
+/// spectrum, and of a point with two samples that has this spectrum.
+fn refused(case: &Case, tamper: fn(&SpectrumCase) -> SpectrumCase) -> Outcome {
+    let compare = |case: &SpectrumCase| {
+        let expected = Pulls::of(&case.balance::<Rational>())?.status().status();
+        let balance = tamper(case).balance::<Mp<128>>();
+        let status = |refusal: Option<SensitivityError>| match refusal {
+            None => "finite".to_owned(),
+            Some(SensitivityError::NoEquilibrium { status }) => status.to_owned(),
+            Some(error) => error.to_string(),
+        };
+        let of_spectrum = status(balance.sensitivity().err());
+
+        let terms = case.spectrum.terms();
+        let generator = Generator::diagonal(terms.iter().map(|t| t.rate.clone()).collect()).ok()?;
+        let roots = |f: fn(&Term<Mp<128>>) -> &Mp<128>| -> Option<Vec<Mp<128>>> {
+            balance
+                .spectrum
+                .terms()
+                .iter()
+                .map(|t| f(t).root())
+                .collect()
+        };
+        let noise = roots(|t| &t.noise)?;
+        let setting = Setting {
+            theta: roots(|t| &t.charge)?,
+            gradients: vec![noise.iter().map(|x| -x.clone()).collect(), noise],
+            strength: balance.strength.clone(),
+        };
+        let of_point = status(setting.sensitivity(&generator).err());
+        let text = format!("status {expected}, but {of_spectrum} and {of_point} were found");
+        let agree = of_spectrum == expected && of_point == expected;
+        Some(Outcome::holds(&text, agree))
+    };
+    Outcome::decided(case.spectrum().and_then(compare))
+}
