@@ -115,7 +115,7 @@ pub struct Statement {
 }
 
 /// Every statement, in the order of docs/theory.md.
-pub static LEDGER: [&Statement; 22] = [
+pub static LEDGER: [&Statement; 23] = [
     &conventions::STATEMENT,
     &d1::STATEMENT,
     &t1::STATEMENT,
