@@ -6,7 +6,7 @@ use super::geometric_mean::geometric_mean_to;
 use super::source::{check_point, gram};
 use super::{Noise, OrbitError, Strength};
 use crate::scalar::{Enclosure, Field, Rational, Real, dot, sum};
-use crate::symmetry::{FactorShape, Slice, null_space, row_space};
+use crate::symmetry::{FactorShape, Slice, inverse, null_space, row_space};
 use nalgebra::DMatrix;
 use num_traits::Zero;
 use rug::Float;
@@ -257,10 +257,14 @@ pub fn certify_group<T>(
     if let GroupStatus::Unbounded { direction } = status {
         return Ok(GroupStatus::Unbounded { direction });
     }
-    let split = Split::of(balance);
     let wanted = bits_of(digits);
     let mut bits = wanted + wanted / 2 + 192;
     let mut unresolved = "metric";
+    // The status says that there is one.
+    let split = Split::of(balance).ok_or(CertifyError::Precision {
+        field: unresolved,
+        bits,
+    })?;
     while bits <= wanted.saturating_mul(8).saturating_add(MAX_EXTRA_BITS) {
         if let Some(candidate) = split.solve(balance, bits) {
             let size = magnitude(&candidate.metric);
@@ -304,7 +308,7 @@ struct Split {
 }
 
 impl Split {
-    fn of(balance: &GroupBalance) -> Self {
+    fn of(balance: &GroupBalance) -> Option<Self> {
         let r = balance.left.nrows();
         let kernel = null_space(&rows_of(&balance.left), r);
         let image = if kernel.is_empty() {
@@ -318,12 +322,12 @@ impl Split {
         let gram = DMatrix::from_fn(kernel.len(), kernel.len(), |i, j| {
             dot(&kernel[i], &kernel[j])
         });
-        Self {
-            inverse: inverted(&basis),
+        Some(Self {
+            inverse: inverse(&basis)?,
             basis,
             live,
-            dead: [inverted(&gram), gram],
-        }
+            dead: [inverse(&gram)?, gram],
+        })
     }
 
     /// Encloses S, S⁻¹ and their square roots; `None` if that takes more bits.
@@ -357,19 +361,6 @@ impl Split {
             bits,
         })
     }
-}
-
-/// The inverse of a matrix that has one, exactly.
-fn inverted(m: &DMatrix<Rational>) -> DMatrix<Rational> {
-    let n = m.nrows();
-    let rows: Vec<Vec<Rational>> = (0..n)
-        .map(|i| {
-            let unit = (0..n).map(|j| Rational::from_int(i64::from(i == j)));
-            m.row(i).iter().cloned().chain(unit).collect()
-        })
-        .collect();
-    let reduced = row_space(&rows);
-    DMatrix::from_fn(n, n, |i, j| reduced[i][n + j].clone())
 }
 
 /// A matrix of enclosures, row by row.

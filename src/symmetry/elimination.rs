@@ -1,6 +1,7 @@
 //! Exact linear algebra on lists of rational rows.
 
-use crate::scalar::Rational;
+use crate::scalar::{Field, Rational};
+use nalgebra::DMatrix;
 
 /// A basis of the space that the rows (of equal length) span, in reduced echelon form.
 pub fn row_space(rows: &[Vec<Rational>]) -> Vec<Vec<Rational>> {
@@ -48,4 +49,19 @@ pub fn null_space(rows: &[Vec<Rational>], columns: usize) -> Vec<Vec<Rational>> 
         v
     };
     free.map(vector).collect()
+}
+
+/// The inverse of a square matrix, if it has one.
+pub fn inverse(m: &DMatrix<Rational>) -> Option<DMatrix<Rational>> {
+    let n = m.nrows();
+    let rows: Vec<Vec<Rational>> = (0..n)
+        .map(|i| {
+            let unit = (0..n).map(|j| Rational::from_int(i64::from(i == j)));
+            m.row(i).iter().cloned().chain(unit).collect()
+        })
+        .collect();
+    let reduced = row_space(&rows);
+    // Row i of the reduced form leads with column i, unless the rows were dependent.
+    let regular = reduced.iter().enumerate().all(|(i, row)| row[i] == 1);
+    regular.then(|| DMatrix::from_fn(n, n, |i, j| reduced[i][n + j].clone()))
 }

@@ -1,6 +1,8 @@
 //! The operands of a check, exact.
 
-use crate::balance::{Balance, Noise, Orbit, OrbitError, Spectrum, SpectrumSource, Strength, mean};
+use crate::balance::{
+    Balance, FamilySource, Noise, Orbit, OrbitError, Spectrum, SpectrumSource, Strength, Term, mean,
+};
 use crate::model::{Loss, Model, Sample};
 use crate::scalar::{Field, Rational, convert, dot, sum};
 use crate::symmetry::Generator;
@@ -16,6 +18,8 @@ pub enum Case {
     Network(NetworkCase),
     /// A spectrum.
     Spectrum(SpectrumCase),
+    /// A spectrum with vector rates.
+    Family(FamilyCase),
 }
 
 /// A network with data at a point, and a generator.
@@ -50,12 +54,23 @@ pub struct SpectrumCase {
     pub lambda: Rational,
 }
 
+/// A spectrum with vector rates, and its strength.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FamilyCase {
+    /// m, the number of generators.
+    pub members: usize,
+    /// The triples (w, a, c), m rates each.
+    pub spectrum: Spectrum<Rational, Vec<Rational>>,
+    /// γ and σ².
+    pub strength: Strength<Rational>,
+}
+
 impl Case {
     /// The network; a check that wants one gets it from its own draw.
     pub fn network(&self) -> Option<&NetworkCase> {
         match self {
             Self::Network(case) => Some(case),
-            Self::Spectrum(_) => None,
+            _ => None,
         }
     }
 
@@ -63,7 +78,24 @@ impl Case {
     pub fn spectrum(&self) -> Option<&SpectrumCase> {
         match self {
             Self::Spectrum(case) => Some(case),
-            Self::Network(_) => None,
+            _ => None,
+        }
+    }
+
+    /// The spectrum with vector rates.
+    pub fn family(&self) -> Option<&FamilyCase> {
+        match self {
+            Self::Family(case) => Some(case),
+            _ => None,
+        }
+    }
+
+    /// Its field in a replay file.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Network(_) => "network",
+            Self::Spectrum(_) => "spectrum",
+            Self::Family(_) => "family",
         }
     }
 }
@@ -178,5 +210,80 @@ impl SpectrumCase {
             spectrum,
             ..self.clone()
         }
+    }
+}
+
+impl FamilyCase {
+    /// What its equilibrium depends on.
+    pub fn source(&self) -> FamilySource {
+        FamilySource::Exact {
+            members: self.members,
+            spectrum: self.spectrum.clone(),
+        }
+    }
+
+    fn with_terms(
+        &self,
+        change: impl Fn(usize, Term<Rational, Vec<Rational>>) -> Term<Rational, Vec<Rational>>,
+    ) -> Self {
+        let terms = self.spectrum.terms().iter().cloned().enumerate();
+        let terms = terms.map(|(k, term)| change(k, term)).collect();
+        Self {
+            spectrum: Spectrum::from_terms(terms),
+            ..self.clone()
+        }
+    }
+
+    /// The noise at −w in place of w.
+    pub fn with_noise_mirrored(&self) -> Self {
+        let terms = self.spectrum.terms().iter().flat_map(|t| {
+            let mirrored = t.rate.iter().map(|w| Rational::from(-w)).collect();
+            [
+                Term {
+                    noise: Rational::new(),
+                    ..t.clone()
+                },
+                Term {
+                    rate: mirrored,
+                    noise: t.noise.clone(),
+                    charge: Rational::new(),
+                },
+            ]
+        });
+        Self {
+            spectrum: Spectrum::from_terms(terms.collect()),
+            ..self.clone()
+        }
+    }
+
+    /// All rates of the first generator 0.
+    pub fn without_first_generator(&self) -> Self {
+        self.with_terms(|_, mut term| {
+            if let Some(rate) = term.rate.first_mut() {
+                *rate = Rational::new();
+            }
+            term
+        })
+    }
+
+    /// The first live noise or charge doubled.
+    pub fn with_first_noise_doubled(&self) -> Self {
+        let live = |t: &Term<Rational, Vec<Rational>>| {
+            let noise = t.noise != 0 && self.strength.sigma2 != 0;
+            let charge = t.charge != 0 && self.strength.gamma != 0;
+            t.rate.iter().any(|w| *w != 0) && (noise || charge)
+        };
+        let first = self.spectrum.terms().iter().position(live);
+        self.with_terms(|k, term| match first == Some(k) {
+            true if term.noise != 0 && self.strength.sigma2 != 0 => Term {
+                noise: term.noise * 2u32,
+                ..term
+            },
+            true => Term {
+                charge: term.charge * 2u32,
+                ..term
+            },
+            false => term,
+        })
     }
 }

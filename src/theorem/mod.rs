@@ -23,6 +23,8 @@ mod t12;
 mod t13;
 mod t14;
 mod t15;
+mod t16;
+mod t17;
 mod t2;
 mod t3;
 mod t4;
@@ -32,7 +34,7 @@ mod t7;
 mod t8;
 mod t9;
 
-pub use case::{Case, NetworkCase, SpectrumCase};
+pub use case::{Case, FamilyCase, NetworkCase, SpectrumCase};
 pub use digits::digits;
 pub use draw::Draw;
 pub use evidence::{Evidence, Identity, Margin, Outcome, precision_scaling};
@@ -115,7 +117,7 @@ pub struct Statement {
 }
 
 /// Every statement, in the order of docs/theory.md.
-pub static LEDGER: [&Statement; 23] = [
+pub static LEDGER: [&Statement; 25] = [
     &conventions::STATEMENT,
     &d1::STATEMENT,
     &t1::STATEMENT,
@@ -133,6 +135,8 @@ pub static LEDGER: [&Statement; 23] = [
     &t13::STATEMENT,
     &t14::STATEMENT,
     &t15::STATEMENT,
+    &t16::STATEMENT,
+    &t17::STATEMENT,
     &c1::STATEMENT,
     &c2::STATEMENT,
     &l1::STATEMENT,

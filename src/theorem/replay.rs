@@ -1,9 +1,9 @@
 //! The file of one case, written when it fails and read by `audit --replay`.
 
-use super::case::{Case, NetworkCase, SpectrumCase};
+use super::case::{Case, FamilyCase, NetworkCase, SpectrumCase};
 use super::evidence::Outcome;
 use super::{Draw, Statement, find};
-use crate::balance::Strength;
+use crate::balance::{Spectrum, Strength, Term};
 use crate::model::{
     Activation, Adapter, Attention, Deep, DiagonalLinear, Loss, Model, Sample, ScaleInvariant,
 };
@@ -83,7 +83,7 @@ impl Replay {
             check,
             control,
             found,
-            case: case.0.case()?,
+            case: case.case()?,
         })
     }
 
@@ -95,7 +95,7 @@ impl Replay {
             check: self.check.clone(),
             control: self.control.clone(),
             found: self.found.clone(),
-            case: Table(CaseFile::from(&self.case)),
+            case: CaseFile::from(&self.case),
         };
         // Strings, numbers and lists only: this cannot fail.
         let mut text = serde_json::to_string_pretty(&file).unwrap_or_default();
@@ -131,20 +131,10 @@ impl Replay {
                     &self.check,
                 )
             })?;
-        // What the check itself would draw says whether it takes a network or a spectrum.
+        // What the check itself would draw says which kind of case it takes.
         let own = (checks[check].draw)(&mut Draw::from_choices(Vec::new()));
         if std::mem::discriminant(&own) != std::mem::discriminant(&self.case) {
-            let expected = if own.network().is_some() {
-                "network"
-            } else {
-                "spectrum"
-            };
-            let found = if own.network().is_some() {
-                "spectrum"
-            } else {
-                "network"
-            };
-            return Err(unknown("case", vec![expected], found));
+            return Err(unknown("case", vec![own.kind()], self.case.kind()));
         }
         match &self.control {
             None => Ok((checks[check].run)(&self.case)),
@@ -179,16 +169,32 @@ struct ReplayFile {
     control: Option<String>,
     #[serde(default)]
     found: String,
-    case: Table<CaseFile>,
+    case: CaseFile,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum CaseFile {
+    Network(Table<NetworkFile>),
+    Spectrum(Table<SpectrumFile>),
+    Family(Table<FamilyFile>),
 }
 
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct CaseFile {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    network: Option<Table<NetworkFile>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    spectrum: Option<Table<SpectrumFile>>,
+struct FamilyFile {
+    members: Whole,
+    terms: List<Table<FamilyTermFile>>,
+    gamma: Exact,
+    sigma2: Exact,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct FamilyTermFile {
+    rates: List<Exact>,
+    noise: Exact,
+    charge: Exact,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -274,15 +280,27 @@ impl From<&Case> for CaseFile {
         match case {
             Case::Spectrum(case) => {
                 let terms = case.spectrum.terms().iter();
-                Self {
-                    network: None,
-                    spectrum: Some(Table(SpectrumFile {
-                        terms: List(terms.map(TermFile::from).map(Table).collect()),
-                        gamma: number(&case.strength.gamma),
-                        sigma2: number(&case.strength.sigma2),
-                        lambda: number(&case.lambda),
-                    })),
-                }
+                Self::Spectrum(Table(SpectrumFile {
+                    terms: List(terms.map(TermFile::from).map(Table).collect()),
+                    gamma: number(&case.strength.gamma),
+                    sigma2: number(&case.strength.sigma2),
+                    lambda: number(&case.lambda),
+                }))
+            }
+            Case::Family(case) => {
+                let terms = case.spectrum.terms().iter().map(|t| {
+                    Table(FamilyTermFile {
+                        rates: listed(&t.rate),
+                        noise: number(&t.noise),
+                        charge: number(&t.charge),
+                    })
+                });
+                Self::Family(Table(FamilyFile {
+                    members: Whole(case.members),
+                    terms: List(terms.collect()),
+                    gamma: number(&case.strength.gamma),
+                    sigma2: number(&case.strength.sigma2),
+                }))
             }
             Case::Network(case) => {
                 let sample = |z: &Sample<Rational>| {
@@ -306,10 +324,7 @@ impl From<&Case> for CaseFile {
                     batch: case.batch,
                     lambda: number(&case.lambda),
                 };
-                Self {
-                    network: Some(Table(network)),
-                    spectrum: None,
-                }
+                Self::Network(Table(network))
             }
         }
     }
@@ -509,11 +524,14 @@ impl BlockFile {
 
 impl CaseFile {
     fn case(self) -> Result<Case, ReplayError> {
-        match (self.network, self.spectrum) {
-            (Some(Table(file)), None) => Ok(Case::Network(file.case()?)),
-            (None, Some(Table(file))) => {
-                let strength = Strength::new(file.gamma.0, file.sigma2.0)
-                    .map_err(|error| ProblemError::Invalid(error.to_string()))?;
+        let strength = |gamma: Exact, sigma2: Exact| {
+            Strength::new(gamma.0, sigma2.0)
+                .map_err(|error| ProblemError::Invalid(error.to_string()))
+        };
+        match self {
+            Self::Network(Table(file)) => Ok(Case::Network(file.case()?)),
+            Self::Spectrum(Table(file)) => {
+                let strength = strength(file.gamma, file.sigma2)?;
                 displacement(&file.lambda.0)?;
                 let spectrum = spectrum(
                     "case.spectrum.terms",
@@ -525,10 +543,39 @@ impl CaseFile {
                     lambda: file.lambda.0,
                 }))
             }
-            _ => Err(ProblemError::Invalid(
-                "case: expected either a network or a spectrum, found both or neither".to_owned(),
-            )
-            .into()),
+            Self::Family(Table(file)) => {
+                let strength = strength(file.gamma, file.sigma2)?;
+                let members = file.members.0;
+                let mut terms = Vec::new();
+                for (i, Table(term)) in file.terms.0.into_iter().enumerate() {
+                    let place = format!("case.family.terms[{i}]");
+                    let found = term.rates.0.len();
+                    if found != members {
+                        let message =
+                            format!("{place}.rates: expected {members} numbers, found {found}");
+                        return Err(ProblemError::Invalid(message).into());
+                    }
+                    if term.noise.0 < 0 || term.charge.0 < 0 {
+                        let message =
+                            format!("{place}: expected noise and charge that are not negative");
+                        return Err(ProblemError::Invalid(message).into());
+                    }
+                    terms.push(Term {
+                        rate: exact(term.rates),
+                        noise: term.noise.0,
+                        charge: term.charge.0,
+                    });
+                }
+                if members == 0 || terms.is_empty() {
+                    let message = "case.family: expected at least one generator and one term";
+                    return Err(ProblemError::Invalid(message.to_owned()).into());
+                }
+                Ok(Case::Family(FamilyCase {
+                    members,
+                    spectrum: Spectrum::merged(terms),
+                    strength,
+                }))
+            }
         }
     }
 }

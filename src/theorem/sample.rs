@@ -1,6 +1,6 @@
 //! How cases are drawn.
 
-use super::case::{Case, NetworkCase, SpectrumCase};
+use super::case::{Case, FamilyCase, NetworkCase, SpectrumCase};
 use super::digits::digits;
 use super::draw::Draw;
 use crate::balance::{Spectrum, Strength, Term};
@@ -387,4 +387,107 @@ pub fn finite_spectrum(draw: &mut Draw) -> Case {
     });
     case.spectrum = Spectrum::merged(own.chain(live).collect::<Vec<_>>());
     Case::Spectrum(case)
+}
+
+/// A small network with several generators that commute: ReLU or diagonal rescalings, the
+/// scalings of rows, or a two-layer linear network with one direction of its factor.
+pub fn family_network(draw: &mut Draw) -> Case {
+    let kind = draw.integer(0, 3);
+    let case = match kind {
+        0 => small_network(draw, Kind::LeakyRelu),
+        1 => small_network(draw, Kind::DiagonalLinear),
+        2 => {
+            let model = scale_invariant(draw, true);
+            small_data(draw, model)
+        }
+        _ => {
+            let mut case = linear_pair_case(draw);
+            if let Model::Deep(deep) = &case.model
+                && let [inputs, hidden, outputs] = deep.widths[..]
+                && let Ok(generator) = Generator::factor(outputs, inputs, &direction(draw, hidden))
+            {
+                case.generator = generator;
+            }
+            case
+        }
+    };
+    let mut case = case;
+    // Without weight decay small networks with few samples often lack a minimum.
+    if draw.flag() {
+        case.gamma = draw.positive() / 16;
+    }
+    Case::Network(case)
+}
+
+/// A small ReLU or diagonal network with all its rescalings.
+pub fn rescalings(draw: &mut Draw) -> Case {
+    let kind = if draw.flag() {
+        Kind::DiagonalLinear
+    } else {
+        Kind::LeakyRelu
+    };
+    Case::Network(small_network(draw, kind))
+}
+
+/// A small two-layer linear network.
+pub fn linear_pair(draw: &mut Draw) -> Case {
+    Case::Network(linear_pair_case(draw))
+}
+
+/// The same with weight decay, and with as many samples and as wide ends as it takes for
+/// both sides of the balance to be positive definite.
+pub fn regular_linear_pair(draw: &mut Draw) -> Case {
+    let hidden = draw.size(1, 2);
+    let model = layered(
+        draw.size(hidden, 3),
+        vec![hidden],
+        draw.size(hidden, 3),
+        Activation::Identity,
+    );
+    let mut case = small_data(draw, model);
+    case.gamma = draw.positive() / 16;
+    Case::Network(case)
+}
+
+fn linear_pair_case(draw: &mut Draw) -> NetworkCase {
+    let model = layered(
+        draw.size(1, 3),
+        vec![draw.size(1, 3)],
+        draw.size(1, 3),
+        Activation::Identity,
+    );
+    small_data(draw, model)
+}
+
+/// A spectrum with one to three rates a term, of small whole numbers so that exponents
+/// often lie on a face of their hull, and every status comes up.
+pub fn family(draw: &mut Draw) -> Case {
+    let members = draw.size(1, 3);
+    let whole = |draw: &mut Draw| Rational::from(draw.integer(-2, 2));
+    let count = draw.size(1, 3) + members;
+    let terms: Vec<Term<Rational, Vec<Rational>>> = (0..count)
+        .map(|_| Term {
+            rate: (0..members).map(|_| whole(draw)).collect(),
+            noise: match draw.integer(0, 3) {
+                0 => Rational::new(),
+                _ => draw.positive(),
+            },
+            charge: match draw.flag() {
+                true => draw.positive(),
+                false => Rational::new(),
+            },
+        })
+        .collect();
+    Case::Family(FamilyCase {
+        members,
+        spectrum: Spectrum::merged(terms),
+        strength: Strength {
+            gamma: if draw.integer(0, 3) > 0 {
+                draw.positive() / 8
+            } else {
+                Rational::new()
+            },
+            sigma2: draw.positive() / 4,
+        },
+    })
 }

@@ -141,6 +141,8 @@ theorems! {
     t13_two_classes_of_symmetry "T13",
     t14_relaxation_rate "T14",
     t15_finite_learning_rate "T15",
+    t16_commuting_generators "T16",
+    t17_a_whole_matrix_group "T17",
     c1_rescaling "C1",
     c2_scaling "C2",
     l1_antisymmetric_and_general_generators "L1",
