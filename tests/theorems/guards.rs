@@ -3,8 +3,9 @@
 
 use noise_equilibrium::balance::{Balance, Equilibrium, Spectrum, Strength, Term, solve};
 use noise_equilibrium::dynamics::{batches_with_replacement, batches_without_replacement, step};
+use noise_equilibrium::model::{Activation, Deep, Loss, Sample};
 use noise_equilibrium::problem::read_problem;
-use noise_equilibrium::scalar::Rational;
+use noise_equilibrium::scalar::{Rational, dot};
 use noise_equilibrium::symmetry::Generator;
 
 fn q(p: i32, q: u32) -> Rational {
@@ -44,6 +45,50 @@ fn t5_batches_are_all_there() {
             .all(|b| b[0] != b[1])
     );
     assert_eq!(batches_without_replacement(2, 3).len(), 0);
+}
+
+/// T6 for f = u(wx + b) at u = w = x = b = 1, y = 0: f = 2, ∇ℓ = (2·2·2, 2·2·1) and
+/// Aθ = (1, −1), so that ∇ℓᵀAθ = 4: the bias is what the symmetry lacks.
+#[test]
+fn t6_drift_of_a_biased_unit() {
+    let model = Deep {
+        widths: vec![1, 1, 1],
+        activation: Activation::Identity,
+        asymmetry: q(1, 1),
+    };
+    let sample = Sample {
+        input: vec![q(1, 1)],
+        target: vec![q(0, 1)],
+    };
+    let theta = [q(1, 1), q(1, 1)];
+    let gradient = model.gradient(&theta, &sample).unwrap();
+    assert_eq!(gradient, [q(8, 1), q(4, 1)]);
+    let rescaling = Generator::rescaling(2, vec![0], vec![1]).unwrap();
+    assert_eq!(dot(&gradient, &rescaling.apply(&theta)), 4);
+}
+
+/// T6 for f = tanh(sx) at u = w = x = 1, y = −1: ∇ℓᵀAθ = (4/3)s³ up to (4/3 + 16/15)s⁴.
+#[test]
+fn t6_leading_term_of_a_tanh_unit() {
+    let model = Deep {
+        widths: vec![1, 1, 1],
+        activation: Activation::Tanh,
+        asymmetry: q(0, 1),
+    };
+    let sample = Sample {
+        input: vec![1.0],
+        target: vec![-1.0],
+    };
+    let neuron = model.approximate_symmetries().swap_remove(0);
+    let s = 1.0 / 1024.0;
+    let theta = [1.0, s];
+    let gradient = model.gradient(&theta, &sample).unwrap();
+    let slope = dot(&gradient, &neuron.apply(&theta));
+    // Four roundings of at most a unit each in tanh and in its slope, times 2(f − y) ≤ 4.
+    let rounding = 16.0 * f64::EPSILON / (s * s * s);
+    let error = slope / (s * s * s) - 4.0 / 3.0;
+    assert!(error.abs() <= 2.4 * s + rounding, "{error}");
+    assert!(model.symmetries().is_empty());
 }
 
 fn two(rates: [i32; 2], noise: [i32; 2], charge: [i32; 2]) -> Spectrum<Rational> {
