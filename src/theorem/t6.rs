@@ -178,7 +178,9 @@ struct Leading {
 
 /// f = U tanh(sWx), with the rescaling of hidden neuron j. Sample by sample,
 ///
-///     ∇ℓᵀAθ = Σ_a 2(f_a − y_a)U_aj ψ(sz_j),    z = Wx,    ψ(t) = tanh t − t tanh′ t,
+/// ```text
+/// ∇ℓᵀAθ = Σ_a 2(f_a − y_a)U_aj ψ(sz_j),    z = Wx,    ψ(t) = tanh t − t tanh′ t,
+/// ```
 ///
 /// and ψ(t) lies between ⅔t³ and ⅔t³ − (8/15)t⁵, |f_a| below sΣ_l|U_al||z_l|.
 struct Neuron<'a> {
