@@ -4,19 +4,25 @@
 //! (rate μ, noise a, charge c). Where the spectrum came from is not known here.
 
 mod certify;
+mod deep_linear;
 mod geometric_mean;
+mod group;
 mod noise;
 mod pulls;
 mod sensitivity;
+mod setting;
 mod solve;
 mod source;
 mod spectrum;
 
 pub use certify::{Attempt, Certified, CertifyError, certify, resolved, vanishes};
+pub use deep_linear::{BalancedMinimum, Regression, RegressionError};
 pub use geometric_mean::{geometric_mean, square_root, symmetrised};
+pub use group::{GroupEquilibrium, GroupError};
 pub use noise::{mean, population_covariance, population_variance};
 pub use pulls::{Equilibrium, Pulls};
-pub use sensitivity::{Motion, Sensitivity, SensitivityError, Setting};
+pub use sensitivity::{Motion, Sensitivity, SensitivityError};
+pub use setting::{Setting, SettingError};
 pub use solve::{SolveError, solve};
 pub use source::{BlockSpectrum, Noise, Orbit, OrbitError, SpectrumSource, Start};
 pub use spectrum::{Balance, Spectrum, Strength, StrengthError, Term};

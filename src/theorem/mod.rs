@@ -4,12 +4,14 @@
 mod bounds;
 mod c1;
 mod c2;
+mod c3;
 mod case;
 mod conventions;
 mod d1;
 mod digits;
 mod draw;
 mod evidence;
+mod factorisation;
 mod l1;
 mod l2;
 mod l3;
@@ -114,7 +116,7 @@ pub struct Statement {
 }
 
 /// Every statement, in the order of docs/theory.md.
-pub static LEDGER: [&Statement; 22] = [
+pub static LEDGER: [&Statement; 23] = [
     &conventions::STATEMENT,
     &d1::STATEMENT,
     &t1::STATEMENT,
@@ -133,6 +135,7 @@ pub static LEDGER: [&Statement; 22] = [
     &t15::STATEMENT,
     &c1::STATEMENT,
     &c2::STATEMENT,
+    &c3::STATEMENT,
     &l1::STATEMENT,
     &l2::STATEMENT,
     &l3::STATEMENT,

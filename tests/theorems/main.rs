@@ -142,6 +142,7 @@ theorems! {
     t15_finite_learning_rate "T15",
     c1_rescaling "C1",
     c2_scaling "C2",
+    c3_matrix_factorisation "C3",
     l1_antisymmetric_and_general_generators "L1",
     l2_broken_symmetry "L2",
     l3_uniqueness_fails "L3",
