@@ -111,7 +111,10 @@ impl<S: RealScalar> Regression<S> {
             return Err(RegressionError::NoHiddenLayer);
         };
         let whitened = &root_e.matrix * &self.map * &root_x.matrix;
-        let svd = SVD::try_new(whitened, true, true, S::unit(), MAX_SWEEPS);
+        // With one rounding unit nalgebra returns wrong factors of matrices without full
+        // rank; with a few it does not, and loses no digits.
+        let negligible = S::unit() * S::from_int(64);
+        let svd = SVD::try_new(whitened, true, true, negligible, MAX_SWEEPS);
         let svd = svd.ok_or(RegressionError::Singular)?;
         let (Some(left), Some(right)) = (svd.u, svd.v_t) else {
             return Err(RegressionError::Singular);

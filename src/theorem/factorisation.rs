@@ -192,17 +192,20 @@ impl NetworkCase {
     }
 }
 
-/// The outcome where the solver is not asked, or does not answer: data that leave out a
-/// direction of inputs or noises say nothing about it.
-pub fn no_arrival(case: &NetworkCase) -> Option<Option<Outcome>> {
-    let data = case.regression()?;
+/// The outcome for data that leave out a direction of inputs or noises.
+pub fn without_full_moments(data: &Regression<Rational>) -> Option<Outcome> {
     let full = |m: &DMatrix<Rational>| {
         let identity = DMatrix::from_diagonal_element(m.nrows(), m.nrows(), Rational::from(1));
         !support(m, &identity).zero
     };
-    if !full(&data.inputs) || !full(&data.noise) {
-        let reason = "moments that are not of full rank";
-        return Some(Some(Outcome::Inconclusive(reason.to_owned())));
+    let reason = "moments that are not of full rank";
+    (!full(&data.inputs) || !full(&data.noise)).then(|| Outcome::Inconclusive(reason.to_owned()))
+}
+
+/// The outcome where the solver is not asked, or has no answer.
+pub fn no_arrival(case: &NetworkCase) -> Option<Option<Outcome>> {
+    if let Some(outcome) = without_full_moments(&case.regression()?) {
+        return Some(Some(outcome));
     }
     let found = case.setting::<f64>()?.minimise(&case.model.symmetries());
     Some(found.err().map(|error| Outcome::Refuted(error.to_string())))

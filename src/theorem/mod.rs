@@ -5,6 +5,7 @@ mod bounds;
 mod c1;
 mod c2;
 mod c3;
+mod c4;
 mod case;
 mod conventions;
 mod d1;
@@ -116,7 +117,7 @@ pub struct Statement {
 }
 
 /// Every statement, in the order of docs/theory.md.
-pub static LEDGER: [&Statement; 23] = [
+pub static LEDGER: [&Statement; 24] = [
     &conventions::STATEMENT,
     &d1::STATEMENT,
     &t1::STATEMENT,
@@ -136,6 +137,7 @@ pub static LEDGER: [&Statement; 23] = [
     &c1::STATEMENT,
     &c2::STATEMENT,
     &c3::STATEMENT,
+    &c4::STATEMENT,
     &l1::STATEMENT,
     &l2::STATEMENT,
     &l3::STATEMENT,
