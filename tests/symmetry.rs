@@ -227,7 +227,8 @@ fn blocks_solve_like_their_matrices() {
             let orbit = Orbit::new(generator, theta.clone(), noise.clone()).unwrap();
             let strength = Strength::new(Rational::from((1, 8)), Rational::from((1, 3))).unwrap();
             let body = Body::Orbit(orbit);
-            Problem { strength, body }.solve(40).unwrap()
+            let solution = Problem { strength, body }.solve(40).unwrap();
+            solution.single().unwrap()
         };
         let (block, dense) = (solve(block()), solve(as_matrix(&block())));
         assert_eq!(block.start, dense.start);

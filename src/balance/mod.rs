@@ -5,10 +5,13 @@
 
 mod certify;
 mod general_linear;
+mod deep_linear;
 mod geometric_mean;
+mod group;
 mod noise;
 mod pulls;
 mod sensitivity;
+mod setting;
 mod solve;
 mod source;
 mod spectrum;
@@ -16,10 +19,13 @@ mod torus;
 
 pub use certify::{Attempt, Certified, CertifyError, certify, resolved, vanishes};
 pub use general_linear::{CertifiedGroup, GroupBalance, GroupOrbit, GroupStatus, certify_group};
+pub use deep_linear::{BalancedMinimum, Regression, RegressionError};
 pub use geometric_mean::{geometric_mean, square_root, symmetrised};
+pub use group::{GroupEquilibrium, GroupError};
 pub use noise::{mean, population_covariance, population_variance};
 pub use pulls::{Equilibrium, Pulls};
-pub use sensitivity::{Motion, Sensitivity, SensitivityError, Setting};
+pub use sensitivity::{Motion, Sensitivity, SensitivityError};
+pub use setting::{Setting, SettingError};
 pub use solve::{SolveError, solve};
 pub use source::{BlockSpectrum, Noise, Orbit, OrbitError, SpectrumSource, Start};
 pub use spectrum::{Balance, Spectrum, Strength, StrengthError, Term};

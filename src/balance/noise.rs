@@ -39,6 +39,6 @@ pub fn population_covariance<S: Field>(rows: &[Vec<S>]) -> Vec<Vec<S>> {
         .collect()
 }
 
-fn count<S: Field>(n: usize) -> S {
+pub(super) fn count<S: Field>(n: usize) -> S {
     S::from_int(i64::try_from(n).unwrap_or(i64::MAX))
 }

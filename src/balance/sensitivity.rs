@@ -1,8 +1,9 @@
 //! How λ\* and θ\* move when the problem does (T11): ∂λ\*/∂p = −∂_pG/∂_λG, with every
 //! derivative of G written out.
 
-use super::noise::mean;
+use super::noise::count;
 use super::pulls::Equilibrium;
+use super::setting::{Setting, SettingError};
 use super::solve::{SolveError, solve};
 use super::spectrum::{Balance, Spectrum, Strength, Term};
 use crate::scalar::{RealScalar, Scalar, sum};
@@ -25,34 +26,12 @@ pub enum SensitivityError {
     /// The generator's rates were not found.
     #[error("generator: the eigendecomposition did not converge")]
     Eigenbasis,
-    /// Lists that do not fit together.
-    #[error("{field}: expected {expected} numbers, found {found}")]
-    Shape {
-        /// The list.
-        field: String,
-        /// The right length.
-        expected: usize,
-        /// Its length.
-        found: usize,
-    },
-    /// No samples.
-    #[error("gradients: expected at least one row, found none")]
-    NoGradients,
+    /// A setting that does not fit.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
     /// A number too large or too small for `S`.
     #[error("the derivative of λ* is beyond the range of the number type")]
     OutOfRange,
-}
-
-/// All that λ\* depends on for a given generator. A velocity of it and a gradient with
-/// respect to it have the same shape.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Setting<S> {
-    /// θ, d numbers.
-    pub theta: Vec<S>,
-    /// g_n, N rows of d per-sample gradients at θ.
-    pub gradients: Vec<Vec<S>>,
-    /// γ and σ².
-    pub strength: Strength<S>,
 }
 
 /// λ\* of a [`Setting`] with its gradient, from which every derivative follows (T11).
@@ -166,53 +145,24 @@ impl<S: RealScalar> Setting<S> {
             let pulled = generator.apply(&generator.act(lambda, v));
             pulled.into_iter().map(|x| x * factor).collect()
         };
-        let count = S::from_int(i64::try_from(self.gradients.len()).unwrap_or(i64::MAX));
+        let count = count::<S>(self.gradients.len());
         let by_noise = S::from_int(4) * sigma2 / (count * &steepness);
         let by_charge = -(S::from_int(8) * gamma / &steepness);
-        let mean = mean(&self.gradients);
-        let by_gradient = |g: &Vec<S>| {
-            let centred: Vec<S> = g.iter().zip(&mean).map(|(x, m)| x.clone() - m).collect();
-            pull(&-twice.clone(), &centred, &by_noise)
-        };
+        let centred = self.centred();
+        let by_gradient = centred.iter().map(|c| pull(&-twice.clone(), c, &by_noise));
         let gradient = Self {
             theta: pull(&twice, &self.theta, &by_charge),
-            gradients: self.gradients.iter().map(by_gradient).collect(),
+            gradients: by_gradient.collect(),
             strength: by_balance.strength,
         };
-        in_range(gradient.numbers())?;
+        let rows = gradient.gradients.iter().flatten();
+        in_range(gradient.theta.iter().chain(rows))?;
         Ok(Sensitivity {
             generator,
             theta: self.theta.clone(),
             lambda,
             gradient,
         })
-    }
-
-    /// All of its numbers.
-    fn numbers(&self) -> impl Iterator<Item = &S> {
-        let rows = self.gradients.iter().flatten();
-        let strength = [&self.strength.gamma, &self.strength.sigma2];
-        self.theta.iter().chain(rows).chain(strength)
-    }
-
-    fn check_shape(&self, dim: usize, rows: Option<usize>) -> Result<(), SensitivityError> {
-        let shape = |field: String, expected: usize, found: usize| match expected == found {
-            true => Ok(()),
-            false => Err(SensitivityError::Shape {
-                field,
-                expected,
-                found,
-            }),
-        };
-        shape("theta".to_owned(), dim, self.theta.len())?;
-        if self.gradients.is_empty() {
-            return Err(SensitivityError::NoGradients);
-        }
-        if let Some(rows) = rows {
-            shape("gradients".to_owned(), rows, self.gradients.len())?;
-        }
-        let mut rows = self.gradients.iter().enumerate();
-        rows.try_for_each(|(i, row)| shape(format!("gradients[{i}]"), dim, row.len()))
     }
 }
 
@@ -230,11 +180,10 @@ impl<S: RealScalar> Sensitivity<'_, S> {
     /// λ̇\* and θ̇\* = e^{λA}(θ̇ + λ̇Aθ), for a velocity of the setting.
     ///
     /// # Errors
-    /// [`SensitivityError::Shape`] for a velocity of another shape.
+    /// [`SettingError`] for a velocity of another shape.
     pub fn push(&self, velocity: &Setting<S>) -> Result<Motion<S>, SensitivityError> {
         velocity.check_shape(self.theta.len(), Some(self.gradient.gradients.len()))?;
-        let along = self.gradient.numbers().zip(velocity.numbers());
-        let lambda = sum(along.map(|(slope, v)| slope.clone() * v));
+        let lambda = self.gradient.pair(velocity);
         let image = self.generator.apply(&self.theta);
         let shifted: Vec<S> = velocity
             .theta

@@ -4,12 +4,15 @@
 mod bounds;
 mod c1;
 mod c2;
+mod c3;
+mod c4;
 mod case;
 mod conventions;
 mod d1;
 mod digits;
 mod draw;
 mod evidence;
+mod factorisation;
 mod l1;
 mod l2;
 mod l3;
@@ -117,7 +120,7 @@ pub struct Statement {
 }
 
 /// Every statement, in the order of docs/theory.md.
-pub static LEDGER: [&Statement; 25] = [
+pub static LEDGER: [&Statement; 27] = [
     &conventions::STATEMENT,
     &d1::STATEMENT,
     &t1::STATEMENT,
@@ -139,6 +142,8 @@ pub static LEDGER: [&Statement; 25] = [
     &t17::STATEMENT,
     &c1::STATEMENT,
     &c2::STATEMENT,
+    &c3::STATEMENT,
+    &c4::STATEMENT,
     &l1::STATEMENT,
     &l2::STATEMENT,
     &l3::STATEMENT,

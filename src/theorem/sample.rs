@@ -283,7 +283,7 @@ fn symmetry(model: &Model, draw: &mut Draw) -> Generator {
 }
 
 /// A symmetric r × r matrix.
-fn direction(draw: &mut Draw, r: usize) -> Vec<Vec<Rational>> {
+pub(super) fn direction(draw: &mut Draw, r: usize) -> Vec<Vec<Rational>> {
     let mut s = vec![vec![Rational::new(); r]; r];
     for i in 0..r {
         for j in 0..=i {

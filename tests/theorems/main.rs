@@ -145,6 +145,8 @@ theorems! {
     t17_a_whole_matrix_group "T17",
     c1_rescaling "C1",
     c2_scaling "C2",
+    c3_matrix_factorisation "C3",
+    c4_deep_linear_networks "C4",
     l1_antisymmetric_and_general_generators "L1",
     l2_broken_symmetry "L2",
     l3_uniqueness_fails "L3",

@@ -1,0 +1,268 @@
+//! C3: matrix factorisation.
+
+use super::case::{Case, NetworkCase};
+use super::evidence::{Evidence, Identity, Outcome, precision_scaling, vector_defect};
+use super::factorisation::{no_arrival, two_layers};
+use super::{Check, Control, Origin, Statement};
+use crate::balance::{Regression, mean};
+use crate::model::{Loss, Sample};
+use crate::scalar::{Rational, RealScalar, dot};
+use nalgebra::DMatrix;
+use num_traits::Zero;
+
+pub static STATEMENT: Statement = Statement {
+    id: "C3",
+    name: "matrix factorisation",
+    claim: "For y = Vx + ε, ε independent of x, at UW = V and γ = 0 balance is Tr(Σ_ε)·WΣ_xWᵀ = Tr(Σ_x)·UᵀΣ_εU; gradient descent keeps whatever imbalance it has.",
+    origin: Origin::Paper,
+    drawn: true,
+    checks: &[
+        Check {
+            name: "noise of both factors at a global minimum",
+            evidence: Evidence::Exact,
+            draw: two_layers,
+            run: |case| noise(case, Clone::clone, Moments::Right),
+        },
+        Check {
+            name: "minima of any imbalance are at rest under gradient descent",
+            evidence: Evidence::Exact,
+            draw: two_layers,
+            run: |case| at_rest(case, &Rational::new()),
+        },
+        Check {
+            name: "balance where the solver arrives",
+            evidence: Evidence::Scaling,
+            draw: two_layers,
+            run: |case| arrival(case, Arrival::Balance, Moments::Right),
+        },
+        Check {
+            name: "the solver arrives at the closed form, up to a rotation",
+            evidence: Evidence::Scaling,
+            draw: two_layers,
+            run: |case| arrival(case, Arrival::ClosedForm, Moments::Right),
+        },
+    ],
+    controls: &[
+        Control {
+            name: "Tr Σ_x and Tr Σ_ε exchanged",
+            check: 0,
+            run: |case| noise(case, Clone::clone, Moments::Exchanged),
+        },
+        Control {
+            name: "covariance of x in place of its second moment",
+            check: 0,
+            run: |case| noise(case, Clone::clone, Moments::Centred),
+        },
+        Control {
+            name: "ε that grows with x",
+            check: 0,
+            run: |case| noise(case, dependent, Moments::Right),
+        },
+        Control {
+            name: "off the minimum",
+            check: 1,
+            run: |case| at_rest(case, &Rational::from((1, 8))),
+        },
+        Control {
+            name: "Tr Σ_x and Tr Σ_ε exchanged",
+            check: 2,
+            run: |case| arrival(case, Arrival::Balance, Moments::Exchanged),
+        },
+        Control {
+            name: "covariance of x in place of its second moment",
+            check: 2,
+            run: |case| arrival(case, Arrival::Balance, Moments::Centred),
+        },
+        Control {
+            name: "Tr Σ_x and Tr Σ_ε exchanged",
+            check: 3,
+            run: |case| arrival(case, Arrival::ClosedForm, Moments::Exchanged),
+        },
+    ],
+};
+
+#[derive(Clone, Copy, PartialEq)]
+enum Moments {
+    Right,
+    Exchanged,
+    Centred,
+}
+
+/// The data as the claim sees them.
+fn regression(case: &NetworkCase, moments: Moments) -> Option<Regression<Rational>> {
+    let mut data = case.regression()?;
+    if moments == Moments::Centred {
+        let inputs: Vec<Vec<Rational>> = case.samples.iter().map(|z| z.input.clone()).collect();
+        let mean = mean(&inputs);
+        let mean = DMatrix::from_column_slice(mean.len(), 1, &mean);
+        data.inputs -= &mean * mean.transpose();
+    }
+    Some(data)
+}
+
+/// Tr(Σ_ε)·WΣ_xWᵀ and Tr(Σ_x)·UᵀΣ_εU, r × r.
+fn sides<S>(
+    w: &DMatrix<S>,
+    u: &DMatrix<S>,
+    data: &Regression<S>,
+    moments: Moments,
+) -> [DMatrix<S>; 2]
+where
+    S: crate::scalar::Field + nalgebra::Scalar + std::ops::AddAssign + std::ops::MulAssign,
+{
+    let trace = |m: &DMatrix<S>| crate::scalar::sum(m.diagonal().iter().cloned());
+    let (mut e, mut x) = (trace(&data.noise), trace(&data.inputs));
+    if moments == Moments::Exchanged {
+        std::mem::swap(&mut e, &mut x);
+    }
+    let of_w = w * &data.inputs * w.transpose();
+    let of_u = u.transpose() * &data.noise * u;
+    [of_w.map(|entry| entry * &e), of_u.map(|entry| entry * &x)]
+}
+
+/// ε times 1 + ‖x‖²: its mean stays 0 for every x, so that UW = V stays the minimum.
+fn dependent(case: &NetworkCase) -> NetworkCase {
+    let grow = |z: &Sample<Rational>, mean: &DMatrix<Rational>| {
+        let factor = dot(&z.input, &z.input) + Rational::from(1);
+        let target = z.target.iter().zip(mean.iter());
+        let target = target.map(|(y, f)| Rational::from(y - f) * &factor + f);
+        Sample {
+            input: z.input.clone(),
+            target: target.collect(),
+        }
+    };
+    let Some(data) = case.regression() else {
+        return case.clone();
+    };
+    let column = |v: &[Rational]| DMatrix::from_column_slice(v.len(), 1, v);
+    let samples = case.samples.iter();
+    let samples = samples.map(|z| grow(z, &(&data.map * column(&z.input))));
+    NetworkCase {
+        samples: samples.collect(),
+        ..case.clone()
+    }
+}
+
+/// The covariance of U's gradients, summed over its rows, and of W's, over its columns:
+/// what Tr[ΣA] is made of. They are 4 times the two sides.
+fn noise(case: &Case, tamper: fn(&NetworkCase) -> NetworkCase, moments: Moments) -> Outcome {
+    let compare = |case: NetworkCase| {
+        let layers = case.layers(&case.theta)?;
+        let [w, u] = layers.as_slice() else {
+            return None;
+        };
+        let zero = DMatrix::from_element(w.nrows(), w.nrows(), Rational::new());
+        let (mut of_u, mut of_w) = (zero.clone(), zero);
+        for row in case.centred_gradients()? {
+            let gradient = case.layers(&row)?;
+            let [in_w, in_u] = gradient.as_slice() else {
+                return None;
+            };
+            of_u += in_u.transpose() * in_u;
+            of_w += in_w * in_w.transpose();
+        }
+        let count = Rational::from(case.samples.len());
+        let [claimed_u, claimed_w] = sides(w, u, &regression(&case, moments)?, moments);
+        let four = |m: DMatrix<Rational>| m.map(|x| x * &count * 4);
+        Some(
+            Outcome::holds("noise on U is not 4Tr(Σ_ε)WΣ_xWᵀ", of_u == four(claimed_u)).and(|| {
+                Outcome::holds("noise on W is not 4Tr(Σ_x)UᵀΣ_εU", of_w == four(claimed_w))
+            }),
+        )
+    };
+    Outcome::decided(case.network().map(tamper).and_then(compare))
+}
+
+/// At (tU, W/t) all of ∇L vanishes for every t, while the sides go as t^{−2} and t².
+fn at_rest(case: &Case, shift: &Rational) -> Outcome {
+    let compare = |case: &NetworkCase| {
+        let (mut still, mut imbalances) = (true, Vec::new());
+        let data = case.regression()?;
+        for t in [1u32, 2, 3] {
+            let layers = case.layers(&case.theta)?;
+            let [w, u] = layers.as_slice() else {
+                return None;
+            };
+            let (w, u) = (w.map(|x| x / t), u.map(|x| x * t));
+            let rows = |m: &DMatrix<Rational>| m.transpose().iter().cloned().collect::<Vec<_>>();
+            let mut theta = [rows(&u), rows(&w)].concat();
+            if let Some(first) = theta.first_mut() {
+                *first += shift;
+            }
+            let gradient = mean(&case.gradients(&theta)?);
+            still &= gradient.iter().all(Zero::is_zero);
+            let [left, right] = sides(&w, &u, &data, Moments::Right);
+            imbalances.push(left - right);
+        }
+        let differ = imbalances.windows(2).all(|pair| pair[0] != pair[1]);
+        if !differ {
+            return Some(Outcome::Inconclusive("no noise or no input".to_owned()));
+        }
+        Some(Outcome::holds("∇L is not 0 at UW = V", still))
+    };
+    Outcome::decided(case.network().and_then(compare))
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Arrival {
+    Balance,
+    ClosedForm,
+}
+
+struct Arrives<'a> {
+    case: &'a NetworkCase,
+    data: Regression<Rational>,
+    arrival: Arrival,
+    moments: Moments,
+}
+
+impl Identity for Arrives<'_> {
+    fn defect<S: RealScalar + num_dual::DualNum>(&self) -> Option<(S, S)> {
+        let generators = self.case.model.symmetries();
+        let found = self.case.setting::<S>()?.minimise(&generators).ok()?;
+        let layers = self.case.layers(&found.setting.theta)?;
+        let [w, u] = layers.as_slice() else {
+            return None;
+        };
+        let data = self.data.convert::<S>();
+        let [left, right] = match self.arrival {
+            Arrival::Balance => sides(w, u, &data, self.moments),
+            Arrival::ClosedForm => {
+                let closed = data.balanced_minimum(&[w.nrows()]).ok()?;
+                let [closed_w, closed_u] = closed.layers.as_slice() else {
+                    return None;
+                };
+                // (WᵀW, UUᵀ) fixes (U, W) up to a rotation, as UW = V is known.
+                let invariants = |w: &DMatrix<S>, u: &DMatrix<S>| -> DMatrix<S> {
+                    let (w, u) = (w.transpose() * w, u * u.transpose());
+                    let entries: Vec<S> = w.iter().chain(u.iter()).cloned().collect();
+                    DMatrix::from_column_slice(entries.len(), 1, &entries)
+                };
+                let mut factor = S::one();
+                if self.moments == Moments::Exchanged {
+                    factor = nalgebra::ComplexField::sqrt(data.inputs.trace() / data.noise.trace());
+                }
+                let claimed_w = closed_w.map(|x| x * &factor);
+                let claimed_u = closed_u.map(|x| x / &factor);
+                [invariants(w, u), invariants(&claimed_w, &claimed_u)]
+            }
+        };
+        Some(vector_defect(left.as_slice(), right.as_slice()))
+    }
+}
+
+fn arrival(case: &Case, arrival: Arrival, moments: Moments) -> Outcome {
+    let compare = |case: &NetworkCase| {
+        if let Some(outcome) = no_arrival(case)? {
+            return Some(outcome);
+        }
+        let data = regression(case, moments)?;
+        Some(precision_scaling(&Arrives {
+            case,
+            data,
+            arrival,
+            moments,
+        }))
+    };
+    Outcome::decided(case.network().and_then(compare))
+}

@@ -1,0 +1,274 @@
+//! C4: deep linear networks.
+
+use super::case::{Case, NetworkCase};
+use super::evidence::{Evidence, Identity, Outcome, precision_scaling, vector_defect};
+use super::factorisation::{few_layers, many_layers, no_arrival, product, without_full_moments};
+use super::{Check, Control, Origin, Statement};
+use crate::balance::{BalancedMinimum, Regression};
+use crate::model::{Loss, Model};
+use crate::scalar::{Rational, RealScalar};
+use nalgebra::{ComplexField, DMatrix};
+
+pub static STATEMENT: Statement = Statement {
+    id: "C4",
+    name: "deep linear networks",
+    claim: "For f = W_D…W_1x and the data of C3, all balanced minima are W_1 = U_1(xρ/s·S)^{1/2}RΣ_x^{−1/2}, W_i = ρ^{1/2}U_iU_{i−1}ᵀ, W_D = Σ_ε^{−1/2}L(s/(xρ^{D−1})·S)^{1/2}U_{D−1}ᵀ.",
+    origin: Origin::Paper,
+    drawn: true,
+    checks: &[
+        Check {
+            name: "the layers multiply to V",
+            evidence: Evidence::Scaling,
+            draw: many_layers,
+            run: |case| closed_form(case, Law::Minimum, Form::Right),
+        },
+        Check {
+            name: "q_{i+1}P_i = p_{i−1}Q_i for every hidden layer",
+            evidence: Evidence::Scaling,
+            draw: many_layers,
+            run: |case| closed_form(case, Law::Layers, Form::Right),
+        },
+        Check {
+            name: "middle layers are ρ^{1/2} times partial isometries",
+            evidence: Evidence::Scaling,
+            draw: many_layers,
+            run: |case| closed_form(case, Law::Isometries, Form::Right),
+        },
+        Check {
+            name: "G = 0 for every generator, from the network's gradients",
+            evidence: Evidence::Scaling,
+            draw: few_layers,
+            run: |case| closed_form(case, Law::Gradients, Form::Right),
+        },
+        Check {
+            name: "the solver arrives there from elsewhere on the orbit, up to rotations",
+            evidence: Evidence::Scaling,
+            draw: few_layers,
+            run: |case| closed_form(case, Law::Arrival, Form::Right),
+        },
+    ],
+    controls: &[
+        Control {
+            name: "xρ/s in W_1 without its counterpart in W_D",
+            check: 0,
+            run: |case| closed_form(case, Law::Minimum, Form::OneSided),
+        },
+        Control {
+            name: "D + 1 in place of D in ρ",
+            check: 1,
+            run: |case| closed_form(case, Law::Layers, Form::Exponent),
+        },
+        Control {
+            name: "s in place of xρ/s",
+            check: 1,
+            run: |case| closed_form(case, Law::Layers, Form::Constant),
+        },
+        Control {
+            name: "Σ_x and Σ_ε exchanged",
+            check: 1,
+            run: |case| closed_form(case, Law::Layers, Form::Exchanged),
+        },
+        Control {
+            name: "D + 1 in place of D in ρ",
+            check: 2,
+            run: |case| closed_form(case, Law::Isometries, Form::Exponent),
+        },
+        Control {
+            name: "D + 1 in place of D in ρ",
+            check: 3,
+            run: |case| closed_form(case, Law::Gradients, Form::Exponent),
+        },
+        Control {
+            name: "Σ_x and Σ_ε exchanged",
+            check: 4,
+            run: |case| closed_form(case, Law::Arrival, Form::Exchanged),
+        },
+        Control {
+            name: "s in place of xρ/s",
+            check: 4,
+            run: |case| closed_form(case, Law::Arrival, Form::Constant),
+        },
+    ],
+};
+
+#[derive(Clone, Copy, PartialEq)]
+enum Law {
+    Minimum,
+    Layers,
+    Isometries,
+    Gradients,
+    Arrival,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Form {
+    Right,
+    Exponent,
+    Constant,
+    Exchanged,
+    OneSided,
+}
+
+struct ClosedForm<'a> {
+    case: &'a NetworkCase,
+    data: Regression<Rational>,
+    law: Law,
+    form: Form,
+}
+
+/// W_1 times √`first`, W_i times √`between`, W_D times what is left: V stays as it is.
+fn rescale<S: RealScalar>(minimum: &mut BalancedMinimum<S>, first: S, between: S) {
+    let last = minimum.layers.len() - 1;
+    let mut rest = S::one();
+    for (l, layer) in minimum.layers.iter_mut().enumerate() {
+        let factor = match l {
+            0 => ComplexField::sqrt(first.clone()),
+            _ if l < last => ComplexField::sqrt(between.clone()),
+            _ => S::one() / &rest,
+        };
+        rest *= factor.clone();
+        *layer = layer.map(|x| x * &factor);
+    }
+}
+
+impl ClosedForm<'_> {
+    fn minimum<S: RealScalar>(&self, data: &Regression<S>) -> Option<BalancedMinimum<S>> {
+        let Model::Deep(deep) = &self.case.model else {
+            return None;
+        };
+        let hidden = deep.widths.get(1..deep.widths.len() - 1)?;
+        let mut minimum = data.balanced_minimum(hidden).ok()?;
+        let (x, e) = (data.inputs.trace(), data.noise.trace());
+        let rho = minimum.rho.clone();
+        let depth = S::from_int(i64::try_from(minimum.layers.len()).ok()?);
+        match self.form {
+            Form::Right => {}
+            Form::Exponent => {
+                // ρ^{D/(D+1)} over ρ.
+                let wrong = ComplexField::powf(rho, -(S::one() / (depth + S::one())));
+                rescale(&mut minimum, wrong.clone(), wrong);
+            }
+            Form::Constant => {
+                // s over xρ/s, with s² = exρ^D.
+                let power = minimum
+                    .layers
+                    .iter()
+                    .fold(S::one(), |power, _| power * &rho);
+                rescale(&mut minimum, e * power / rho, S::one());
+            }
+            Form::Exchanged => rescale(&mut minimum, e / x, S::one()),
+            Form::OneSided => {
+                let first = minimum.layers.first_mut()?;
+                *first = first.map(|entry| entry * &x);
+            }
+        }
+        Some(minimum)
+    }
+}
+
+/// P_0 … P_{D−1} and Q_1 … Q_D: the second moments of h_i, and those of the noise
+/// as layer i sees it.
+fn moments<S: RealScalar>(
+    layers: &[DMatrix<S>],
+    data: &Regression<S>,
+) -> (Vec<DMatrix<S>>, Vec<DMatrix<S>>) {
+    let mut p = vec![data.inputs.clone()];
+    for w in layers {
+        p.extend(p.last().map(|p| w * p * w.transpose()));
+    }
+    let mut q = vec![data.noise.clone()];
+    for w in layers.iter().rev() {
+        q.extend(q.last().map(|q| w.transpose() * q * w));
+    }
+    q.reverse();
+    (p, q)
+}
+
+impl Identity for ClosedForm<'_> {
+    fn defect<S: RealScalar + num_dual::DualNum>(&self) -> Option<(S, S)> {
+        let data = self.data.convert::<S>();
+        let BalancedMinimum { layers, rho } = self.minimum(&data)?;
+        let (mut left, mut right) = (Vec::new(), Vec::new());
+        let mut compare = |a: DMatrix<S>, b: DMatrix<S>| {
+            left.extend(a.iter().cloned());
+            right.extend(b.iter().cloned());
+        };
+        match self.law {
+            Law::Minimum => compare(product(&layers), data.map),
+            Law::Layers => {
+                let (p, q) = moments(&layers, &data);
+                for i in 1..layers.len() {
+                    let (behind, before) = (q[i + 1].trace(), p[i - 1].trace());
+                    compare(p[i].map(|x| x * &behind), q[i].map(|x| x * &before));
+                }
+            }
+            Law::Isometries => {
+                for w in &layers[1..layers.len() - 1] {
+                    let gram = w.transpose() * w;
+                    let scaled = gram.map(|x| x * &rho);
+                    compare(&gram * &gram, scaled);
+                }
+            }
+            Law::Gradients => {
+                let setting = self.case.setting_at(row_by_row(&layers))?;
+                for generator in self.case.model.symmetries() {
+                    let balance = setting.balance(&generator);
+                    compare(DMatrix::from_element(1, 1, balance), DMatrix::zeros(1, 1));
+                }
+            }
+            Law::Arrival => {
+                let generators = self.case.model.symmetries();
+                let found = self.case.setting::<S>()?.minimise(&generators).ok()?;
+                let reached = self.case.layers(&found.setting.theta)?;
+                for (a, b) in invariants(&reached).into_iter().zip(invariants(&layers)) {
+                    compare(a, b);
+                }
+            }
+        }
+        Some(vector_defect(&left, &right))
+    }
+}
+
+/// θ of a deep network: W_D, …, W_1, each row by row.
+fn row_by_row<S: RealScalar>(layers: &[DMatrix<S>]) -> Vec<S> {
+    let rows = layers.iter().rev().map(DMatrix::transpose);
+    rows.flat_map(|w| w.iter().cloned().collect::<Vec<_>>())
+        .collect()
+}
+
+/// (W_i…W_1)ᵀ(W_i…W_1) and (W_D…W_{i+1})(W_D…W_{i+1})ᵀ, i = 1 … D − 1, and the W_iW_iᵀ's
+/// traces: rotations of hidden layers leave them as they are.
+fn invariants<S: RealScalar>(layers: &[DMatrix<S>]) -> Vec<DMatrix<S>> {
+    let mut invariants = Vec::new();
+    for i in 1..layers.len() {
+        let (before, behind) = (product(&layers[..i]), product(&layers[i..]));
+        invariants.push(before.transpose() * before);
+        invariants.push(&behind * behind.transpose());
+    }
+    let norm = |w: &DMatrix<S>| DMatrix::from_element(1, 1, w.norm_squared());
+    invariants.extend(layers.iter().map(norm));
+    invariants
+}
+
+fn closed_form(case: &Case, law: Law, form: Form) -> Outcome {
+    let compare = |case: &NetworkCase| {
+        let data = case.regression()?;
+        let refusal = match law {
+            Law::Isometries if case.layers(&case.theta)?.len() == 2 => Some(Outcome::Inconclusive(
+                "no layer between the first and the last".to_owned(),
+            )),
+            Law::Arrival => no_arrival(case)?,
+            _ => without_full_moments(&data),
+        };
+        if let Some(outcome) = refusal {
+            return Some(outcome);
+        }
+        Some(precision_scaling(&ClosedForm {
+            case,
+            data,
+            law,
+            form,
+        }))
+    };
+    Outcome::decided(case.network().and_then(compare))
+}
