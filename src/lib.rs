@@ -86,6 +86,9 @@
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
+#[cfg(feature = "arrays")]
+#[forbid(unsafe_code)]
+mod array;
 #[forbid(unsafe_code)]
 pub mod audit;
 #[forbid(unsafe_code)]

@@ -1,10 +1,11 @@
 //! One problem from end to end: the problem-1 format in, the certified solution-1
 //! format out. docs/format.md describes both, field by field.
 
+mod arrays;
 pub(crate) mod read;
 mod solution;
 
-pub use read::{FORMAT, ProblemError, read_problem};
+pub use read::{FORMAT, ProblemError, read_problem, read_problem_in};
 pub use solution::{Bounds, Change, Finite, Solution, SolutionFile};
 
 use crate::balance::{CertifyError, Noise, Orbit, OrbitError, Spectrum, SpectrumSource, Strength};
