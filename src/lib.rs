@@ -93,6 +93,9 @@ mod array;
 pub mod audit;
 #[forbid(unsafe_code)]
 pub mod balance;
+#[cfg(feature = "arrays")]
+#[forbid(unsafe_code)]
+pub mod checkpoint;
 #[forbid(unsafe_code)]
 pub mod dynamics;
 #[forbid(unsafe_code)]

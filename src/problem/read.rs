@@ -161,7 +161,7 @@ fn describe(error: &serde_json::Error) -> String {
     }
 }
 
-fn shorten(text: &str) -> String {
+pub(crate) fn shorten(text: &str) -> String {
     let head: String = text.chars().take(60).collect();
     if head.len() < text.len() {
         format!("{head}…")
@@ -498,7 +498,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Table<T> {
 /// An index or a size.
 #[derive(Clone, Debug, Serialize)]
 #[serde(transparent)]
-pub(crate) struct Whole(usize);
+pub(crate) struct Whole(pub(crate) usize);
 
 impl<'de> Deserialize<'de> for Whole {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
