@@ -86,10 +86,16 @@
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
+#[cfg(feature = "arrays")]
+#[forbid(unsafe_code)]
+mod array;
 #[forbid(unsafe_code)]
 pub mod audit;
 #[forbid(unsafe_code)]
 pub mod balance;
+#[cfg(feature = "arrays")]
+#[forbid(unsafe_code)]
+pub mod checkpoint;
 #[forbid(unsafe_code)]
 pub mod dynamics;
 #[forbid(unsafe_code)]

@@ -1,8 +1,7 @@
 //! `noise-equilibrium audit`.
 
-use super::{BadInput, HELD, read_text, write_text};
+use super::{BadInput, FAILED, HELD, read_text, table, write_text};
 use clap::Args;
-use comfy_table::{ContentArrangement, Table, TableComponent, presets};
 use indicatif::{ProgressBar, ProgressStyle};
 use noise_equilibrium::audit::{
     Audit as Audited, DEFAULT_CASES, DEFAULT_SEED, Options, Report, StatementReport, Verdict, audit,
@@ -10,9 +9,6 @@ use noise_equilibrium::audit::{
 use noise_equilibrium::theorem::{Outcome, Replay};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-
-/// A check failed.
-const FAILED: u8 = 1;
 
 /// Run every check of the ledger with its negative controls, and report
 #[derive(Args)]
@@ -112,21 +108,8 @@ fn replay(path: &Path) -> Result<u8, BadInput> {
     Ok(if held { HELD } else { FAILED })
 }
 
-/// Columns that the table takes.
-const WIDTH: u16 = 120;
-
 fn page(report: &Report, path: &Path, files: &[(PathBuf, &Replay)]) -> String {
-    let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY);
-    table.remove_style(TableComponent::HorizontalLines);
-    table.remove_style(TableComponent::MiddleIntersections);
-    table.remove_style(TableComponent::LeftBorderIntersections);
-    table.remove_style(TableComponent::RightBorderIntersections);
-    table.set_content_arrangement(ContentArrangement::Dynamic);
-    // Narrower, words would be broken; a terminal wraps the lines instead.
-    if table.width().is_none_or(|width| width < WIDTH) {
-        table.set_width(WIDTH);
-    }
+    let mut table = table();
     table.set_header([
         "",
         "statement",

@@ -1,10 +1,12 @@
 //! Arguments, and the exit codes 0 (all held), 1 (a check failed), 2 (bad input).
 
 mod audit;
+mod balance;
 mod solve;
 mod statements;
 
 use clap::{Parser, Subcommand};
+use comfy_table::{ContentArrangement, Table, TableComponent, presets};
 use std::fmt;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -22,11 +24,14 @@ struct Arguments {
 enum Command {
     Solve(solve::Solve),
     Audit(audit::Audit),
+    Balance(balance::Balance),
     Statements(statements::Statements),
 }
 
 /// Everything held.
 const HELD: u8 = 0;
+/// A check failed, or an equilibrium was not reached.
+const FAILED: u8 = 1;
 /// The user has to change something.
 const BAD_INPUT: u8 = 2;
 
@@ -60,6 +65,7 @@ pub fn run() -> ExitCode {
         Ok(arguments) => match arguments.command {
             Command::Solve(solve) => solve.run(),
             Command::Audit(audit) => audit.run(),
+            Command::Balance(balance) => balance.run(),
             Command::Statements(statements) => statements.run(),
         },
         Err(error) => usage(&error),
@@ -94,6 +100,25 @@ fn usage(error: &clap::Error) -> Result<u8, BadInput> {
     let line = paragraph.map(str::trim).collect::<Vec<_>>().join(" ");
     let message = line.strip_prefix("error: ").unwrap_or(&line);
     Err(BadInput(format!("{message}; see --help")))
+}
+
+/// Columns that a table takes.
+const WIDTH: u16 = 120;
+
+/// An empty table in the one style.
+fn table() -> Table {
+    let mut table = Table::new();
+    table.load_preset(presets::UTF8_HORIZONTAL_ONLY);
+    table.remove_style(TableComponent::HorizontalLines);
+    table.remove_style(TableComponent::MiddleIntersections);
+    table.remove_style(TableComponent::LeftBorderIntersections);
+    table.remove_style(TableComponent::RightBorderIntersections);
+    table.set_content_arrangement(ContentArrangement::Dynamic);
+    // Narrower, words would be broken; a terminal wraps the lines instead.
+    if table.width().is_none_or(|width| width < WIDTH) {
+        table.set_width(WIDTH);
+    }
+    table
 }
 
 /// The text of a file, or of standard input for `-`.

@@ -2,8 +2,8 @@
 
 use super::{BadInput, HELD, read_text, warn, write_text};
 use clap::Args;
-use noise_equilibrium::problem::read_problem;
-use std::path::PathBuf;
+use noise_equilibrium::problem::read_problem_in;
+use std::path::{Path, PathBuf};
 
 /// Solve one problem: λ*, θ* and what follows, every number enclosed
 #[derive(Args)]
@@ -29,7 +29,9 @@ impl Solve {
     pub fn run(&self) -> Result<u8, BadInput> {
         let bad = |error| BadInput::at(&self.problem, error);
         let text = read_text(&self.problem)?;
-        let problem = read_problem(&text).map_err(bad)?;
+        // Of "problem.json" and of "-" the folder is the working directory.
+        let folder = self.problem.parent().unwrap_or(Path::new(""));
+        let problem = read_problem_in(&text, folder).map_err(bad)?;
         let solution = problem.solve(self.digits).map_err(bad)?;
         if let Some(warning) = problem.warning() {
             warn(&self.problem, &warning);

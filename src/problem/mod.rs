@@ -1,11 +1,12 @@
 //! One problem from end to end: the problem-1 format in, the certified solution-1
 //! format out. docs/format.md describes both, field by field.
 
+mod arrays;
 mod moved;
 pub(crate) mod read;
 mod solution;
 
-pub use read::{FORMAT, ProblemError, read_problem};
+pub use read::{FORMAT, ProblemError, read_problem, read_problem_in};
 pub use solution::{
     Answer, Bounds, Change, Exactly, FamilyFinite, Finite, GroupFinite, Numbers, Single, Solution,
     SolutionFile,

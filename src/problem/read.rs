@@ -1,14 +1,16 @@
 //! Reading problem-1.
 
+use super::arrays::Numbers;
 use super::{Body, Problem};
 use crate::balance::{FamilyOrbit, GroupOrbit, Noise, Orbit, Spectrum, Strength, Term};
 use crate::scalar::{Exact, Rational};
 use crate::symmetry::{FactorShape, Family, Generator};
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Error as _, MapAccess, SeqAccess, Unexpected, Visitor};
+use serde::de::{MapAccess, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
 use std::marker::PhantomData;
+use std::path::Path;
 use thiserror::Error;
 
 /// The name of the format.
@@ -31,16 +33,30 @@ pub enum ProblemError {
     Invalid(String),
 }
 
-pub(super) fn invalid(message: impl fmt::Display) -> ProblemError {
+pub(crate) fn invalid(message: impl fmt::Display) -> ProblemError {
     ProblemError::Invalid(shorten_line(&message.to_string()))
 }
 
 /// Reads a problem-1 text. Numbers are exact, unknown fields and duplicate keys
-/// are errors.
+/// are errors. Opens no file: arrays in files are refused.
 ///
 /// # Errors
 /// [`ProblemError`] with the path of the field, the index, and what would be right.
 pub fn read_problem(text: &str) -> Result<Problem, ProblemError> {
+    read(text, None)
+}
+
+/// Reads a problem-1 text as [`read_problem`] does, and the arrays that it refers to,
+/// in `.npy` and `.safetensors` files relative to `folder` (feature `arrays`).
+///
+/// # Errors
+/// [`ProblemError`] with the path of the field, the index, and what would be right;
+/// for an array also its file and tensor.
+pub fn read_problem_in(text: &str, folder: &Path) -> Result<Problem, ProblemError> {
+    read(text, Some(folder))
+}
+
+fn read(text: &str, folder: Option<&Path>) -> Result<Problem, ProblemError> {
     // The format first: the fields of another format would only confuse.
     let header: Table<Header> = match json(text) {
         Ok(header) => header,
@@ -87,12 +103,17 @@ pub fn read_problem(text: &str) -> Result<Problem, ProblemError> {
             )?)
         }
         (None, Some(generator)) => {
-            let theta = exact(file.theta.ok_or_else(|| invalid("theta: missing"))?);
-            let symmetry = generator.0.symmetry(theta.len())?;
-            let rows = |rows: List<List<Exact>>| rows.0.into_iter().map(exact).collect();
+            let theta = file.theta.ok_or_else(|| invalid("theta: missing"))?;
+            let theta = theta.list("theta", folder)?;
+            let d = theta.len();
+            let symmetry = generator.0.symmetry(d)?;
             let noise = match (file.gradients, file.covariance) {
-                (Some(gradients), None) => Noise::Gradients(rows(gradients)),
-                (None, Some(covariance)) => Noise::Covariance(rows(covariance)),
+                (Some(gradients), None) => {
+                    Noise::Gradients(gradients.matrix("gradients", folder, None, d)?)
+                }
+                (None, Some(covariance)) => {
+                    Noise::Covariance(covariance.matrix("covariance", folder, Some(d), d)?)
+                }
                 (Some(_), Some(_)) => {
                     return Err(invalid(
                         "covariance: expected either gradients or covariance, found both",
@@ -149,7 +170,7 @@ fn describe(error: &serde_json::Error) -> String {
     }
 }
 
-fn shorten(text: &str) -> String {
+pub(crate) fn shorten(text: &str) -> String {
     let head: String = text.chars().take(60).collect();
     if head.len() < text.len() {
         format!("{head}…")
@@ -194,16 +215,16 @@ struct ProblemFile {
     #[serde(default, deserialize_with = "present")]
     generator: Option<Table<GeneratorFile>>,
     #[serde(default, deserialize_with = "present")]
-    theta: Option<List<Exact>>,
+    theta: Option<Numbers<Exact>>,
     #[serde(default, deserialize_with = "present")]
-    gradients: Option<List<List<Exact>>>,
+    gradients: Option<Numbers<List<Exact>>>,
     #[serde(default, deserialize_with = "present")]
-    covariance: Option<List<List<Exact>>>,
+    covariance: Option<Numbers<List<Exact>>>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct StrengthFile {
+pub(crate) struct StrengthFile {
     #[serde(default)]
     gamma: Exact,
     #[serde(default, deserialize_with = "present")]
@@ -215,7 +236,7 @@ struct StrengthFile {
 }
 
 impl StrengthFile {
-    fn check(self) -> Result<Strength<Rational>, ProblemError> {
+    pub(crate) fn check(self) -> Result<Strength<Rational>, ProblemError> {
         let strength = match (self.sigma2, self.learning_rate, self.batch_size) {
             (Some(sigma2), None, None) => Strength::new(self.gamma.0, sigma2.0),
             (None, Some(rate), Some(batch)) => {
@@ -566,8 +587,7 @@ impl<'de> Deserialize<'de> for Whole {
     }
 }
 
-/// A JSON list. A table in its place is the way to arrays in files, which has a
-/// message of its own.
+/// A JSON list.
 #[derive(Clone, Debug, Serialize)]
 #[serde(transparent)]
 pub(crate) struct List<T>(pub(crate) Vec<T>);
@@ -586,11 +606,6 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
                     list.push(x);
                 }
                 Ok(List(list))
-            }
-            fn visit_map<A: MapAccess<'de>>(self, _: A) -> Result<List<T>, A::Error> {
-                Err(A::Error::custom(
-                    "expected a list of numbers; arrays in .npy and .safetensors files are not read by this version",
-                ))
             }
         }
         deserializer.deserialize_any(ListVisitor(PhantomData))

@@ -738,25 +738,6 @@ fn kinds() {
 }
 
 #[test]
-fn arrays_in_files() {
-    let files = "arrays in .npy and .safetensors files are not read by this version";
-    refuse(&[
-        (
-            diagonal(r#""theta": { "npy": "theta.npy" }, "gradients": [[1, 2]]"#),
-            &["theta: expected a list of numbers", files],
-        ),
-        (
-            diagonal(r#""theta": [1, 2], "gradients": { "npy": "g.npy" }"#),
-            &["gradients: expected a list of numbers", files],
-        ),
-        (
-            diagonal(r#""theta": [1, 2], "covariance": { "safetensors": "g", "tensor": "c" }"#),
-            &["covariance: expected a list of numbers", files],
-        ),
-    ]);
-}
-
-#[test]
 fn arguments() {
     let good = spectrum(r#"{ "rate": 1, "noise": 1, "charge": 1 }"#);
     let range = "expected a whole number from 1 to 100000";

@@ -1,6 +1,7 @@
 //! `noise-equilibrium solve`: what it refuses, what it writes, and whether its
 //! enclosures hold on problems chosen to break them.
 
+mod arrays;
 mod bad_input;
 mod floating;
 mod format;

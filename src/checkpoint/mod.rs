@@ -1,0 +1,19 @@
+//! A whole network at once: which of its tensors share an inner dimension, and the
+//! checkpoint moved to the point of its orbit where noise and weight decay balance.
+//!
+//! The same function is computed there; only the scale of units (C1) and the basis of
+//! hidden spaces (T17) has moved. Everything is double precision: no enclosures here.
+
+mod balance;
+mod network;
+mod report;
+mod tensors;
+mod transform;
+
+pub use balance::{Balanced, CheckpointError, MAX_SWEEPS, TOLERANCE, balance};
+pub use network::{
+    Axis, FORMAT as NETWORK_FORMAT, Kind, Layout, Link, Network, NetworkError, Port, read_network,
+};
+pub use report::{
+    Change, FORMAT as REPORT_FORMAT, Factor, PairReport, PairStatus, Report, Verdict,
+};

@@ -1,0 +1,10 @@
+//! `noise-equilibrium balance`: the function stays, the noise balances, and what is wrong
+//! is refused.
+
+mod bad_input;
+mod equilibrium;
+mod files;
+mod function;
+mod network;
+mod program;
+mod pytorch;
