@@ -4,8 +4,8 @@
 //! (rate μ, noise a, charge c). Where the spectrum came from is not known here.
 
 mod certify;
-mod general_linear;
 mod deep_linear;
+mod general_linear;
 mod geometric_mean;
 mod group;
 mod noise;
@@ -18,8 +18,8 @@ mod spectrum;
 mod torus;
 
 pub use certify::{Attempt, Certified, CertifyError, certify, resolved, vanishes};
-pub use general_linear::{CertifiedGroup, GroupBalance, GroupOrbit, GroupStatus, certify_group};
 pub use deep_linear::{BalancedMinimum, Regression, RegressionError};
+pub use general_linear::{CertifiedGroup, GroupBalance, GroupOrbit, GroupStatus, certify_group};
 pub use geometric_mean::{geometric_mean, square_root, symmetrised};
 pub use group::{GroupEquilibrium, GroupError};
 pub use noise::{mean, population_covariance, population_variance};
