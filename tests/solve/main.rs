@@ -3,6 +3,7 @@
 
 mod arrays;
 mod bad_input;
+mod families;
 mod floating;
 mod format;
 mod hard;
