@@ -50,11 +50,13 @@ pub fn minimise<S: RealScalar>(
             return Err(SolveError::NotConverged(MAX_STEPS));
         }
         let here = problem.at(&point, &temperature);
-        let Some(step) = problem.newton(&here, &temperature) else {
+        let Some(step) = problem.newton(&here, &temperature, unit) else {
             return Err(SolveError::NotConverged(steps));
         };
         let hot = temperature > S::one();
-        let near = step.decrement.clone() * S::from_int(64) <= S::one();
+        // A short step for every exponent, however small its term: parts of the problem may
+        // lie thousands of orders of magnitude below others.
+        let near = step.reach.clone() * S::from_int(4) <= temperature;
         if near && hot {
             temperature = temperature / &two;
             continue;
@@ -74,7 +76,7 @@ pub fn minimise<S: RealScalar>(
             }
             last = Some(step.reach.clone());
         }
-        point = problem.descend(&point, &here, &step, &temperature, near);
+        point = problem.descend(&point, &here, &step, &temperature);
     }
 }
 
@@ -89,7 +91,7 @@ struct Value<S> {
     logarithm: S,
     /// Each term over the largest.
     shares: Vec<S>,
-    /// The largest |exponent|.
+    /// The largest |exponent|, what cancels in it counted: it is rounded to a unit of this.
     size: S,
 }
 
@@ -117,7 +119,13 @@ impl<S: RealScalar> Problem<'_, S> {
         let exponents = terms.map(|(t, w)| (dot(&t.exponent, point) + w) / temperature);
         let exponents: Vec<S> = exponents.collect();
         let abs = |x: &S| ComplexField::abs(x.clone());
-        let size = exponents.iter().map(abs).fold(S::zero(), RealField::max);
+        let parts = |t: &Exponential<S>| {
+            let products = t.exponent.iter().zip(point);
+            sum(products.map(|(v, y)| abs(&(v.clone() * y))))
+        };
+        let terms = self.terms.iter().zip(&self.logarithms);
+        let sizes = terms.map(|(t, w)| parts(t) + abs(w));
+        let size = sizes.fold(S::zero(), RealField::max);
         let top = exponents.iter().cloned().reduce(RealField::max);
         let top = top.unwrap_or_else(S::zero);
         let shares = exponents.into_iter().map(|e| Scalar::exp(&(e - &top)));
@@ -131,7 +139,7 @@ impl<S: RealScalar> Problem<'_, S> {
     }
 
     /// −H⁻¹g, where a ridge stands in for what rounding took from the Hessian.
-    fn newton(&self, here: &Value<S>, temperature: &S) -> Option<Step<S>> {
+    fn newton(&self, here: &Value<S>, temperature: &S, unit: &S) -> Option<Step<S>> {
         let m = self.terms.first()?.exponent.len();
         let mut gradient = DVector::<S>::from_element(m, S::zero());
         let mut hessian = DMatrix::<S>::from_element(m, m, S::zero());
@@ -159,7 +167,7 @@ impl<S: RealScalar> Problem<'_, S> {
             if let Some(cholesky) = Cholesky::new(shifted) {
                 break cholesky.solve(&gradient);
             }
-            ridge = RealField::max(ridge * S::from_int(16), S::unit());
+            ridge = RealField::max(ridge * S::from_int(16), unit.clone());
             if ridge > S::one() {
                 return None;
             }
@@ -179,14 +187,7 @@ impl<S: RealScalar> Problem<'_, S> {
     }
 
     /// Along the step, no exponent by more than 4τ, and halved until the sum falls.
-    fn descend(
-        &self,
-        point: &[S],
-        here: &Value<S>,
-        step: &Step<S>,
-        temperature: &S,
-        near: bool,
-    ) -> Vec<S> {
+    fn descend(&self, point: &[S], here: &Value<S>, step: &Step<S>, temperature: &S) -> Vec<S> {
         let longest = S::from_int(4) * temperature;
         let whole = if step.reach > longest {
             longest / &step.reach
@@ -199,10 +200,12 @@ impl<S: RealScalar> Problem<'_, S> {
                 .map(|(x, dx)| x.clone() + dx.clone() * fraction)
                 .collect()
         };
+        // What is left to gain no longer shows in the sum.
+        let settled = step.decrement.clone() * S::from_int(64) <= S::one();
         let mut fraction = whole.clone();
         for _ in 0..MAX_HALVINGS {
             let next = moved(&fraction);
-            if near || self.at(&next, temperature).logarithm < here.logarithm {
+            if settled || self.at(&next, temperature).logarithm < here.logarithm {
                 return next;
             }
             fraction /= S::from_int(2);
