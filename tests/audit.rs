@@ -1,7 +1,8 @@
 //! The audit as a program and as a library: digests, exit codes, replays.
 
 use noise_equilibrium::audit::{Options, Verdict, audit};
-use noise_equilibrium::theorem::{Draw, LEDGER, Outcome, Replay};
+use noise_equilibrium::theorem::{Draw, LEDGER, Outcome, Replay, find};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -59,6 +60,160 @@ fn replays_round_trip() {
             assert_eq!(read.run(), Ok(outcome), "{} {}", statement.id, check.name);
         }
     }
+}
+
+/// A case of every kind of model, and with a block, survives the way to a file and back;
+/// what is wrong with such a file is refused with the name of the field.
+#[test]
+fn every_kind_of_model_round_trips() {
+    let statement = find("D1").expect("D1");
+    let check = statement
+        .checks
+        .iter()
+        .find(|check| check.name.contains("gradients"))
+        .expect("the check of all models");
+    let mut files = BTreeMap::new();
+    for index in 0..64 {
+        let case = (check.draw)(&mut Draw::seeded(5, "kinds", index));
+        let network = case.network().expect("a network");
+        let (kind, generator) = (network.model.kind(), network.generator.kind());
+        let replay = Replay {
+            statement: statement.id.to_owned(),
+            check: check.name.to_owned(),
+            control: None,
+            found: String::new(),
+            case: case.clone(),
+        };
+        let text = replay.write();
+        let read = Replay::read(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+        assert_eq!(read, replay);
+        files.insert(kind, text.clone());
+        if generator == "block" {
+            files.insert(generator, text);
+        }
+    }
+    let kinds =
+        "adapter attention block deep-leaky-relu deep-linear diagonal-linear scale-invariant tanh";
+    assert_eq!(files.keys().copied().collect::<Vec<_>>().join(" "), kinds);
+
+    let refused = |kind: &str, tamper: &dyn Fn(&mut serde_json::Value), expected: &str| {
+        let mut file: serde_json::Value = serde_json::from_str(&files[kind]).expect("JSON");
+        tamper(&mut file["case"]["network"]);
+        let error = match Replay::read(&file.to_string()) {
+            Err(error) => error.to_string(),
+            Ok(_) => panic!("{kind}: {file} is accepted, expected: {expected}"),
+        };
+        assert!(error.contains(expected), "no {expected:?} in {error}");
+    };
+    // A list of the values stands for no object.
+    for (kind, field) in [
+        ("tanh", "model"),
+        ("tanh", "samples"),
+        ("tanh", "generator"),
+        ("block", "block"),
+    ] {
+        let listed = |network: &mut serde_json::Value| {
+            let slot = match field {
+                "samples" => &mut network["samples"][0],
+                _ => &mut network[field],
+            };
+            let values = slot.as_object().expect("an object").values();
+            *slot = values.cloned().collect();
+        };
+        refused(kind, &listed, "expected an object");
+    }
+    // Each kind needs its own fields and no others; all sizes are within the file's lists.
+    for (kind, field) in [
+        ("adapter", "widths"),
+        ("adapter", "frozen"),
+        ("attention", "tokens"),
+        ("attention", "embedding"),
+        ("attention", "head"),
+        ("attention", "outputs"),
+        ("deep-leaky-relu", "slope"),
+        ("deep-leaky-relu", "widths"),
+        ("deep-linear", "widths"),
+        ("diagonal-linear", "depth"),
+        ("diagonal-linear", "inputs"),
+        ("scale-invariant", "per_row"),
+        ("scale-invariant", "outputs"),
+        ("tanh", "widths"),
+    ] {
+        let remove = |network: &mut serde_json::Value| {
+            network["model"]
+                .as_object_mut()
+                .expect("a model")
+                .remove(field);
+        };
+        refused(
+            kind,
+            &remove,
+            &format!("case.network.model.{field}: missing"),
+        );
+        let number = |file: &serde_json::Value| file["model"][field].is_u64();
+        for size in [0, usize::MAX] {
+            let resize = |network: &mut serde_json::Value| {
+                if number(network) {
+                    network["model"][field] = size.into();
+                } else {
+                    network["model"]["widths"] = vec![size; 3].into();
+                }
+            };
+            if !["slope", "frozen", "per_row"].contains(&field) {
+                refused(kind, &resize, "case.network.");
+            }
+        }
+    }
+    let set = |field: &'static str, value: serde_json::Value| {
+        move |network: &mut serde_json::Value| network["model"][field] = value.clone()
+    };
+    refused(
+        "tanh",
+        &set("slope", 1.into()),
+        "model.slope: does not go with kind \"tanh\"",
+    );
+    refused("tanh", &set("bias", 1.into()), "unknown field `bias`");
+    refused(
+        "tanh",
+        &set("kind", "relu".into()),
+        "model.kind: expected deep-linear",
+    );
+    refused(
+        "tanh",
+        &set("widths", vec![1].into()),
+        "model.widths: expected those of",
+    );
+    refused(
+        "adapter",
+        &set("widths", vec![1, 1].into()),
+        "model.widths: expected three",
+    );
+    refused(
+        "adapter",
+        &set("frozen", vec![1; 10].into()),
+        "model.frozen: expected",
+    );
+    refused(
+        "attention",
+        &set("tokens", 0.into()),
+        "model.tokens: expected at least one",
+    );
+    let twice = |network: &mut serde_json::Value| {
+        network["generator"] = serde_json::json!({ "kind": "scaling" });
+    };
+    refused("block", &twice, "either a generator or a block");
+    let kind = |network: &mut serde_json::Value| {
+        network["generator"] = serde_json::json!({ "kind": "block" });
+    };
+    refused("tanh", &kind, "generator.kind: expected diagonal");
+    let far = |network: &mut serde_json::Value| {
+        network["block"]["slices"][0]["offset"] = usize::MAX.into();
+    };
+    refused(
+        "block",
+        &far,
+        "generator.slices[0]: expected coordinates below",
+    );
 }
 
 /// Cases that once were refuted for a wrong reason, kept.

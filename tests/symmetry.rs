@@ -2,10 +2,12 @@
 
 use nalgebra::DMatrix;
 use nalgebra::proptest::matrix;
+use noise_equilibrium::balance::{Noise, Orbit, Strength, population_covariance};
 use noise_equilibrium::model::Loss;
+use noise_equilibrium::problem::{Body, Problem};
 use noise_equilibrium::scalar::{Enclosure, Field, Mp, Rational, RealScalar, Scalar, convert, dot};
 use noise_equilibrium::symmetry::{
-    Eigenspaces, Generator, Support, exponential, first_indefinite_pivot, support,
+    Eigenspaces, Generator, Slice, Support, exponential, first_indefinite_pivot, support,
 };
 use noise_equilibrium::theorem::{Draw, any_network};
 use proptest::prelude::*;
@@ -137,6 +139,125 @@ fn group_law() {
     }
 }
 
+/// The generator as a matrix, column by column from the images of the axes.
+fn as_matrix(generator: &Generator) -> Generator {
+    let d = generator.dim();
+    let axis = |k: usize| (0..d).map(move |i| Rational::from(i32::from(i == k)));
+    let columns = (0..d).map(|k| generator.apply(&axis(k).collect::<Vec<_>>()));
+    Generator::dense(&columns.collect::<Vec<_>>()).unwrap()
+}
+
+/// Eight parameters: K on 1 and 2, −K on 3 and 5, and four that do not move.
+fn block() -> Generator {
+    let s = [[3, -1], [-1, 2]].map(|row| row.map(|k| Rational::from((k, 4))).to_vec());
+    let slice = |offset, stride, negated| Slice {
+        offset,
+        stride,
+        negated,
+    };
+    Generator::block(8, &s, vec![slice(1, 1, false), slice(3, 2, true)]).unwrap()
+}
+
+/// What leaves the parameters, meets another slice, or is nothing at all.
+#[test]
+fn blocks_are_refused() {
+    let s = [
+        vec![Rational::from(1), Rational::from(0)],
+        vec![Rational::from(0); 2],
+    ];
+    let slice = |offset, stride| Slice {
+        offset,
+        stride,
+        negated: false,
+    };
+    for (direction, slices, expected) in [
+        (
+            &s[..],
+            vec![slice(0, 1), slice(7, 1)],
+            "slices[1]: expected coordinates below 8",
+        ),
+        (
+            &s[..],
+            vec![slice(1, usize::MAX)],
+            "slices[0]: expected coordinates below 8",
+        ),
+        (
+            &s[..],
+            vec![slice(0, 2), slice(1, 1)],
+            "slices[1]: expected each coordinate once",
+        ),
+        (
+            &s[..],
+            vec![slice(0, 0)],
+            "slices[0]: expected each coordinate once",
+        ),
+        (
+            &s[..],
+            Vec::new(),
+            "generator.slices: expected at least one",
+        ),
+        (
+            &s[..1],
+            vec![slice(0, 1)],
+            "generator.direction[0]: expected 1 numbers",
+        ),
+        (
+            &[],
+            vec![slice(0, 1)],
+            "generator.direction: expected at least one",
+        ),
+    ] {
+        let error = Generator::block(8, direction, slices)
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
+/// A block and the same generator as a matrix: same start, exactly, and enclosures of one
+/// and the same solution; from gradients, and from their covariance.
+#[test]
+fn blocks_solve_like_their_matrices() {
+    let mut draw = Draw::seeded(7, "blocks", 0);
+    let theta = draw.vector(8);
+    let gradients: Vec<_> = (0..3).map(|_| draw.vector(8)).collect();
+    let sigma = population_covariance(&gradients);
+    for noise in [Noise::Gradients(gradients), Noise::Covariance(sigma)] {
+        let solve = |generator: Generator| {
+            let orbit = Orbit::new(generator, theta.clone(), noise.clone()).unwrap();
+            let strength = Strength::new(Rational::from((1, 8)), Rational::from((1, 3))).unwrap();
+            let body = Body::Orbit(orbit);
+            Problem { strength, body }.solve(40).unwrap()
+        };
+        let (block, dense) = (solve(block()), solve(as_matrix(&block())));
+        assert_eq!(block.start, dense.start);
+        let [block, dense] = [block, dense].map(|s| s.equilibrium.finite().unwrap());
+        let pairs = block.theta.iter().zip(&dense.theta);
+        for (x, y) in pairs.chain([
+            (&block.certified.lambda, &dense.certified.lambda),
+            (&block.certified.charge, &dense.certified.charge),
+            (&block.certified.potential, &dense.certified.potential),
+        ]) {
+            assert!(x.intersects(y), "{x:?} {y:?}");
+        }
+        for fixed in [0, 4, 6, 7] {
+            assert!(block.theta[fixed].contains(&theta[fixed]));
+        }
+    }
+}
+
+/// A basis of the whole space: it keeps the inner product, and gives the charge.
+#[test]
+fn eigenbasis_of_a_block() {
+    let theta: Vec<Real> = (1..=8).map(Real::from_int).collect();
+    let basis = block().eigenbasis::<Real>().unwrap();
+    let coordinates = basis.coordinates(&theta);
+    assert!(units(&dot(&coordinates, &coordinates), &dot(&theta, &theta)) < 16.0);
+    let charge = basis.rates().iter().zip(&coordinates);
+    let charge = charge.fold(Real::from_int(0), |c, (rate, x)| c + rate.clone() * x * x);
+    assert!(units(&charge, &block().charge(&theta)) < 16.0);
+}
+
 /// A generator of each kind and the same one as a full matrix: same image, same charge, exactly.
 #[test]
 fn structured_generators_agree_with_their_matrices() {
@@ -148,20 +269,11 @@ fn structured_generators_agree_with_their_matrices() {
         Generator::rescaling(8, vec![0, 3], vec![7, 2]).unwrap(),
         Generator::factor(1, 3, &s).unwrap(),
         Generator::factor(3, 1, &s).unwrap(),
+        block(),
     ];
     let theta: Vec<Rational> = (1..=8).map(|k| q(k * k - 9)).collect();
     for generator in generators {
-        // The matrix column by column, from the images of the axes.
-        let columns: Vec<Vec<Rational>> = (0..8)
-            .map(|k| {
-                generator.apply(
-                    &(0..8)
-                        .map(|i| Rational::from(i32::from(i == k)))
-                        .collect::<Vec<_>>(),
-                )
-            })
-            .collect();
-        let dense = Generator::dense(&columns).unwrap();
+        let dense = as_matrix(&generator);
         assert_eq!(
             dense.apply(&theta),
             generator.apply(&theta),

@@ -36,7 +36,7 @@ pub static STATEMENT: Statement = Statement {
         Check {
             name: "law of a neuron on digits",
             evidence: Evidence::Exact,
-            draw: sample::digits_network,
+            draw: sample::relu_digits_network,
             run: |case| neuron(case, Clone::clone, 2),
         },
     ],

@@ -7,6 +7,10 @@ use crate::symmetry::Generator;
 
 /// The operands of a check.
 #[derive(Clone, Debug, PartialEq)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a case lives for one check; there are never many"
+)]
 pub enum Case {
     /// A network with data at a point, and a generator.
     Network(NetworkCase),

@@ -30,6 +30,7 @@ mod t2;
 mod t3;
 mod t4;
 mod t5;
+mod t6;
 mod t7;
 mod t8;
 mod t9;
@@ -117,7 +118,7 @@ pub struct Statement {
 }
 
 /// Every statement, in the order of docs/theory.md.
-pub static LEDGER: [&Statement; 24] = [
+pub static LEDGER: [&Statement; 25] = [
     &conventions::STATEMENT,
     &d1::STATEMENT,
     &t1::STATEMENT,
@@ -125,6 +126,7 @@ pub static LEDGER: [&Statement; 24] = [
     &t3::STATEMENT,
     &t4::STATEMENT,
     &t5::STATEMENT,
+    &t6::STATEMENT,
     &t7::STATEMENT,
     &t8::STATEMENT,
     &t9::STATEMENT,

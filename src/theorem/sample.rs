@@ -63,11 +63,7 @@ pub fn network_with_finite_equilibrium(draw: &mut Draw) -> Case {
 
 /// A small leaky-ReLU network with the rescaling of one neuron.
 pub fn relu_network(draw: &mut Draw) -> Case {
-    let mut case = small_network(draw, Kind::LeakyRelu);
-    if matches!(case.generator, Generator::Dense(_)) {
-        case.generator = symmetry(&case.model, draw);
-    }
-    Case::Network(case)
+    rescaled_network(draw, Kind::LeakyRelu)
 }
 
 /// The same with weight decay.
@@ -83,7 +79,16 @@ pub fn scale_invariant_network(draw: &mut Draw) -> Case {
 
 /// A small tanh network with the rescaling of one neuron, an approximate symmetry.
 pub fn tanh_network(draw: &mut Draw) -> Case {
-    Case::Network(small_network(draw, Kind::Tanh))
+    rescaled_network(draw, Kind::Tanh)
+}
+
+/// With the rescaling itself, not a dense copy of it.
+fn rescaled_network(draw: &mut Draw, kind: Kind) -> Case {
+    let mut case = small_network(draw, kind);
+    if matches!(case.generator, Generator::Dense(_)) {
+        case.generator = symmetry(&case.model, draw);
+    }
+    Case::Network(case)
 }
 
 fn with_decay(draw: &mut Draw, network: fn(&mut Draw) -> Case) -> Case {
@@ -194,15 +199,24 @@ fn layered(inputs: usize, hidden: Vec<usize>, outputs: usize, activation: Activa
 
 /// A network of two layers on a few of the digits: 64 pixels, one-hot targets.
 pub fn digits_network(draw: &mut Draw) -> Case {
-    let data = digits();
-    let count = draw.size(3, 5);
-    let samples = (0..count).map(|_| data[draw.size(0, data.len() - 1)].clone());
-    let samples = samples.collect();
     let activation = if draw.flag() {
         leaky()
     } else {
         Activation::Identity
     };
+    on_digits(draw, activation)
+}
+
+/// The leaky-ReLU one among them, with the rescaling of one neuron.
+pub fn relu_digits_network(draw: &mut Draw) -> Case {
+    on_digits(draw, leaky())
+}
+
+fn on_digits(draw: &mut Draw, activation: Activation) -> Case {
+    let data = digits();
+    let count = draw.size(3, 5);
+    let samples = (0..count).map(|_| data[draw.size(0, data.len() - 1)].clone());
+    let samples = samples.collect();
     let model = layered(64, vec![draw.size(2, 3)], 10, activation);
     let mut case = network(draw, model, samples);
     // A dense copy of a 222 × 222 generator adds nothing but time.

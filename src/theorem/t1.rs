@@ -2,7 +2,7 @@
 
 use super::bounds::rounds_to_zero;
 use super::case::{Case, NetworkCase};
-use super::evidence::{Evidence, Outcome};
+use super::evidence::{Evidence, Identity, Outcome, precision_scaling, vector_defect};
 use super::{Check, Control, Origin, Statement, sample};
 use crate::scalar::{Field, Interval, Rational, RealScalar, dot};
 use rug::Float;
@@ -25,6 +25,12 @@ pub static STATEMENT: Statement = Statement {
             evidence: Evidence::Exact,
             draw: sample::digits_network,
             run: exact,
+        },
+        Check {
+            name: "any model, at any precision",
+            evidence: Evidence::Scaling,
+            draw: sample::any_network,
+            run: |case| scaling(case, Clone::clone),
         },
         Check {
             name: "f64",
@@ -56,13 +62,18 @@ pub static STATEMENT: Statement = Statement {
             run: |case| exactly(case, NetworkCase::asymmetric),
         },
         Control {
-            name: "asymmetric twin in f64",
+            name: "asymmetric twin at any precision",
             check: 2,
+            run: |case| scaling(case, NetworkCase::asymmetric),
+        },
+        Control {
+            name: "asymmetric twin in f64",
+            check: 3,
             run: |case| rounding::<f64, 53>(case, NetworkCase::asymmetric),
         },
         Control {
             name: "asymmetric twin in f32",
-            check: 3,
+            check: 4,
             run: |case| rounding::<f32, 24>(case, NetworkCase::asymmetric),
         },
     ],
@@ -97,7 +108,22 @@ fn exactly(case: &Case, tamper: fn(&NetworkCase) -> NetworkCase) -> Outcome {
     }))
 }
 
-/// The same products in `F`, against intervals of F's own P bits.
+struct Orthogonality(NetworkCase);
+
+impl Identity for Orthogonality {
+    fn defect<S: RealScalar + num_dual::DualNum>(&self) -> Option<(S, S)> {
+        let products = products(&self.0, &self.0.theta::<S>())?;
+        Some(vector_defect(&products, &vec![S::zero(); products.len()]))
+    }
+}
+
+fn scaling(case: &Case, tamper: fn(&NetworkCase) -> NetworkCase) -> Outcome {
+    let orthogonality = |case| precision_scaling(&Orthogonality(tamper(case)));
+    Outcome::decided(case.network().map(orthogonality))
+}
+
+/// The same products in `F`, against intervals of F's own P bits. (Without exponentials,
+/// which are not correctly rounded.)
 fn rounding<F: RealScalar + Into<f64>, const P: u32>(
     case: &Case,
     tamper: fn(&NetworkCase) -> NetworkCase,

@@ -1,11 +1,11 @@
 //! T5: the exact law of the charge for discrete steps.
 
 use super::case::{Case, NetworkCase};
-use super::evidence::{Evidence, Outcome};
+use super::evidence::{Evidence, Identity, Outcome, precision_scaling, vector_defect};
 use super::{Check, Control, Origin, Statement, sample};
 use crate::balance::{Strength, mean};
 use crate::dynamics::{batches_with_replacement, batches_without_replacement, step};
-use crate::scalar::{Field, Rational, dot};
+use crate::scalar::{Field, Rational, RealScalar, dot};
 
 pub static STATEMENT: Statement = Statement {
     id: "T5",
@@ -44,6 +44,12 @@ pub static STATEMENT: Statement = Statement {
             draw: sample::digits_network,
             run: |case| batch_mean(case, true, Sabotage::None),
         },
+        Check {
+            name: "every sample, any model, at any precision",
+            evidence: Evidence::Scaling,
+            draw: sample::any_network,
+            run: |case| scaling(case, Clone::clone),
+        },
     ],
     controls: &[
         Control {
@@ -80,6 +86,11 @@ pub static STATEMENT: Statement = Statement {
             name: "second moment on digits",
             check: 4,
             run: |case| batch_mean(case, true, Sabotage::SecondMoment),
+        },
+        Control {
+            name: "asymmetric twin at any precision",
+            check: 5,
+            run: |case| scaling(case, NetworkCase::asymmetric),
         },
     ],
 };
@@ -129,6 +140,31 @@ fn steps(case: &Case, tamper: fn(&NetworkCase) -> NetworkCase, decay: i64) -> Ou
         )
     };
     Outcome::decided(case.network().map(tamper).and_then(law))
+}
+
+/// The law of a step along the gradient of each sample.
+struct Steps(NetworkCase);
+
+impl Identity for Steps {
+    fn defect<S: RealScalar + num_dual::DualNum>(&self) -> Option<(S, S)> {
+        let case = &self.0;
+        let theta = case.theta::<S>();
+        let [eta, gamma] = [&case.learning_rate, &case.gamma].map(S::from_rational);
+        let shrink = S::one() - S::from_int(2) * &eta * &gamma;
+        let kept = Field::square(&shrink) * case.generator.charge(&theta);
+        let laws = case.gradients(&theta)?.into_iter().map(|g| {
+            let next = step(&theta, &g, &eta, &gamma);
+            let pushed = case.generator.charge(&g) * Field::square(&eta);
+            (case.generator.charge(&next), kept.clone() + pushed)
+        });
+        let (found, claimed): (Vec<S>, Vec<S>) = laws.unzip();
+        Some(vector_defect(&found, &claimed))
+    }
+}
+
+fn scaling(case: &Case, tamper: fn(&NetworkCase) -> NetworkCase) -> Outcome {
+    let steps = |case| precision_scaling(&Steps(tamper(case)));
+    Outcome::decided(case.network().map(steps))
 }
 
 #[derive(Clone, Copy, PartialEq)]

@@ -2,7 +2,7 @@
 //! shrinks like 2^{−P}; no tolerance is involved beyond the few bits of slack.
 
 use crate::{Draw, ratio};
-use noise_equilibrium::scalar::{Field, Mp, Rational, Scalar};
+use noise_equilibrium::scalar::{Field, Interval, Mp, Rational, Scalar};
 use num_dual::Dual;
 
 /// A function in every number system, and its derivative by hand.
@@ -190,4 +190,22 @@ fn a_negative_dual_has_no_root() {
     );
     assert!(Dual::new(-1.0, 1.0).root().is_none());
     assert_eq!(Dual::new(-1.0, 1.0).sign(), Some(std::cmp::Ordering::Less));
+}
+
+/// What models are given: where a number system has exponentials they are those of
+/// `Scalar`; rationals have the one at 0, which is enough for its derivative there.
+#[test]
+fn exponentials_that_a_field_may_decline() {
+    let q = |p: i32| Rational::from((p, 3));
+    assert_eq!(q(0).exponential(), Some(q(3)));
+    assert_eq!(q(1).exponential(), None);
+    assert_eq!(0.5f64.exponential(), Some(Scalar::exp(&0.5)));
+    assert_eq!(0.5f32.exponential(), Some(Scalar::exp(&0.5f32)));
+    let x = Mp::<128>::from_rational(&q(1));
+    assert_eq!(x.exponential(), Some(Scalar::exp(&x)));
+    let x = Interval::<128>::from_rational(&q(1));
+    assert_eq!(x.exponential(), Some(Scalar::exp(&x)));
+    let x = Dual::new(0.5f64, 3.0);
+    assert_eq!(x.exponential(), Some(Scalar::exp(&x)));
+    assert_eq!(x.exponential().map(|e| e.eps), Some(3.0 * libm::exp(0.5)));
 }

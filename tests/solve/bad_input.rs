@@ -699,6 +699,11 @@ fn kinds() {
             &["generator.kind: ", kinds, r#""orthogonal""#],
         ),
         (generator(r#"{ "kind": "" }"#), &["generator.kind: ", kinds]),
+        // Replay files alone have blocks.
+        (
+            generator(r#"{ "kind": "block", "direction": [[1]] }"#),
+            &["generator.kind: ", kinds, r#""block""#],
+        ),
         (
             generator(r#"{ "kind": 3 }"#),
             &["generator.kind: ", "expected a string"],

@@ -3,8 +3,11 @@
 
 use noise_equilibrium::balance::{Balance, Equilibrium, Spectrum, Strength, Term, solve};
 use noise_equilibrium::dynamics::{batches_with_replacement, batches_without_replacement, step};
+use noise_equilibrium::model::{
+    Activation, Adapter, Attention, Deep, DiagonalLinear, Loss, Model, Sample, ScaleInvariant,
+};
 use noise_equilibrium::problem::read_problem;
-use noise_equilibrium::scalar::Rational;
+use noise_equilibrium::scalar::{Rational, dot};
 use noise_equilibrium::symmetry::Generator;
 
 fn q(p: i32, q: u32) -> Rational {
@@ -44,6 +47,199 @@ fn t5_batches_are_all_there() {
             .all(|b| b[0] != b[1])
     );
     assert_eq!(batches_without_replacement(2, 3).len(), 0);
+}
+
+fn qs(numbers: &[i32]) -> Vec<Rational> {
+    numbers.iter().map(|&n| q(n, 1)).collect()
+}
+
+/// D1: what the models compute, from the order of θ to the place of the twin's asymmetry.
+#[test]
+fn d1_losses_by_hand() {
+    let deep = |widths: &[usize], activation, asymmetry| {
+        Model::Deep(Deep {
+            widths: widths.to_vec(),
+            activation,
+            asymmetry: q(asymmetry, 1),
+        })
+    };
+    let leaky = || Activation::LeakyRelu { slope: q(1, 2) };
+    let diagonal = |asymmetry| {
+        Model::DiagonalLinear(DiagonalLinear {
+            inputs: 2,
+            depth: 2,
+            asymmetry: q(asymmetry, 1),
+        })
+    };
+    let normalised = |per_row, asymmetry| {
+        Model::ScaleInvariant(ScaleInvariant {
+            inputs: 2,
+            outputs: 2,
+            per_row,
+            asymmetry: q(asymmetry, 1),
+        })
+    };
+    let attention = Model::Attention(Attention {
+        tokens: 2,
+        embedding: 1,
+        head: 1,
+        outputs: 1,
+        asymmetry: q(0, 1),
+    });
+    let adapter = Model::Adapter(Adapter {
+        factor: Deep {
+            widths: vec![1, 1, 1],
+            activation: Activation::Identity,
+            asymmetry: q(0, 1),
+        },
+        frozen: qs(&[2]),
+    });
+    for (model, theta, input, target, loss) in [
+        // 2·(3 4)(5; 6) = 78, with the output layer first in θ.
+        (
+            deep(&[1, 2, 1, 1], Activation::Identity, 0),
+            &[2, 3, 4, 5, 6][..],
+            &[1][..],
+            &[76][..],
+            q(4, 1),
+        ),
+        // h = (5 + 1, 6 + 1), then 3·6 + 4·7 + 1 = 47, then 2·47.
+        (
+            deep(&[1, 2, 1, 1], Activation::Identity, 1),
+            &[2, 3, 4, 5, 6],
+            &[1],
+            &[93],
+            q(1, 1),
+        ),
+        // φ(2, −2) = (2, −1); with a bias of 3 before it, (5, 1).
+        (
+            deep(&[1, 2, 1], leaky(), 0),
+            &[1, 1, 2, -2],
+            &[1],
+            &[0],
+            q(1, 1),
+        ),
+        (
+            deep(&[1, 2, 1], leaky(), 3),
+            &[1, 1, 2, -2],
+            &[1],
+            &[0],
+            q(36, 1),
+        ),
+        // 1·3·1 + 2·4·2; with a bias of 1, 1·(3 + 1) + 2·(8 + 1).
+        (diagonal(0), &[1, 2, 3, 4], &[1, 2], &[18], q(1, 1)),
+        (diagonal(1), &[1, 2, 3, 4], &[1, 2], &[20], q(4, 1)),
+        // Rows over 5 and 13, over their common norm 5, and over 5 + 5.
+        (
+            normalised(true, 0),
+            &[3, 4, 5, 12],
+            &[5, 0],
+            &[0, 0],
+            q(9, 1) + q(625, 169),
+        ),
+        (
+            normalised(false, 0),
+            &[1, 2, 2, 4],
+            &[5, 0],
+            &[0, 0],
+            q(5, 1),
+        ),
+        (
+            normalised(false, 5),
+            &[1, 2, 2, 4],
+            &[10, 0],
+            &[0, 0],
+            q(5, 1),
+        ),
+        // Without queries both tokens look at their mean 2: 2·3·5.
+        (attention, &[0, 1, 3, 5], &[1, 3], &[30, 29], q(1, 1)),
+        // 2 + 3·4.
+        (adapter, &[3, 4], &[1], &[13], q(1, 1)),
+    ] {
+        let sample = Sample {
+            input: qs(input),
+            target: qs(target),
+        };
+        let found = model.loss(&qs(theta), &sample);
+        assert_eq!(found, Some(loss), "{model:?}");
+    }
+}
+
+/// D1: softmax and tanh at ln 2, where they are rational, up to a few roundings.
+#[test]
+fn d1_exponentials_by_hand() {
+    let ln2 = std::f64::consts::LN_2;
+    // Queries (ln 2, 0) against keys (1, 0): the first token looks at (2/3, 1/3) of the
+    // values (3, 0), the second at half of them.
+    let attention = Attention {
+        tokens: 2,
+        embedding: 1,
+        head: 1,
+        outputs: 1,
+        asymmetry: q(0, 1),
+    };
+    let sample = Sample {
+        input: vec![1.0, 0.0],
+        target: vec![1.0, 0.5],
+    };
+    let loss = attention.loss(&[ln2, 1.0, 3.0, 1.0], &sample).unwrap();
+    assert!((loss - 2.0).abs() <= 32.0 * f64::EPSILON, "{loss}");
+    // tanh ln 2 = (2 − ½)/(2 + ½).
+    let tanh = Deep {
+        widths: vec![1, 1, 1],
+        activation: Activation::Tanh,
+        asymmetry: q(0, 1),
+    };
+    let sample = Sample {
+        input: vec![ln2],
+        target: vec![0.0],
+    };
+    let loss = tanh.loss(&[5.0, 1.0], &sample).unwrap();
+    assert!((loss - 9.0).abs() <= 256.0 * f64::EPSILON, "{loss}");
+}
+
+/// T6 for f = u(wx + b) at u = w = x = b = 1, y = 0: f = 2, ∇ℓ = (2·2·2, 2·2·1) and
+/// Aθ = (1, −1), so that ∇ℓᵀAθ = 4: the bias is what the symmetry lacks.
+#[test]
+fn t6_drift_of_a_biased_unit() {
+    let model = Deep {
+        widths: vec![1, 1, 1],
+        activation: Activation::Identity,
+        asymmetry: q(1, 1),
+    };
+    let sample = Sample {
+        input: vec![q(1, 1)],
+        target: vec![q(0, 1)],
+    };
+    let theta = [q(1, 1), q(1, 1)];
+    let gradient = model.gradient(&theta, &sample).unwrap();
+    assert_eq!(gradient, [q(8, 1), q(4, 1)]);
+    let rescaling = Generator::rescaling(2, vec![0], vec![1]).unwrap();
+    assert_eq!(dot(&gradient, &rescaling.apply(&theta)), 4);
+}
+
+/// T6 for f = tanh(sx) at u = w = x = 1, y = −1: ∇ℓᵀAθ = (4/3)s³ up to (4/3 + 16/15)s⁴.
+#[test]
+fn t6_leading_term_of_a_tanh_unit() {
+    let model = Deep {
+        widths: vec![1, 1, 1],
+        activation: Activation::Tanh,
+        asymmetry: q(0, 1),
+    };
+    let sample = Sample {
+        input: vec![1.0],
+        target: vec![-1.0],
+    };
+    let neuron = model.approximate_symmetries().swap_remove(0);
+    let s = 1.0 / 1024.0;
+    let theta = [1.0, s];
+    let gradient = model.gradient(&theta, &sample).unwrap();
+    let slope = dot(&gradient, &neuron.apply(&theta));
+    // Four roundings of at most a unit each in tanh and in its slope, times 2(f − y) ≤ 4.
+    let rounding = 16.0 * f64::EPSILON / (s * s * s);
+    let error = slope / (s * s * s) - 4.0 / 3.0;
+    assert!(error.abs() <= 2.4 * s + rounding, "{error}");
+    assert!(model.symmetries().is_empty());
 }
 
 fn two(rates: [i32; 2], noise: [i32; 2], charge: [i32; 2]) -> Spectrum<Rational> {

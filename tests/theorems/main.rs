@@ -131,6 +131,7 @@ theorems! {
     t3_charge_under_gradient_flow "T3",
     t4_noether_flow "T4",
     t5_exact_discrete_law "T5",
+    t6_approximate_symmetry "T6",
     t7_monotonicity "T7",
     t8_one_equilibrium_per_orbit "T8",
     t9_no_barrier "T9",
