@@ -19,7 +19,7 @@ mod support;
 pub use block::Block;
 pub use eigenbasis::Eigenbasis;
 pub use eigenspaces::{Eigenspace, Eigenspaces};
-pub use exponential::exponential;
+pub use exponential::{enclosed_exponential, exponential};
 pub use factor::Factor;
 pub use support::{Support, first_indefinite_pivot, support};
 

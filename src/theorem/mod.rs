@@ -26,6 +26,7 @@ mod t12;
 mod t13;
 mod t14;
 mod t15;
+mod t18;
 mod t2;
 mod t3;
 mod t4;
@@ -118,7 +119,7 @@ pub struct Statement {
 }
 
 /// Every statement, in the order of docs/theory.md.
-pub static LEDGER: [&Statement; 25] = [
+pub static LEDGER: [&Statement; 26] = [
     &conventions::STATEMENT,
     &d1::STATEMENT,
     &t1::STATEMENT,
@@ -136,6 +137,7 @@ pub static LEDGER: [&Statement; 25] = [
     &t13::STATEMENT,
     &t14::STATEMENT,
     &t15::STATEMENT,
+    &t18::STATEMENT,
     &c1::STATEMENT,
     &c2::STATEMENT,
     &c3::STATEMENT,

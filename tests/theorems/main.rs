@@ -141,6 +141,7 @@ theorems! {
     t13_two_classes_of_symmetry "T13",
     t14_relaxation_rate "T14",
     t15_finite_learning_rate "T15",
+    t18_general_principle "T18",
     c1_rescaling "C1",
     c2_scaling "C2",
     c3_matrix_factorisation "C3",
