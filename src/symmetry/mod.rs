@@ -22,7 +22,7 @@ pub use block::Block;
 pub use eigenbasis::Eigenbasis;
 pub use eigenspaces::{Eigenspace, Eigenspaces};
 pub use elimination::{inverse, null_space, row_space};
-pub use exponential::exponential;
+pub use exponential::{enclosed_exponential, exponential};
 pub use factor::{Factor, FactorShape};
 pub use family::{Family, FamilyStructure};
 pub use support::{Support, first_indefinite_pivot, support};

@@ -2,7 +2,9 @@
 
 use super::case::{Case, NetworkCase};
 use super::evidence::{Evidence, Identity, Outcome, precision_scaling, vector_defect};
-use super::factorisation::{few_layers, many_layers, no_arrival, product, without_full_moments};
+use super::factorisation::{
+    few_layers, many_layers, no_arrival, product, with_room, without_full_moments,
+};
 use super::{Check, Control, Origin, Statement};
 use crate::balance::{BalancedMinimum, Regression};
 use crate::model::{Loss, Model};
@@ -12,7 +14,7 @@ use nalgebra::{ComplexField, DMatrix};
 pub static STATEMENT: Statement = Statement {
     id: "C4",
     name: "deep linear networks",
-    claim: "For f = W_D…W_1x and the data of C3, all balanced minima are W_1 = U_1(xρ/s·S)^{1/2}RΣ_x^{−1/2}, W_i = ρ^{1/2}U_iU_{i−1}ᵀ, W_D = Σ_ε^{−1/2}L(s/(xρ^{D−1})·S)^{1/2}U_{D−1}ᵀ.",
+    claim: "For f = W_D…W_1x and the data of C3, the balanced minima are W_1 = U_1(xρ/s·S)^{1/2}RΣ_x^{−1/2}, W_i = ρ^{1/2}U_iU_{i−1}ᵀ, W_D = Σ_ε^{−1/2}L(s/(xρ^{D−1})·S)^{1/2}U_{D−1}ᵀ, up to weights between neurons that are connected to neither end.",
     origin: Origin::Paper,
     drawn: true,
     checks: &[
@@ -45,6 +47,12 @@ pub static STATEMENT: Statement = Statement {
             evidence: Evidence::Scaling,
             draw: few_layers,
             run: |case| closed_form(case, Law::Arrival, Form::Right),
+        },
+        Check {
+            name: "weights between neurons connected to neither end stay free",
+            evidence: Evidence::Scaling,
+            draw: with_room,
+            run: |case| closed_form(case, Law::Gradients, Form::Loose(1)),
         },
     ],
     controls: &[
@@ -88,6 +96,11 @@ pub static STATEMENT: Statement = Statement {
             check: 4,
             run: |case| closed_form(case, Law::Arrival, Form::Constant),
         },
+        Control {
+            name: "weights that end at a connected neuron",
+            check: 5,
+            run: |case| closed_form(case, Law::Gradients, Form::Loose(0)),
+        },
     ],
 };
 
@@ -107,6 +120,8 @@ enum Form {
     Constant,
     Exchanged,
     OneSided,
+    /// W_2 with a weight of 1 more from the second neuron to this one.
+    Loose(usize),
 }
 
 struct ClosedForm<'a> {
@@ -157,6 +172,7 @@ impl ClosedForm<'_> {
                 rescale(&mut minimum, e * power / rho, S::one());
             }
             Form::Exchanged => rescale(&mut minimum, e / x, S::one()),
+            Form::Loose(to) => *minimum.layers.get_mut(1)?.get_mut((to, 1))? += S::one(),
             Form::OneSided => {
                 let first = minimum.layers.first_mut()?;
                 *first = first.map(|entry| entry * &x);
@@ -238,7 +254,7 @@ fn row_by_row<S: RealScalar>(layers: &[DMatrix<S>]) -> Vec<S> {
 
 /// (W_i…W_1)ᵀ(W_i…W_1) and (W_D…W_{i+1})(W_D…W_{i+1})ᵀ, i = 1 … D − 1, and the W_iW_iᵀ's
 /// traces: rotations of hidden layers leave them as they are.
-fn invariants<S: RealScalar>(layers: &[DMatrix<S>]) -> Vec<DMatrix<S>> {
+pub(super) fn invariants<S: RealScalar>(layers: &[DMatrix<S>]) -> Vec<DMatrix<S>> {
     let mut invariants = Vec::new();
     for i in 1..layers.len() {
         let (before, behind) = (product(&layers[..i]), product(&layers[i..]));

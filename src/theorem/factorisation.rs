@@ -12,29 +12,41 @@ use nalgebra::DMatrix;
 
 /// Two layers, UW = V.
 pub fn two_layers(draw: &mut Draw) -> Case {
-    factorisation(draw, 1, 2)
+    any_rank(draw, 1, 2)
 }
 
 /// Two or three layers.
 pub fn few_layers(draw: &mut Draw) -> Case {
     let hidden = draw.size(1, 2);
-    factorisation(draw, hidden, 2)
+    any_rank(draw, hidden, 2)
 }
 
 /// Two to six layers, wider.
 pub fn many_layers(draw: &mut Draw) -> Case {
     let hidden = draw.size(1, 5);
-    factorisation(draw, hidden, 3)
+    any_rank(draw, hidden, 3)
 }
 
-/// V of any rank in `hidden` + 1 layers, and all pairs (x, Vx + ε) of some inputs and some
-/// noises that add up to 0: ε does not depend on x, exactly.
-fn factorisation(draw: &mut Draw, hidden: usize, widest: usize) -> Case {
+/// Three layers, both hidden ones wider than the rank.
+pub fn with_room(draw: &mut Draw) -> Case {
+    let widths = vec![draw.size(1, 2), 2, 2, draw.size(1, 2)];
+    factorisation(draw, widths, 1)
+}
+
+fn any_rank(draw: &mut Draw, hidden: usize, widest: usize) -> Case {
     let (inputs, outputs) = (draw.size(1, widest), draw.size(1, widest));
     let rank = draw.size(1, inputs.min(outputs));
     let mut widths = vec![inputs];
     widths.extend((0..hidden).map(|_| draw.size(rank, widest)));
     widths.push(outputs);
+    factorisation(draw, widths, rank)
+}
+
+/// V of the given rank in layers, and all pairs (x, Vx + ε) of some inputs and some noises
+/// that add up to 0: ε does not depend on x, exactly.
+fn factorisation(draw: &mut Draw, widths: Vec<usize>, rank: usize) -> Case {
+    let (hidden, inputs) = (widths.len() - 2, widths[0]);
+    let outputs = widths[hidden + 1];
     let mut layers = balanced_core(draw, &widths, rank);
     for l in 0..hidden {
         shear(draw, &mut layers, l);
@@ -82,20 +94,19 @@ fn factorisation(draw: &mut Draw, hidden: usize, widest: usize) -> Case {
     })
 }
 
-/// Layers W_1, … whose product has the given rank and whose hidden neurons beyond it are
-/// disconnected on both sides. (One that is connected on one side only loses its
-/// weights on the way to a minimum of Φ, which then does not exist on the orbit.)
+/// Layers W_1, …, each of the given rank, whose product has it too: W_1 begins with an upper
+/// triangle and W_D with a lower one. Hidden neurons beyond the rank are disconnected on
+/// both sides. (One that is connected on one side only loses its weights on the way to a
+/// minimum of Φ, which then does not exist on the orbit.)
 fn balanced_core(draw: &mut Draw, widths: &[usize], rank: usize) -> Vec<DMatrix<Rational>> {
     let last = widths.len() - 2;
     let pairs = widths.iter().zip(&widths[1..]).enumerate();
     let mut layer = |(l, (&cols, &rows)): (usize, (&usize, &usize))| {
-        DMatrix::from_fn(rows, cols, |i, j| {
-            let connected = (l == last || i < rank) && (l == 0 || j < rank);
-            match connected {
-                true if l == 0 || l == last => draw.nonzero(),
-                true if i == j => Rational::from(1),
-                _ => Rational::new(),
-            }
+        DMatrix::from_fn(rows, cols, |i, j| match l {
+            0 if i < rank && j >= i => draw.nonzero(),
+            _ if l == last && j < rank && i >= j => draw.nonzero(),
+            _ if 0 < l && l < last && i == j && i < rank => Rational::from(1),
+            _ => Rational::new(),
         })
     };
     pairs.map(&mut layer).collect()

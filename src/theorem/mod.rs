@@ -28,6 +28,7 @@ mod t14;
 mod t15;
 mod t16;
 mod t17;
+mod t18;
 mod t2;
 mod t3;
 mod t4;
@@ -120,7 +121,7 @@ pub struct Statement {
 }
 
 /// Every statement, in the order of docs/theory.md.
-pub static LEDGER: [&Statement; 27] = [
+pub static LEDGER: [&Statement; 28] = [
     &conventions::STATEMENT,
     &d1::STATEMENT,
     &t1::STATEMENT,
@@ -140,6 +141,7 @@ pub static LEDGER: [&Statement; 27] = [
     &t15::STATEMENT,
     &t16::STATEMENT,
     &t17::STATEMENT,
+    &t18::STATEMENT,
     &c1::STATEMENT,
     &c2::STATEMENT,
     &c3::STATEMENT,

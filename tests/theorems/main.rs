@@ -143,6 +143,7 @@ theorems! {
     t15_finite_learning_rate "T15",
     t16_commuting_generators "T16",
     t17_a_whole_matrix_group "T17",
+    t18_general_principle "T18",
     c1_rescaling "C1",
     c2_scaling "C2",
     c3_matrix_factorisation "C3",
