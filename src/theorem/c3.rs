@@ -69,11 +69,6 @@ pub static STATEMENT: Statement = Statement {
             run: |case| arrival(case, Arrival::Balance, Moments::Exchanged),
         },
         Control {
-            name: "covariance of x in place of its second moment",
-            check: 2,
-            run: |case| arrival(case, Arrival::Balance, Moments::Centred),
-        },
-        Control {
             name: "Tr Σ_x and Tr Σ_ε exchanged",
             check: 3,
             run: |case| arrival(case, Arrival::ClosedForm, Moments::Exchanged),
