@@ -261,7 +261,10 @@ fn one_source_of_noise_and_one_of_rates() {
             &["spectrum: expected at least one term, found none"],
         ),
         (with(r#""spectrum": 3"#), &["spectrum: ", "expected a list"]),
-        (with(r#""spectrum": {}"#), &["spectrum: expected a list"]),
+        (
+            with(r#""spectrum": {}"#),
+            &["spectrum: invalid type: map, expected a list"],
+        ),
     ]);
 }
 
