@@ -81,8 +81,8 @@
 //!
 //! Each module imports only from those before it: [`scalar`], [`symmetry`], [`balance`],
 //! [`problem`], `checkpoint`, [`model`], [`dynamics`], [`theorem`], [`audit`]. Without default
-//! features the crate drops the command line (argument parsing, progress bars, tables) and
-//! the arrays in files, with `checkpoint`.
+//! features the crate drops the command line (argument parsing, progress bars, tables) and,
+//! unless `arrays` is asked for, arrays in files and the balancing of checkpoints.
 
 #![deny(unsafe_code)]
 #![warn(missing_docs)]

@@ -219,10 +219,11 @@ mod tests {
     /// Against the two neighbours in the small type, whose distances are exact.
     #[test]
     fn encoding_rounds_to_the_nearest_and_ties_to_even() {
-        let f16s = |bits: u16| f16::from_bits(bits).to_f64();
-        let bf16s = |bits: u16| bf16::from_bits(bits).to_f64();
-        let cases: [(Dtype, &dyn Fn(u16) -> f64, u16); 2] =
-            [(Dtype::F16, &f16s, 0x7bfe), (Dtype::BF16, &bf16s, 0x7f7e)];
+        type Value = fn(u16) -> f64;
+        let cases: [(Dtype, Value, u16); 2] = [
+            (Dtype::F16, |bits| f16::from_bits(bits).to_f64(), 0x7bfe),
+            (Dtype::BF16, |bits| bf16::from_bits(bits).to_f64(), 0x7f7e),
+        ];
         for (dtype, value, last) in cases {
             for bits in (0..last).step_by(7).chain([0, 1, 2, 0x3ff, 0x400, last]) {
                 let (low, high) = (value(bits), value(bits + 1));

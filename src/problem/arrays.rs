@@ -20,6 +20,10 @@ pub(super) enum Numbers<T> {
 /// `{ "npy": "file.npy" }` or `{ "safetensors": "file", "tensor": "name" }`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+#[cfg_attr(
+    not(feature = "arrays"),
+    expect(dead_code, reason = "read only to be refused")
+)]
 pub(super) struct Reference {
     #[serde(default, deserialize_with = "present")]
     npy: Option<String>,
@@ -156,7 +160,6 @@ impl Reference {
         _: &str,
         _: impl Fn(&[usize]) -> bool,
     ) -> Result<Vec<Rational>, ProblemError> {
-        let Self { .. } = self;
         Err(invalid(format!(
             "{field}: expected a list: this build reads no arrays in files (feature `arrays`)"
         )))

@@ -30,6 +30,9 @@ impl Good {
     }
 }
 
+/// What is wrong with one tensor: its shape or its numbers.
+type Change<'a> = &'a dyn Fn(&mut (Vec<usize>, Vec<f64>));
+
 const OUT: [&str; 2] = ["--out", "new.safetensors"];
 const PAIR: &str =
     r#"{ "kind": "relu", "up": "fc2.weight", "down": "fc1.weight", "bias": "fc1.bias" }"#;
@@ -177,7 +180,7 @@ fn tensors_and_gradients() {
         gradients,
         network,
     } = good();
-    let with = |name: &str, change: &dyn Fn(&mut (Vec<usize>, Vec<f64>)), tensors: &Tensors| {
+    let with = |name: &str, change: Change<'_>, tensors: &Tensors| {
         let mut changed = tensors.clone();
         change(changed.get_mut(name).expect("a tensor"));
         file(&changed)

@@ -134,10 +134,10 @@ fn a_turned_pair_satisfies_the_matrix_equation() {
     let defect = |s: &DMatrix<f64>| (s * &m * s - &n).norm() / n.norm();
     let s = &p * &p;
     let factor = result.report.pairs[0].factor;
-    let condition = (factor.largest / factor.smallest).powi(4);
+    let condition = libm::pow(factor.largest / factor.smallest, 4.0);
     // P and its square lose the condition of UᵀU and of S.
     let u_values = u0.singular_values();
-    let loss = condition * (u_values.max() / u_values.min()).powi(2);
+    let loss = condition * libm::pow(u_values.max() / u_values.min(), 2.0);
     assert!(
         defect(&s) < 64.0 * f64::EPSILON * loss,
         "{:e} with loss {loss:e}",

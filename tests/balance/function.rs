@@ -113,6 +113,9 @@ fn the_function_is_the_same() {
     }
 }
 
+/// Its name, and what it does to the tensors.
+type Mistake<'a> = (&'a str, &'a dyn Fn(&mut Tensors));
+
 /// What a mistake in the code would do to the numbers; each must be far beyond the bound.
 #[test]
 fn another_move_is_noticed() {
@@ -130,7 +133,7 @@ fn another_move_is_noticed() {
             Shape::InOut => ("dense2.kernel", "dense1.kernel"),
             Shape::Attention { .. } => ("q.weight", "k.weight"),
         };
-        let wrong: [(&str, &dyn Fn(&mut Tensors)); 4] = [
+        let wrong: [Mistake<'_>; 4] = [
             ("one side left behind", &|tensors| {
                 tensors.insert(up.to_owned(), before[up].clone());
             }),

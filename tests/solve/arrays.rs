@@ -378,7 +378,10 @@ fn everything_wrong_is_one_line() {
         ("tiny.safetensors", b"abc".to_vec()),
         ("garbage.safetensors", b"garbage garbage garbage".to_vec()),
         ("json.safetensors", forged("{ \"g\": 3 }")),
-        ("deep.safetensors", forged(&"[".repeat(100_000))),
+        (
+            "deep.safetensors",
+            forged(&format!("{{ \"g\": {}", "[".repeat(100_000))),
+        ),
         ("overflow.safetensors", {
             // Lengths that add up to nearly 2⁶⁴: with the header's they would pass it.
             let eighth = u64::MAX / 8;

@@ -263,7 +263,7 @@ fn one_source_of_noise_and_one_of_rates() {
         (with(r#""spectrum": 3"#), &["spectrum: ", "expected a list"]),
         (
             with(r#""spectrum": {}"#),
-            &["spectrum: ", "expected a list"],
+            &["spectrum: invalid type: map, expected a list"],
         ),
     ]);
 }
