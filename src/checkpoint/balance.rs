@@ -11,7 +11,7 @@ use super::report::{Change, FORMAT, Factor, PairReport, PairStatus, Report, Verd
 use super::tensors::{Slice, Tensor, encode};
 use super::transform::{Side, Transform, eigenvalues};
 use crate::array::{Tensors, shape_text};
-use crate::balance::Strength;
+use crate::balance::{Edge, Spectrum, Strength, Term, balance_network};
 use crate::scalar::Field;
 use nalgebra::DMatrix;
 use rayon::prelude::*;
@@ -106,6 +106,9 @@ pub fn balance(
         .zip(&start)
         .map(|(pair, measure)| pair.fate(measure, &model))
         .collect();
+    if let Some(rescaled) = model.rescaled(&fates) {
+        moves = rescaled;
+    }
     let mut sweeps = 0;
     let mut worst = f64::INFINITY;
     // The last sweep moves nothing: what it measures is what is written.
@@ -586,6 +589,70 @@ impl Model {
             total = parts.into_iter().fold(total, |sum, part| sum + part);
         }
         total / self.samples as f64
+    }
+
+    /// All units that are scaled one by one, balanced together by Newton's method on the
+    /// network: sweeps of deep networks then have little left to do. `None` where there
+    /// are none, or where they have no common minimum.
+    fn rescaled(&self, fates: &[Fate]) -> Option<Vec<Transform>> {
+        let mut first = Vec::with_capacity(self.pairs.len());
+        let mut neurons = 0;
+        for pair in &self.pairs {
+            first.push(neurons);
+            if pair.kind == Kind::Relu {
+                neurons += pair.rank;
+            }
+        }
+        // The unit at each end of a weight, if it has one that moves.
+        let ends = |touches: &[Touch], side: Side, count: usize| {
+            let mut ends: Vec<Option<u32>> = vec![None; count];
+            for touch in touches.iter().filter(|touch| touch.side == side) {
+                let (pair, fate) = (&self.pairs[touch.pair], &fates[touch.pair]);
+                if pair.kind != Kind::Relu {
+                    continue;
+                }
+                for (unit, places) in touch.slice.places().into_iter().enumerate() {
+                    let end = u32::try_from(first[touch.pair] + unit).ok();
+                    let end = end.filter(|_| fate.moving[unit]);
+                    places.into_iter().for_each(|place| ends[place] = end);
+                }
+            }
+            ends
+        };
+        let mut terms = Vec::new();
+        for (tensor, touches) in self.tensors.iter().zip(&self.touches) {
+            let count = tensor.values.len();
+            let (from, to) = (
+                ends(touches, Side::Up, count),
+                ends(touches, Side::Down, count),
+            );
+            let mut noise = vec![0.0; count];
+            for sample in 0..self.samples {
+                for (total, g) in noise.iter_mut().zip(tensor.sample(sample)) {
+                    *total += g * g;
+                }
+            }
+            for (k, value) in tensor.values.iter().enumerate() {
+                terms.push(Term {
+                    rate: Edge {
+                        from: from[k],
+                        to: to[k],
+                    },
+                    noise: noise[k] / self.samples as f64,
+                    charge: value * value,
+                });
+            }
+        }
+        let spectrum = Spectrum::from_terms(terms);
+        let found = balance_network(neurons, &spectrum, &self.strength).ok()?;
+        let transform = |(k, pair): (usize, &Pair)| match pair.kind {
+            Kind::Relu => {
+                let own = found.lambda[first[k]..].iter().take(pair.rank);
+                Transform::Scale(own.map(|x| libm::exp(*x)).collect())
+            }
+            _ => pair.identity(),
+        };
+        Some(self.pairs.iter().enumerate().map(transform).collect())
     }
 
     fn measure(&self, k: usize, moves: &[Transform]) -> Measure {

@@ -143,6 +143,13 @@ impl Slice {
         })
     }
 
+    /// For each row of the matrix, where its numbers are.
+    pub fn places(&self) -> Vec<Vec<usize>> {
+        let columns = self.outer * self.inner;
+        let row = |row: usize| (0..columns).map(|column| self.place(row, column)).collect();
+        (0..self.length).map(row).collect()
+    }
+
     /// The matrix back to where it came from.
     pub fn scatter(&self, matrix: &DMatrix<f64>, numbers: &mut [f64]) {
         for (column, entries) in matrix.column_iter().enumerate() {

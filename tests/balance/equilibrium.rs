@@ -206,8 +206,9 @@ fn a_singular_pair_stays_where_it_is() {
     assert_eq!(tensors(&result.checkpoint.expect("a checkpoint")), thin);
 }
 
-/// A chain of so many single units that sweeps from one end to the other take too long.
-pub fn chain(layers: usize) -> (Tensors, String, Tensors) {
+/// A chain of single units: as a ReLU network it balances at once, but sweeps over linear
+/// pairs from one end of a long one to the other take too long.
+pub fn chain(kind: &str, layers: usize) -> (Tensors, String, Tensors) {
     let name = |k: usize| format!("fc{k}.weight");
     let weight = |k: usize| if k == 0 { 16.0 } else { 1.0 };
     let tensor = |k: usize| (name(k), (vec![1, 1], vec![weight(k)]));
@@ -220,7 +221,7 @@ pub fn chain(layers: usize) -> (Tensors, String, Tensors) {
     };
     let pair = |k: usize| {
         format!(
-            r#"{{ "kind": "relu", "up": "{}", "down": "{}" }}"#,
+            r#"{{ "kind": "{kind}", "up": "{}", "down": "{}" }}"#,
             name(k + 1),
             name(k)
         )
@@ -235,13 +236,20 @@ pub fn chain(layers: usize) -> (Tensors, String, Tensors) {
 
 #[test]
 fn a_chain_ends_with_equal_factors_or_says_that_it_does_not() {
-    let (before, network, gradients) = chain(4);
-    let result = balanced(&before, &network, &gradients);
-    // The product 16 in four equal parts.
-    for (_, xs) in tensors(&result.checkpoint.expect("balanced")).values() {
-        assert!((xs[0] - 2.0).abs() < 1e-9, "{xs:?}");
+    // The product 16 in equal parts.
+    for (kind, layers) in [("relu", 4), ("linear", 4), ("relu", 60)] {
+        let (before, network, gradients) = chain(kind, layers);
+        let result = balanced(&before, &network, &gradients);
+        let part = libm::pow(16.0, 1.0 / layers as f64);
+        for (_, xs) in tensors(&result.checkpoint.expect("balanced")).values() {
+            // An imbalance of 1e-10 between neighbours, over all of the chain.
+            assert!(
+                (xs[0] - part).abs() < 1e-10 * part * layers as f64,
+                "{xs:?}"
+            );
+        }
     }
-    let (before, network, gradients) = chain(60);
+    let (before, network, gradients) = chain("linear", 60);
     let result = balanced(&before, &network, &gradients);
     assert_eq!(result.report.status, Verdict::NotBalanced);
     assert!(result.checkpoint.is_none());

@@ -157,7 +157,7 @@ fn the_report_says_the_same_as_the_table() {
 
 #[test]
 fn what_cannot_be_balanced_is_reported_and_not_written() {
-    let (before, network, gradients) = chain(60);
+    let (before, network, gradients) = chain("linear", 60);
     let inputs = Inputs::new(&file(&before), &network, &file(&gradients));
     let output = inputs.run(&["--out", "new.safetensors", "--report", "report.json"]);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
