@@ -154,10 +154,11 @@ fn page(report: &Report) -> String {
         }
     }
     page + &format!(
-        "potential of all {}, {} samples, {} sweeps\n",
+        "potential of all {}, {} samples, {} {}\n",
         change(report.potential),
         report.samples,
-        report.sweeps
+        report.sweeps,
+        if report.sweeps == 1 { "sweep" } else { "sweeps" }
     )
 }
 
