@@ -158,7 +158,11 @@ fn page(report: &Report) -> String {
         change(report.potential),
         report.samples,
         report.sweeps,
-        if report.sweeps == 1 { "sweep" } else { "sweeps" }
+        if report.sweeps == 1 {
+            "sweep"
+        } else {
+            "sweeps"
+        }
     )
 }
 

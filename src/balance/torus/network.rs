@@ -69,7 +69,8 @@ pub struct NetworkEquilibrium {
     pub flat: Vec<Vec<u32>>,
     /// How often the spectrum was gone through.
     pub passes: usize,
-    /// The largest |G_i| over the sum of the absolute terms of G_i.
+    /// The largest |G_i| over the sum of the absolute terms of G_i: at rounding level, or
+    /// below 1e-9 where the network is too ill-conditioned for that.
     pub imbalance: f64,
 }
 
@@ -82,6 +83,10 @@ const COOLING: f64 = 2.0;
 /// Steps that change no exponent by more than this need no line search, and by no more
 /// than half of it let the temperature fall.
 const SAFE: f64 = 2.0;
+
+/// An imbalance that counts as balanced where the passes gain no more: rounding in the
+/// solution of an ill-conditioned system may leave more than the sums themselves.
+const TOLERANCE: f64 = 1e-9;
 
 /// Factorising directly is worth this many iterations of conjugate gradients.
 const WORTH: usize = 400;
@@ -116,7 +121,12 @@ pub fn balance_network(
     }
     let mut state = network.pass(&lambda, temperature);
     let mut passes = 1;
+    let mut idle = 0;
     while temperature > 1.0 || state.imbalance > state.resolution {
+        if idle >= 3 && state.imbalance <= TOLERANCE {
+            break;
+        }
+        let last = state.imbalance;
         laplacian.fill(&network, &state);
         let mut step = laplacian.solve(&state.logarithmic(), temperature);
         let mut reach = network.reach(&step) / temperature;
@@ -150,6 +160,11 @@ pub fn balance_network(
             }
             fraction *= 0.5;
         }
+        idle = if state.imbalance > 0.5 * last {
+            idle + 1
+        } else {
+            0
+        };
     }
     for group in &flat {
         let total: f64 = group.iter().map(|&i| lambda[i as usize]).sum();

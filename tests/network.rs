@@ -1,0 +1,175 @@
+//! The rescalings of a whole network, in doubles: answers known beforehand, statuses,
+//! and how many passes large networks take.
+
+use noise_equilibrium::balance::{Edge, NetworkError, Spectrum, Strength, Term, balance_network};
+use noise_equilibrium::theorem::Draw;
+
+const STRENGTH: Strength<f64> = Strength {
+    gamma: 0.0,
+    sigma2: 1.0,
+};
+const DECAY: Strength<f64> = Strength {
+    gamma: 0.01,
+    sigma2: 1.0,
+};
+
+fn weight(from: Option<u32>, to: Option<u32>, noise: f64, charge: f64) -> Term<f64, Edge> {
+    Term {
+        rate: Edge { from, to },
+        noise,
+        charge,
+    }
+}
+
+/// One neuron: λ = ¼ ln(a₊/a₋) (C1), from any imbalance in one step.
+#[test]
+fn one_neuron() {
+    for (out, into) in [(16.0, 1.0), (1e200, 1e-100), (1.0, 1.0)] {
+        let spectrum = Spectrum::from_terms(vec![
+            weight(Some(0), None, out, 1.0),
+            weight(None, Some(0), into, 1.0),
+        ]);
+        let found = balance_network(1, &spectrum, &STRENGTH).expect("balanced");
+        let expected = 0.25 * (libm::log(out) - libm::log(into));
+        // λ is rounded to a unit of its size, and so are both logarithms.
+        assert!((found.lambda[0] - expected).abs() <= 8.0 * f64::EPSILON * (1.0 + expected.abs()));
+        assert!(found.flat.is_empty());
+    }
+}
+
+/// A chain balances where the noise of all its weights is the same: their geometric mean.
+#[test]
+fn a_chain_of_neurons() {
+    let mut draw = Draw::seeded(1, "chain", 0);
+    let noise: Vec<f64> = (0..1001)
+        .map(|_| libm::exp(draw.integer(-1000, 1000) as f64 / 100.0))
+        .collect();
+    let end = |i: usize| u32::try_from(i).ok();
+    let terms = (0..1001_usize).map(|k| {
+        let from = k.checked_sub(1).and_then(end);
+        let to = end(k).filter(|_| k < 1000);
+        weight(from, to, noise[k], 0.0)
+    });
+    let spectrum = Spectrum::from_terms(terms.collect());
+    let found = balance_network(1000, &spectrum, &STRENGTH).expect("balanced");
+    let mean = noise.iter().map(|x| libm::log(*x)).sum::<f64>() / 1001.0;
+    let at = |i: Option<usize>| i.and_then(|i| found.lambda.get(i)).copied().unwrap_or(0.0);
+    let size = found.lambda.iter().fold(1.0, |s, x| f64::max(s, x.abs()));
+    for (k, a) in noise.iter().enumerate() {
+        let moved = libm::log(*a) - 2.0 * (at(k.checked_sub(1)) - at(Some(k)));
+        // The imbalance of each of the 1000 neurons, at most a few roundings of λ, adds up.
+        assert!(
+            (moved - mean).abs() < 1e5 * f64::EPSILON * size,
+            "{k}: {moved} and {mean}"
+        );
+    }
+    assert!(found.passes <= 30, "{} passes", found.passes);
+}
+
+#[test]
+fn statuses() {
+    // Neuron 1 has noise on its incoming weight alone: it runs off.
+    let terms = vec![
+        weight(None, Some(0), 1.0, 1.0),
+        weight(Some(0), None, 1.0, 1.0),
+        weight(Some(0), Some(1), 1.0, 1.0),
+        weight(Some(1), None, 0.0, 1.0),
+    ];
+    let spectrum = Spectrum::from_terms(terms.clone());
+    let Err(NetworkError::Unbounded { neuron, direction }) =
+        balance_network(2, &spectrum, &STRENGTH)
+    else {
+        panic!("unbounded");
+    };
+    assert_eq!(neuron, 0);
+    // Along the direction no live term grows and one falls: −2(u_from − u_to) for noise.
+    let at = |end: Option<u32>| end.map_or(0, |i| direction[i as usize]);
+    let slopes = terms.iter().filter(|t| t.noise > 0.0);
+    let slopes: Vec<i64> = slopes.map(|t| at(t.rate.to) - at(t.rate.from)).collect();
+    assert!(
+        slopes.iter().all(|s| *s <= 0) && slopes.iter().any(|s| *s < 0),
+        "{slopes:?}"
+    );
+    // With weight decay both sides of every neuron pull.
+    assert!(balance_network(2, &spectrum, &DECAY).is_ok());
+
+    // Two neurons that are connected with each other alone may be rescaled together; a
+    // third without any weight stays.
+    let spectrum = Spectrum::from_terms(vec![
+        weight(Some(0), Some(1), 4.0, 0.0),
+        weight(Some(1), Some(0), 1.0, 0.0),
+    ]);
+    let found = balance_network(3, &spectrum, &STRENGTH).expect("balanced");
+    assert_eq!(found.flat, [vec![0, 1], vec![2]]);
+    // 4e^{−2(λ₀−λ₁)} = e^{2(λ₀−λ₁)}.
+    let difference = found.lambda[0] - found.lambda[1];
+    assert!((difference - 0.25 * libm::log(4.0)).abs() < 8.0 * f64::EPSILON);
+    assert!((found.lambda[0] + found.lambda[1]).abs() < f64::EPSILON);
+    assert_eq!(found.lambda[2], 0.0);
+}
+
+#[test]
+fn bad_networks() {
+    let one = |term| Spectrum::from_terms(vec![term]);
+    let refused = |spectrum: &Spectrum<f64, Edge>, strength: &Strength<f64>| {
+        balance_network(1, spectrum, strength)
+            .expect_err("refused")
+            .to_string()
+    };
+    let message = refused(&one(weight(Some(1), None, 1.0, 1.0)), &STRENGTH);
+    assert!(
+        message.contains("spectrum[0]: expected neurons below 1, found 1"),
+        "{message}"
+    );
+    for (noise, charge) in [(-1.0, 1.0), (1.0, f64::NAN), (f64::INFINITY, 0.0)] {
+        let message = refused(&one(weight(Some(0), None, noise, charge)), &STRENGTH);
+        assert!(
+            message.contains("spectrum[0]: expected noise and charge"),
+            "{message}"
+        );
+    }
+    let negative = Strength {
+        gamma: -1.0,
+        sigma2: 1.0,
+    };
+    let message = refused(&one(weight(Some(0), None, 1.0, 1.0)), &negative);
+    assert!(message.contains("strength.gamma"), "{message}");
+}
+
+/// Layers of four fully connected neurons, weights spread over e^{±spread}.
+fn deep(layers: u32, spread: i64) -> Spectrum<f64, Edge> {
+    let mut draw = Draw::seeded(2, "deep", 0);
+    let mut any = || libm::exp(draw.integer(-1000 * spread, 1000 * spread) as f64 / 1000.0);
+    let mut terms = Vec::new();
+    for layer in 0..=layers {
+        for i in 0..4 {
+            for j in 0..4 {
+                let from = layer.checked_sub(1).map(|l| 4 * l + i);
+                let to = (layer < layers).then_some(4 * layer + j);
+                terms.push(weight(from, to, any(), any()));
+            }
+        }
+    }
+    Spectrum::from_terms(terms)
+}
+
+#[test]
+fn large_networks_take_few_passes() {
+    for (layers, spread) in [(5_000, 3), (5_000, 8), (50, 100), (2, 300)] {
+        for strength in [&STRENGTH, &DECAY] {
+            let spectrum = deep(layers, spread);
+            let found = balance_network(4 * layers as usize, &spectrum, strength);
+            let found = found.unwrap_or_else(|error| panic!("{layers} {spread}: {error}"));
+            assert!(
+                found.passes <= 30,
+                "{layers} {spread}: {} passes",
+                found.passes
+            );
+            assert!(
+                found.imbalance < 1e-9,
+                "{layers} {spread}: {}",
+                found.imbalance
+            );
+        }
+    }
+}
