@@ -274,7 +274,7 @@ impl Unique<'_> {
         let weights = [3, -2, 1, -3, 2].into_iter().cycle();
         let symmetries = self.case.model.symmetries().into_iter().zip(weights);
         symmetries.fold(convert(&start), |theta, (generator, weight)| {
-            let lambda = &self.case.lambda * Rational::from((weight, 2));
+            let lambda = &self.case.lambda * Rational::from((weight, 4));
             generator.act(&S::from_rational(&lambda), &theta)
         })
     }
