@@ -9,6 +9,7 @@ use crate::model::{Activation, Deep, Loss, Model, Sample};
 use crate::scalar::{Field, Rational};
 use crate::symmetry::{Generator, support};
 use nalgebra::DMatrix;
+use std::ops::{AddAssign, MulAssign};
 
 /// Two layers, UW = V.
 pub fn two_layers(draw: &mut Draw) -> Case {
@@ -134,9 +135,10 @@ fn shear(draw: &mut Draw, layers: &mut [DMatrix<Rational>], l: usize) {
 }
 
 /// … W_2W_1.
-pub fn product<S: Field + nalgebra::Scalar + std::ops::AddAssign + std::ops::MulAssign>(
-    layers: &[DMatrix<S>],
-) -> DMatrix<S> {
+pub fn product<S>(layers: &[DMatrix<S>]) -> DMatrix<S>
+where
+    S: Field + nalgebra::Scalar + AddAssign + MulAssign,
+{
     let mut layers = layers.iter();
     let first = layers.next().cloned();
     let first = first.unwrap_or_else(|| DMatrix::from_element(0, 0, S::zero()));

@@ -430,27 +430,19 @@ fn setting_at<S: Scalar>(case: &NetworkCase, course: &Course, t: &S) -> Option<S
     })
 }
 
+/// A network at time 0 of its course; dual parts are velocities.
+fn start<S: RealScalar + DualNum>(case: &NetworkCase, course: &Course) -> Option<Setting<Dual<S>>> {
+    setting_at(case, course, &Dual::new(S::zero(), S::one()))
+}
+
 /// One part of a setting of dual numbers.
-fn part<S: RealScalar + DualNum>(dual: &Setting<Dual<S>>, f: fn(&Dual<S>) -> S) -> Setting<S> {
-    let vector = |v: &Vec<Dual<S>>| v.iter().map(f).collect();
+fn part<S: RealScalar + DualNum>(dual: &Setting<Dual<S>>, f: fn(&Dual<S>) -> &S) -> Setting<S> {
+    let vector = |v: &Vec<Dual<S>>| v.iter().map(|x| f(x).clone()).collect();
     Setting {
         theta: vector(&dual.theta),
         gradients: dual.gradients.iter().map(vector).collect(),
-        strength: dual.strength.map(f),
+        strength: dual.strength.map(|x| f(x).clone()),
     }
-}
-
-/// A network at time 0 of its course: where it stands and how fast it moves.
-fn start<S: RealScalar + DualNum>(
-    case: &NetworkCase,
-    course: &Course,
-) -> Option<(Setting<Dual<S>>, Setting<S>, Setting<S>)> {
-    let dual = setting_at(case, course, &Dual::new(S::zero(), S::one()))?;
-    let (point, velocity) = (
-        part(&dual, |x| x.re.clone()),
-        part(&dual, |x| x.eps.clone()),
-    );
-    Some((dual, point, velocity))
 }
 
 /// Rounding must not decide which terms are live.
@@ -477,7 +469,8 @@ struct OfOrbit<'a> {
 impl Identity for OfOrbit<'_> {
     fn defect<S: RealScalar + DualNum>(&self) -> Option<(S, S)> {
         let generator = &self.case.generator;
-        let (dual, point, velocity) = start::<S>(self.case, self.course)?;
+        let dual = start::<S>(self.case, self.course)?;
+        let (point, velocity) = (part(&dual, |x| &x.re), part(&dual, |x| &x.eps));
         let sensitivity = point.sensitivity(generator).ok()?;
         let mut claimed = sensitivity.push(&velocity).ok()?;
         let reread = |point: Setting<S>, velocity: Setting<S>| -> Option<S> {
@@ -615,7 +608,8 @@ fn through_data(case: &Case, frozen: bool) -> Outcome {
             return Some(Outcome::Inconclusive("no finite λ*".to_owned()));
         }
         let course = &Course::of(case)?;
-        let (_, point, mut velocity) = start::<Wide>(case, course)?;
+        let dual = start::<Wide>(case, course)?;
+        let (point, mut velocity) = (part(&dual, |x| &x.re), part(&dual, |x| &x.eps));
         if frozen {
             let still = |row: &mut Vec<Wide>| row.fill(Wide::from_int(0));
             velocity.gradients.iter_mut().for_each(still);

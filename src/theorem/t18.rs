@@ -192,7 +192,7 @@ fn convex(
             Some(setting.potential())
         };
         let chord = |start: &Rational| {
-            let at = |shift: i64| potential(&Rational::from(start + Rational::from((shift, 2))));
+            let at = |shift: i64| potential(&(start.clone() + Rational::from((shift, 2))));
             let twice = at(1)? * Proof::from_int(2);
             let rise = at(0)? + at(2)? - twice;
             Some(Outcome::sign("chord − Φ", &rise, Ordering::Greater))
