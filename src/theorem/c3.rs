@@ -6,9 +6,10 @@ use super::factorisation::{no_arrival, two_layers};
 use super::{Check, Control, Origin, Statement};
 use crate::balance::{Regression, mean};
 use crate::model::{Loss, Sample};
-use crate::scalar::{Rational, RealScalar, dot};
-use nalgebra::DMatrix;
+use crate::scalar::{Field, Rational, RealScalar, dot, sum};
+use nalgebra::{ComplexField, DMatrix};
 use num_traits::Zero;
+use std::ops::{AddAssign, MulAssign};
 
 pub static STATEMENT: Statement = Statement {
     id: "C3",
@@ -103,9 +104,9 @@ fn sides<S>(
     moments: Moments,
 ) -> [DMatrix<S>; 2]
 where
-    S: crate::scalar::Field + nalgebra::Scalar + std::ops::AddAssign + std::ops::MulAssign,
+    S: Field + nalgebra::Scalar + AddAssign + MulAssign,
 {
-    let trace = |m: &DMatrix<S>| crate::scalar::sum(m.diagonal().iter().cloned());
+    let trace = |m: &DMatrix<S>| sum(m.diagonal().iter().cloned());
     let (mut e, mut x) = (trace(&data.noise), trace(&data.inputs));
     if moments == Moments::Exchanged {
         std::mem::swap(&mut e, &mut x);
@@ -235,7 +236,7 @@ impl Identity for Arrives<'_> {
                 };
                 let mut factor = S::one();
                 if self.moments == Moments::Exchanged {
-                    factor = nalgebra::ComplexField::sqrt(data.inputs.trace() / data.noise.trace());
+                    factor = ComplexField::sqrt(data.inputs.trace() / data.noise.trace());
                 }
                 let claimed_w = closed_w.map(|x| x * &factor);
                 let claimed_u = closed_u.map(|x| x / &factor);

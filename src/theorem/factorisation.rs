@@ -9,15 +9,16 @@ use crate::model::{Activation, Deep, Loss, Model, Sample};
 use crate::scalar::{Field, Rational};
 use crate::symmetry::{Generator, support};
 use nalgebra::DMatrix;
+use std::ops::{AddAssign, MulAssign};
 
 /// Two layers, UW = V.
 pub fn two_layers(draw: &mut Draw) -> Case {
     any_rank(draw, 1, 2)
 }
 
-/// Two or three layers.
+/// Two layers, sometimes three.
 pub fn few_layers(draw: &mut Draw) -> Case {
-    let hidden = draw.size(1, 2);
+    let hidden = if draw.integer(0, 3) == 3 { 2 } else { 1 };
     any_rank(draw, hidden, 2)
 }
 
@@ -134,9 +135,10 @@ fn shear(draw: &mut Draw, layers: &mut [DMatrix<Rational>], l: usize) {
 }
 
 /// … W_2W_1.
-pub fn product<S: Field + nalgebra::Scalar + std::ops::AddAssign + std::ops::MulAssign>(
-    layers: &[DMatrix<S>],
-) -> DMatrix<S> {
+pub fn product<S>(layers: &[DMatrix<S>]) -> DMatrix<S>
+where
+    S: Field + nalgebra::Scalar + AddAssign + MulAssign,
+{
     let mut layers = layers.iter();
     let first = layers.next().cloned();
     let first = first.unwrap_or_else(|| DMatrix::from_element(0, 0, S::zero()));

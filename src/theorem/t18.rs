@@ -192,7 +192,7 @@ fn convex(
             Some(setting.potential())
         };
         let chord = |start: &Rational| {
-            let at = |shift: i64| potential(&Rational::from(start + Rational::from((shift, 2))));
+            let at = |shift: i64| potential(&(start.clone() + Rational::from((shift, 2))));
             let twice = at(1)? * Proof::from_int(2);
             let rise = at(0)? + at(2)? - twice;
             Some(Outcome::sign("chord − Φ", &rise, Ordering::Greater))
@@ -274,7 +274,7 @@ impl Unique<'_> {
         let weights = [3, -2, 1, -3, 2].into_iter().cycle();
         let symmetries = self.case.model.symmetries().into_iter().zip(weights);
         symmetries.fold(convert(&start), |theta, (generator, weight)| {
-            let lambda = &self.case.lambda * Rational::from((weight, 2));
+            let lambda = &self.case.lambda * Rational::from((weight, 4));
             generator.act(&S::from_rational(&lambda), &theta)
         })
     }

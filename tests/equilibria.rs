@@ -1,0 +1,201 @@
+//! Derivatives, groups and closed forms: known answers, and what is refused.
+
+use nalgebra::{DMatrix, dmatrix};
+use noise_equilibrium::balance::{
+    GroupError, Regression, RegressionError, SensitivityError, Setting, SettingError, Strength,
+};
+use noise_equilibrium::scalar::Rational;
+use noise_equilibrium::symmetry::Generator;
+
+fn setting(theta: &[f64], gradients: &[&[f64]], gamma: f64, sigma2: f64) -> Setting<f64> {
+    Setting {
+        theta: theta.to_vec(),
+        gradients: gradients.iter().map(|row| row.to_vec()).collect(),
+        strength: Strength { gamma, sigma2 },
+    }
+}
+
+fn diagonal(rates: &[i32]) -> Generator {
+    Generator::diagonal(rates.iter().map(|&r| Rational::from(r)).collect()).unwrap()
+}
+
+/// Noise a₊ = 16 and a₋ = 1 on rates ±1: λ* = ¼ln(a₊/a₋) = ln 2, so that ∂λ*/∂g is
+/// ¼ · 2g/(N a) on each side, with opposite signs.
+#[test]
+fn derivatives_of_a_rescaling_by_hand() {
+    let generator = diagonal(&[1, -1]);
+    let setting = setting(&[0.5, 2.0], &[&[4.0, 1.0], &[-4.0, -1.0]], 0.0, 0.0125);
+    let sensitivity = setting.sensitivity(&generator).unwrap();
+    assert!((sensitivity.lambda() - libm::log(2.0)).abs() < 1e-15);
+    let gradient = sensitivity.gradient();
+    let expected = [1.0 / 16.0, -0.25];
+    for (found, expected) in gradient.gradients[0].iter().zip(expected) {
+        assert!(
+            (found - expected).abs() < 1e-15,
+            "{found} is not {expected}"
+        );
+    }
+    assert!(gradient.theta.iter().all(|x| *x == 0.0));
+    // σ² multiplies both sides.
+    assert!(gradient.strength.sigma2.abs() < 1e-14);
+    // λ* stays where it is if θ moves: θ* moves by e^{λA}.
+    let mut velocity = gradient.clone();
+    velocity.theta = vec![1.0, 1.0];
+    velocity.gradients.iter_mut().for_each(|row| row.fill(0.0));
+    velocity.strength = Strength {
+        gamma: 0.0,
+        sigma2: 0.0,
+    };
+    let motion = sensitivity.push(&velocity).unwrap();
+    assert_eq!(motion.lambda, 0.0);
+    assert!((motion.theta[0] - 2.0).abs() < 1e-14 && (motion.theta[1] - 0.5).abs() < 1e-14);
+}
+
+#[test]
+fn one_generator_is_a_group() {
+    let generator = diagonal(&[1, -1]);
+    let setting = setting(&[0.5, 2.0], &[&[4.0, 1.0], &[-4.0, -1.0]], 0.0, 0.0125);
+    let found = setting.minimise(&[generator]).unwrap();
+    assert!((found.setting.theta[0] - 1.0).abs() < 1e-15);
+    assert!((found.setting.theta[1] - 1.0).abs() < 1e-15);
+    assert!(found.residual < 1e-15);
+}
+
+#[test]
+fn orbits_without_a_minimum_are_refused() {
+    // Φ = e^{−2λ}, which falls to 0, and 1 + e^{−2λ}, which flattens out.
+    let scaling = setting(&[0.0, 1.0], &[&[1.0, 0.0], &[-1.0, 0.0]], 0.0, 1.0);
+    let flattening = setting(&[0.0, 1.0], &[&[1.0, 0.0], &[-1.0, 0.0]], 0.5, 1.0);
+    for lost in [scaling, flattening] {
+        let error = lost.minimise(&[diagonal(&[1, 0])]).unwrap_err();
+        assert!(
+            matches!(error, GroupError::Unbounded | GroupError::NotConverged(_)),
+            "{error}"
+        );
+    }
+    // The second hidden neuron of f = UWx has no outgoing weight.
+    let rows = |i: i32, j: i32, k: i32| {
+        let rows = [[i, j], [j, k]];
+        rows.map(|row| row.map(Rational::from).to_vec())
+    };
+    let directions = [rows(1, 0, 0), rows(0, 1, 0), rows(0, 0, 1)];
+    let generators = directions.map(|s| Generator::factor(1, 2, &s).unwrap());
+    let dead = setting(&[1.0, 0.0, 1.0, 0.0, 0.0, 1.0], &[&[0.0; 6]], 0.5, 1.0);
+    assert!(dead.minimise(&generators).is_err());
+}
+
+#[test]
+fn degenerate_orbits_stay_where_they_are() {
+    let still = setting(&[1.0, 1.0], &[&[0.0, 0.0]], 0.0, 1.0);
+    let found = still.minimise(&[diagonal(&[1, -1])]).unwrap();
+    assert_eq!(found.setting, still);
+}
+
+#[test]
+fn settings_that_do_not_fit_are_refused() {
+    let generator = diagonal(&[1, -1]);
+    let short = setting(&[1.0], &[&[1.0, 0.0]], 0.0, 1.0);
+    let ragged = setting(&[1.0, 1.0], &[&[1.0, 0.0], &[1.0]], 0.0, 1.0);
+    let empty = setting(&[1.0, 1.0], &[], 0.0, 1.0);
+    let texts = [
+        "theta: expected 2 numbers, found 1",
+        "gradients[1]: expected 2 numbers, found 1",
+        "gradients: expected at least one row, found none",
+    ];
+    for (wrong, text) in [short, ragged, empty].iter().zip(texts) {
+        let of_group = wrong.minimise(std::slice::from_ref(&generator));
+        assert_eq!(of_group.unwrap_err().to_string(), text);
+        let of_one = wrong.sensitivity(&generator);
+        assert_eq!(of_one.unwrap_err().to_string(), text);
+    }
+    let right = setting(&[1.0, 1.0], &[&[1.0, 1.0], &[0.0, 0.0]], 1.0, 1.0);
+    let sensitivity = right.sensitivity(&generator).unwrap();
+    let one_row = setting(&[1.0, 1.0], &[&[1.0, 1.0]], 0.0, 0.0);
+    assert!(matches!(
+        sensitivity.push(&one_row),
+        Err(SensitivityError::Setting(SettingError::Shape { .. }))
+    ));
+    for number in [f64::NAN, f64::INFINITY] {
+        let broken = setting(&[1.0, number], &[&[1.0, 0.0]], 1.0, 1.0);
+        assert!(broken.sensitivity(&generator).is_err());
+        let found = broken.minimise(std::slice::from_ref(&generator));
+        assert_eq!(found.unwrap_err(), GroupError::InvalidSetting);
+    }
+}
+
+#[test]
+fn no_derivative_where_there_is_no_equilibrium() {
+    let one_sided = setting(&[1.0, 1.0], &[&[1.0, 0.0], &[-1.0, 0.0]], 0.0, 1.0);
+    let error = one_sided.sensitivity(&diagonal(&[1, -1])).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "λ*: expected a finite one, to which T8 gives derivatives, found the status plus-infinity"
+    );
+}
+
+#[test]
+fn regressions_that_do_not_fit_are_refused() {
+    let identity = DMatrix::<f64>::identity(2, 2);
+    let right = Regression {
+        map: identity.clone(),
+        inputs: identity.clone(),
+        noise: identity.clone(),
+    };
+    let with = |map: DMatrix<f64>, inputs: DMatrix<f64>| Regression {
+        map,
+        inputs,
+        ..right.clone()
+    };
+    let narrow = right.balanced_minimum(&[2, 1]).unwrap_err();
+    assert!(matches!(
+        narrow,
+        RegressionError::Narrow {
+            layer: 1,
+            rank: 2,
+            width: 1
+        }
+    ));
+    let none = right.balanced_minimum(&[]).unwrap_err();
+    assert_eq!(none, RegressionError::NoHiddenLayer);
+    let flat = with(identity.clone(), dmatrix![1.0, 1.0; 1.0, 1.0]);
+    assert!(matches!(
+        flat.balanced_minimum(&[2]),
+        Err(RegressionError::NotPositive { field: "inputs" })
+    ));
+    let shape = with(identity.clone(), DMatrix::identity(3, 3));
+    assert!(matches!(
+        shape.balanced_minimum(&[2]),
+        Err(RegressionError::Shape {
+            field: "inputs",
+            expected: 2,
+            ..
+        })
+    ));
+    for map in [DMatrix::zeros(0, 2), dmatrix![f64::NAN, 0.0; 0.0, 1.0]] {
+        let found = with(map, identity.clone()).balanced_minimum(&[2]);
+        assert_eq!(found.unwrap_err(), RegressionError::Singular);
+    }
+    // V = 0 is fitted by zeros.
+    let zero = with(DMatrix::zeros(2, 2), identity).balanced_minimum(&[1]);
+    assert!(zero.unwrap().layers.iter().all(|w| w.norm() == 0.0));
+}
+
+/// V = 4, Σ_x = 1, Σ_ε = 4: e = 4, x = 1, s = 8, ρ = 4, so that W_1 = 2 = W_2.
+#[test]
+fn scalar_factorisation_by_hand() {
+    let one = |x: f64| DMatrix::from_element(1, 1, x);
+    let data = Regression {
+        map: one(4.0),
+        inputs: one(1.0),
+        noise: one(4.0),
+    };
+    let found = data.balanced_minimum(&[1]).unwrap();
+    assert!((found.rho - 4.0).abs() < 1e-14);
+    // e W²x = x U²e at both: |W| = |U|.
+    assert!(
+        found
+            .layers
+            .iter()
+            .all(|w| (w[(0, 0)].abs() - 2.0).abs() < 1e-14)
+    );
+}
