@@ -127,9 +127,10 @@ pub enum GroupStatus<T> {
     Finite(T),
     /// Attained, but not at one S alone: what M annihilates may be scaled at will.
     Degenerate {
-        /// Symmetric directions X such that e^{tX} keeps the potential at the solution.
+        /// Symmetric X such that S + tX, as long as it is positive definite, keeps the
+        /// potential of a solution S.
         flat: Vec<DMatrix<Rational>>,
-        /// The solution that is the identity on what M annihilates.
+        /// The solution whose S⁻¹ is the ordinary inner product on what M annihilates.
         solution: T,
     },
     /// Not attained.

@@ -5,7 +5,7 @@ use crate::balance::{
     resolved, vanishes,
 };
 use crate::scalar::{Enclosure, Field, Rational, Scalar, dot, sum};
-use crate::symmetry::{Eigenspaces, FamilyStructure, Slice, Structure, act_with_rates};
+use crate::symmetry::{Eigenspace, Eigenspaces, FamilyStructure, Slice, Structure, act_with_rates};
 use num_traits::Zero;
 use rug::Float;
 use rug::float::{Round, Special};
@@ -25,7 +25,9 @@ pub(super) fn along_orbit(
                 let rates = spaces.spaces().iter();
                 rates.map(|s| (s.rate.clone() * &lambda).exp()).collect()
             };
-            along_blocks(&theta, matrix.nrows(), &slices, spaces, factors, digits)
+            let n = matrix.nrows();
+            let simple = Eigenspace::is_simple;
+            along_blocks(&theta, n, &slices, (spaces, simple), factors, digits)
         }
         (Structure::Rates(rates), _) => {
             let rates = enclosed(&rates, certified.bits);
@@ -55,7 +57,9 @@ pub(super) fn along_family(
                     .map(|x| if negated { (-x).exp() } else { x.exp() })
                     .collect()
             };
-            along_blocks(&theta, n, &slices, spaces, factors, digits)
+            // A single rate of the combination may hide several of the members.
+            let simple = |space: &Eigenspace| space.dimension() == 1;
+            along_blocks(&theta, n, &slices, (spaces, simple), factors, digits)
         }
         (FamilyStructure::Rates(rates), _) => rates
             .iter()
@@ -111,12 +115,13 @@ fn checked(
 }
 
 /// Each slice of θ, of length n, with its part in each eigen-space times that space's
-/// factor (the factors of a negated slice are others).
+/// factor (the factors of a negated slice are others). A `simple` space certainly has one
+/// factor for all of it.
 fn along_blocks(
     theta: &[Enclosure],
     n: usize,
     slices: &[Slice],
-    spaces: &Eigenspaces,
+    (spaces, simple): (&Eigenspaces, impl Fn(&Eigenspace) -> bool),
     factors: impl Fn(bool) -> Vec<Enclosure>,
     digits: u32,
 ) -> Result<Option<Vec<Enclosure>>, CertifyError> {
@@ -139,7 +144,7 @@ fn along_blocks(
                 .zip(spaces.spaces());
             let terms = terms.map(|(((e, p), norm), space)| {
                 let moved = e.clone() * &p[k];
-                if space.is_simple() {
+                if simple(space) {
                     return moved;
                 }
                 // Rates not told apart move parts of Pv that may differ in sign:

@@ -2,7 +2,7 @@
 
 use super::arrays::Numbers;
 use super::{Body, Problem};
-use crate::balance::{FamilyOrbit, GroupOrbit, Noise, Orbit, Spectrum, Strength, Term};
+use crate::balance::{FamilyOrbit, GroupOrbit, Noise, Orbit, OrbitError, Spectrum, Strength, Term};
 use crate::scalar::{Exact, Rational};
 use crate::symmetry::{FactorShape, Family, Generator};
 use serde::de::value::MapAccessDeserializer;
@@ -443,7 +443,12 @@ impl GeneratorFile {
                     })
                 };
                 let members = members.0.into_iter().enumerate().map(member);
-                let family = Family::new(members.collect::<Result<_, _>>()?);
+                let members: Vec<Generator> = members.collect::<Result<_, _>>()?;
+                // Before anything of their size is built: θ is what the file has room for.
+                if let Some(expected) = members.iter().map(Generator::dim).find(|n| *n != d) {
+                    return Err(OrbitError::Theta { expected, found: d }.into());
+                }
+                let family = Family::new(members);
                 family.map(Symmetry::Family).map_err(invalid)
             }
             "general-linear" => {

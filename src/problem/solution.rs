@@ -210,14 +210,17 @@ fn charge_after(
         around(&certified.inverse, down),
     );
     let r = certified.metric.len();
-    let entry = |i: usize, j: usize| {
-        let parts = [
+    let parts = |i: usize, j: usize| {
+        [
             left(i, j, &certified.transform),
             -right(i, j, &certified.inverse),
-        ];
-        let scale = parts.iter().map(Enclosure::magnitude);
-        let scale = scale.fold(Float::with_val(64, 1), |total, x| total + x);
-        let value = sum(parts);
+        ]
+    };
+    // No entry of a positive semidefinite matrix is larger than its trace.
+    let traces = (0..r).flat_map(|i| parts(i, i));
+    let scale = traces.fold(Float::new(64), |total, x| total + x.magnitude());
+    let entry = |i: usize, j: usize| {
+        let value = sum(parts(i, j));
         resolved(&value, Some(&scale), digits).then_some(value)
     };
     (0..r)

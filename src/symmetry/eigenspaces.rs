@@ -37,6 +37,11 @@ pub struct Eigenspaces {
 const SWEEPS_PER_BIT: usize = 64;
 
 impl Eigenspace {
+    /// The number of eigenvectors that span it.
+    pub fn dimension(&self) -> usize {
+        self.columns.len()
+    }
+
     /// Is it certain that it has a single rate? (Or one that is known exactly.)
     pub fn is_simple(&self) -> bool {
         self.columns.len() == 1 || self.rate.width().is_zero()

@@ -130,6 +130,29 @@ fn commutator(a: &Generator, b: &Generator) -> Option<(usize, usize, Rational)> 
     if rates(a).is_some() && rates(b).is_some() {
         return None;
     }
+    // On the same slices K_1K_2 decides, whatever their signs and however many they are.
+    if let (
+        Structure::Blocks {
+            matrix: k, slices, ..
+        },
+        Structure::Blocks {
+            matrix: l,
+            slices: others,
+            ..
+        },
+    ) = (a.structure(), b.structure())
+        && slices == others
+    {
+        let difference = k * l - l * k;
+        let slice = slices.first()?;
+        let index = |i: usize| slice.offset + i * slice.stride;
+        let n = k.nrows();
+        let entries = (0..n).flat_map(|col| (0..n).map(move |row| (row, col)));
+        let mut entries = entries.filter(|at| difference[*at] != 0);
+        return entries
+            .next()
+            .map(|at| (index(at.0), index(at.1), difference[at].clone()));
+    }
     let d = a.dim();
     (0..d).find_map(|col| {
         let e = unit(d, col);

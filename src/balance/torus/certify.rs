@@ -9,8 +9,8 @@ use crate::scalar::{Enclosure, Field, Rational, Real, Scalar, dot, sum};
 use crate::symmetry::Eigenspaces;
 use nalgebra::{Cholesky, DMatrix};
 use num_traits::Zero;
-use rug::Float;
 use rug::float::Round;
+use rug::{Float, Integer};
 
 /// Where the potential of a family has its minimum.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,8 +89,10 @@ pub fn certify_family<T>(
     let wanted = bits_of(digits);
     let mut bits = wanted + wanted / 2 + 192;
     let mut unresolved = "lambda";
+    let mut attempts = 0;
     while bits <= wanted.saturating_mul(8).saturating_add(MAX_EXTRA_BITS) {
-        match attempt(source, strength, &span, digits, bits)? {
+        attempts += 1;
+        match attempt(source, strength, &span, digits, (bits, attempts))? {
             Found::Unresolved(field) => unresolved = field,
             Found::Unbounded(direction) => return Ok(FamilyStatus::Unbounded { direction }),
             Found::Candidate(candidate) => match follow(*candidate)? {
@@ -117,9 +119,9 @@ fn attempt(
     strength: &Strength<Rational>,
     span: &[Vec<Rational>],
     digits: u32,
-    bits: u32,
+    (bits, count): (u32, usize),
 ) -> Result<Found, CertifyError> {
-    let Some(EnclosedFamily { spectrum, spaces }) = source.enclose(bits) else {
+    let Some(EnclosedFamily { spectrum, spaces }) = source.enclose(bits, count) else {
         return Ok(Found::Unresolved("spectrum"));
     };
     let enclosed_strength = strength.map(|q| Enclosure::at(bits, q));
@@ -141,7 +143,7 @@ fn attempt(
         }
     };
     let size = lambda.iter().map(Enclosure::magnitude);
-    let size = size.fold(Float::with_val(64, 1), |a, b| a.max(&b));
+    let size = size.fold(Float::new(64), |a, b| a.max(&b));
     if !lambda.iter().all(|x| resolved(x, Some(&size), digits)) {
         return Ok(Found::Unresolved("lambda"));
     }
@@ -248,7 +250,7 @@ fn enclose_minimiser(terms: &[Exponential<Enclosure>], bits: u32) -> Option<Vec<
     let inverse = problem.approximate_inverse(&centre)?;
     let shift: Vec<Enclosure> = inverse.iter().map(|row| dot(row, &value)).collect();
     let size = centre.iter().map(Enclosure::magnitude);
-    let size = size.fold(Float::with_val(64, 1e-300), |a, b| a.max(&b));
+    let size = size.fold(Float::new(64), |a, b| a.max(&b));
     let mut margin = 8;
     while margin < bits / 2 {
         let floor = Float::with_val_round(64, &size >> (bits - margin), Round::Up).0;
@@ -354,15 +356,13 @@ impl<'a> Gradient<'a> {
         radii: &[Float],
     ) -> Option<Vec<Enclosure>> {
         let n = centre.len();
-        let around: Vec<Enclosure> = radii
-            .iter()
-            .map(|radius| Enclosure::at(radius.prec(), &Rational::new()).widen(radius))
-            .collect();
         let region: Vec<Enclosure> = centre
             .iter()
             .zip(radii)
             .map(|(y, radius)| y.widen(radius))
             .collect();
+        let around = region.iter().zip(centre).map(|(x, y)| x.clone() - y);
+        let around: Vec<Enclosure> = around.collect();
         let slope = self.slope(&region);
         let mut image = Vec::with_capacity(n);
         for i in 0..n {
@@ -382,27 +382,22 @@ impl<'a> Gradient<'a> {
     }
 }
 
-/// A simple rational direction of recession near what the rounded exponents suggest,
-/// decided exactly.
+/// A rational direction of recession, decided exactly: from the simplest rationals in the
+/// enclosures of the exponents (the exponents themselves, should they be rational), or a
+/// simple one nearby.
 fn recession(
     source: &FamilySource,
     strength: &Strength<Rational>,
     torus: &Torus<Enclosure>,
 ) -> Option<Vec<Rational>> {
-    let members = source.members();
-    let approximate = |x: &Enclosure| {
-        let x = x.midpoint().to_f64();
-        Rational::from_f64(x).unwrap_or_default()
-    };
-    let terms = torus.terms.iter();
-    let exponents = terms.map(|t| t.exponent.iter().map(approximate).collect::<Vec<_>>());
-    // Rounding noise around the rate 0 would only mislead.
-    let live = |v: &Vec<Rational>| {
-        v.iter()
-            .any(|x| x.clone().abs() > Rational::from((1, 1 << 30)))
-    };
-    let exponents: Vec<Vec<Rational>> = exponents.filter(live).collect();
-    let Existence::Unbounded { direction } = Existence::of(&exponents, members) else {
+    // What cannot be told from 0 would only mislead.
+    let live = torus.terms.iter().map(|t| &t.exponent);
+    let live = live.filter(|v| v.iter().any(|x| !x.contains_zero()));
+    let simple = |x: &Enclosure| simplest(&x.round_to(SIMPLE_BITS));
+    let exponents: Option<Vec<Vec<Rational>>> =
+        live.map(|v| v.iter().map(simple).collect()).collect();
+    let existence = Existence::of(&exponents?, source.members());
+    let Existence::Unbounded { direction } = existence else {
         return None;
     };
     let largest = direction.iter().map(|x| x.clone().abs()).max()?;
@@ -413,6 +408,46 @@ fn recession(
         };
         direction.iter().map(round).collect()
     };
-    let candidates = [1, 2, 3, 4, 6, 12, 60, 256, 1 << 12, 1 << 20].map(at);
+    let nearby = [1, 2, 3, 4, 6, 12, 60, 256, 1 << 12, 1 << 20].map(at);
+    let candidates = nearby.into_iter().chain([direction.clone()]);
     candidates.into_iter().find(|u| source.recedes(u, strength))
+}
+
+/// Bits of the enclosures that a simple rational is looked for in.
+const SIMPLE_BITS: u32 = 128;
+
+/// The rational with the smallest denominator in an interval; `None` if it is unbounded.
+fn simplest(x: &Enclosure) -> Option<Rational> {
+    if x.contains_zero() {
+        return Some(Rational::new());
+    }
+    let (mut low, mut high) = (x.lower().to_rational()?, x.upper().to_rational()?);
+    let negative = high < 0;
+    if negative {
+        (low, high) = (-high, -low);
+    }
+    // The continued fractions of both ends agree up to where the simplest number ends.
+    let mut convergents = [
+        (Integer::from(0), Integer::from(1)),
+        (Integer::from(1), Integer::from(0)),
+    ];
+    loop {
+        let ceiling = low.clone().ceil();
+        let last = ceiling <= high;
+        let whole = if last { ceiling } else { low.clone().floor() };
+        let digit = whole.numer().clone();
+        let [(p, q), (r, s)] = convergents;
+        let next = (
+            Integer::from(&digit * &r) + p,
+            Integer::from(&digit * &s) + q,
+        );
+        convergents = [(r, s), next];
+        if last {
+            let [_, (p, q)] = convergents;
+            let found = Rational::from((p, q));
+            return Some(if negative { -found } else { found });
+        }
+        // Both ends lie strictly between two whole numbers.
+        (low, high) = ((high - &whole).recip(), (low - whole).recip());
+    }
 }

@@ -95,7 +95,7 @@ impl FamilyOrbit {
                     return Err(OrbitError::Indefinite);
                 }
                 Ok(FamilySource::Blocks(Box::new(FamilyBlocks {
-                    generic: generic(&matrices),
+                    generic: VARIANTS.map(|variant| generic(&matrices, variant)),
                     matrices,
                     measures,
                 })))
@@ -104,16 +104,18 @@ impl FamilyOrbit {
     }
 }
 
+/// Coefficients of the combinations to try.
+const VARIANTS: [(u32, u32); 3] = [(7919, 6841), (104_729, 15_485_863), (6007, 5381)];
+
 /// A combination that tells the joint eigen-spaces apart. For all but a thin set of
-/// coefficients it does; where it did not, the enclosures would stay wide and nothing
-/// be certified.
-fn generic(matrices: &[DMatrix<Rational>]) -> DMatrix<Rational> {
+/// coefficients it does; where one does not, the enclosures stay wide, and the next is tried.
+fn generic(matrices: &[DMatrix<Rational>], variant: (u32, u32)) -> DMatrix<Rational> {
     let n = matrices.first().map_or(0, DMatrix::nrows);
     let mut total = DMatrix::from_element(n, n, Rational::new());
     let mut coefficient = Rational::from(1);
     for k in matrices {
         total += k.map(|x| x * &coefficient);
-        coefficient *= Rational::from((7919, 6841));
+        coefficient *= Rational::from(variant);
         coefficient += Rational::from((1, 1009));
     }
     total
@@ -137,8 +139,8 @@ pub enum FamilySource {
 #[derive(Clone, Debug)]
 pub struct FamilyBlocks {
     matrices: Vec<DMatrix<Rational>>,
-    /// A combination whose eigen-spaces are the joint ones.
-    generic: DMatrix<Rational>,
+    /// Combinations whose eigen-spaces are the joint ones, but for accidents.
+    generic: [DMatrix<Rational>; 3],
     measures: Vec<Measure>,
 }
 
@@ -155,8 +157,8 @@ struct Measure {
     negated: bool,
     kind: Kind,
     matrix: DMatrix<Rational>,
-    /// Live eigen-spaces of the generic combination.
-    support: OnceLock<Support>,
+    /// Live eigen-spaces of each generic combination.
+    supports: [OnceLock<Support>; 3],
 }
 
 impl Measure {
@@ -165,7 +167,7 @@ impl Measure {
             negated,
             kind,
             matrix,
-            support: OnceLock::new(),
+            supports: Default::default(),
         }
     }
 
@@ -266,7 +268,7 @@ impl FamilySource {
                     .is_some_and(|exponents| certificate.holds(&exponents))
             }
             Self::Blocks(blocks) => {
-                let n = blocks.generic.nrows();
+                let n = blocks.generic[0].nrows();
                 let mut k = DMatrix::from_element(n, n, Rational::new());
                 for (u, own) in direction.iter().zip(&blocks.matrices) {
                     k += own.map(|x| x * u);
@@ -343,7 +345,8 @@ impl FamilySource {
 
     /// The spectrum with every sign of a noise and a charge decided; `None` if `bits` are
     /// too few to decide.
-    pub fn enclose(&self, bits: u32) -> Option<EnclosedFamily> {
+    /// Attempts differ in the combination that tells joint eigen-spaces apart.
+    pub fn enclose(&self, bits: u32, attempt: usize) -> Option<EnclosedFamily> {
         match self {
             Self::Exact { spectrum, .. } => {
                 let at = |q: &Rational| Enclosure::at(bits, q);
@@ -357,14 +360,14 @@ impl FamilySource {
                     spaces: None,
                 })
             }
-            Self::Blocks(blocks) => blocks.enclose(bits),
+            Self::Blocks(blocks) => blocks.enclose(bits, attempt % VARIANTS.len()),
         }
     }
 }
 
 impl FamilyBlocks {
-    fn enclose(&self, bits: u32) -> Option<EnclosedFamily> {
-        let spaces = Eigenspaces::of(&self.generic, bits)?;
+    fn enclose(&self, bits: u32, variant: usize) -> Option<EnclosedFamily> {
+        let spaces = Eigenspaces::of(&self.generic[variant], bits)?;
         let by_member: Vec<Vec<Enclosure>> =
             self.matrices.iter().map(|k| spaces.rates_of(k)).collect();
         let rates: Vec<Vec<Enclosure>> = (0..spaces.spaces().len())
@@ -376,13 +379,26 @@ impl FamilyBlocks {
                 true => -rate.clone(),
                 false => rate.clone(),
             };
-            for (s, weight) in measure.live_spaces(&self.generic, &spaces)? {
+            // A member that annihilates the matrix has the rate 0, exactly, where it is live.
+            let still = self.matrices.iter().map(|k| {
+                let image = k * &measure.matrix;
+                image.iter().all(|x| *x == 0)
+            });
+            let still: Vec<bool> = still.collect();
+            for (s, weight) in measure.live_spaces(&self.generic, variant, &spaces)? {
                 let (noise, charge) = match measure.kind {
                     Kind::Noise => (weight, Enclosure::zero()),
                     Kind::Charge => (Enclosure::zero(), weight),
                 };
+                let rate = rates[s]
+                    .iter()
+                    .zip(&still)
+                    .map(|(rate, still)| match still {
+                        true => Enclosure::zero(),
+                        false => place(rate),
+                    });
                 terms.push(Term {
-                    rate: rates[s].iter().map(place).collect(),
+                    rate: rate.collect(),
                     noise,
                     charge,
                 });
@@ -399,16 +415,22 @@ impl Measure {
     /// The spaces with weight, by index; an exact count says when all have been seen.
     fn live_spaces(
         &self,
-        generic: &DMatrix<Rational>,
+        generic: &[DMatrix<Rational>],
+        variant: usize,
         spaces: &Eigenspaces,
     ) -> Option<Vec<(usize, Enclosure)>> {
         let weights = spaces.weights(&self.matrix)?;
+        let all = weights.len();
         let seen: Vec<(usize, Enclosure)> = weights
             .into_iter()
             .enumerate()
             .filter(|(_, weight)| weight.sign() == Some(Ordering::Greater))
             .collect();
-        let support = self.support.get_or_init(|| support(generic, &self.matrix));
+        if seen.len() == all {
+            return Some(seen);
+        }
+        let count = || support(&generic[variant], &self.matrix);
+        let support = self.supports[variant].get_or_init(count);
         let total = support.positive + support.negative + usize::from(support.zero);
         (seen.len() == total).then_some(seen)
     }
