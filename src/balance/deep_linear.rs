@@ -10,9 +10,9 @@ use thiserror::Error;
 pub struct Regression<S> {
     /// V, d_y × d_x, of any rank.
     pub map: DMatrix<S>,
-    /// Σ_x = E[xxᵀ], the second moment of the inputs, d_x × d_x, positive definite.
+    /// Σ_x, the mean of xxᵀ, the second moment of the inputs, d_x × d_x, positive definite.
     pub inputs: DMatrix<S>,
-    /// Σ_ε = E[εεᵀ], d_y × d_y, positive definite.
+    /// Σ_ε, the mean of εεᵀ, d_y × d_y, positive definite.
     pub noise: DMatrix<S>,
 }
 

@@ -59,7 +59,7 @@ impl<S: RealScalar> Setting<S> {
     ///
     /// At a point with centred gradients c_n, Φ(e^{A_x}θ) = Φ − G·x + ½xᵀHx + …,
     ///
-    /// - G_i = −4γ θᵀA_iθ + 2σ² Tr[ΣA_i],
+    /// - G_i = −4γ θᵀA_iθ + 2σ² Tr(ΣA_i),
     /// - H_ij = 8γ (A_iθ)·(A_jθ) + (4σ²/N) Σ_n (A_ic_n)·(A_jc_n).
     ///
     /// A step takes θ to e^{A_x}θ and g_n to e^{−A_x}g_n (T2), with x = (H + δ)^{−1}G. The

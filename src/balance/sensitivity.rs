@@ -115,7 +115,7 @@ impl<S: RealScalar> Setting<S> {
     ///
     /// - ∂G/∂θ = −8γ A e^{2λA}θ,
     /// - ∂G/∂g_n = (4σ²/N) A e^{−2λA}(g_n − ḡ),
-    /// - ∂G/∂γ = −4C(θ_λ), ∂G/∂σ² = 2Tr[Σ(θ_λ)A],
+    /// - ∂G/∂γ = −4C(θ_λ), ∂G/∂σ² = 2Tr(Σ(θ_λ)A),
     ///
     /// each over −∂G/∂λ. The gradients count as data of their own here: that they
     /// are functions of θ, where they are, belongs into a velocity.

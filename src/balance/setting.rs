@@ -44,7 +44,7 @@ impl<S: Field> Setting<S> {
         S::from_int(2) * gamma * norm + sum(population_variance(&self.gradients)) * sigma2
     }
 
-    /// G = −4γC(θ) + 2σ²Tr[ΣA], the balance function of one generator at this point.
+    /// G = −4γC(θ) + 2σ²Tr(ΣA), the balance function of one generator at this point.
     pub fn balance(&self, generator: &Generator) -> S {
         let Strength { gamma, sigma2 } = &self.strength;
         let rows = self.centred();

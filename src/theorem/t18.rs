@@ -38,7 +38,7 @@ pub static STATEMENT: Statement = Statement {
             run: |case| of_spectrum(case, 1),
         },
         Check {
-            name: "one minimum for each orbit, up to rotations",
+            name: "one minimum for each orbit, up to rotations; balanced",
             evidence: Evidence::Scaling,
             draw: sample::any_network_with_decay,
             run: |case| unique(case, Invariants::Sizes, Rational::new()),
@@ -247,22 +247,27 @@ struct Unique<'a> {
 }
 
 impl Unique<'_> {
-    /// The invariants of the minimum that is reached from a start.
-    fn reached<S: RealScalar>(&self, theta: Vec<S>) -> Option<Vec<S>> {
+    /// The invariants of the minimum that is reached from a start, and G for each generator
+    /// from the network's own gradients there.
+    fn reached<S: RealScalar>(&self, theta: Vec<S>) -> Option<(Vec<S>, Vec<S>)> {
         let start = self.case.setting_at(theta)?;
-        let found = start.minimise(&self.case.model.symmetries()).ok()?;
-        match self.invariants {
+        let symmetries = self.case.model.symmetries();
+        let found = start.minimise(&symmetries).ok()?;
+        let own = self.case.setting_at(found.setting.theta.clone())?;
+        let balance = symmetries.iter().map(|generator| own.balance(generator));
+        let invariants = match self.invariants {
             Invariants::Sizes => {
                 let theta = &found.setting.theta;
                 let noise = sum(population_variance(&found.setting.gradients));
-                Some(vec![dot(theta, theta), noise, found.potential])
+                vec![dot(theta, theta), noise, found.potential]
             }
             Invariants::Layers => {
                 let layers = self.case.layers(&found.setting.theta)?;
                 let matrices = c4::invariants(&layers);
-                Some(matrices.iter().flatten().cloned().collect())
+                matrices.iter().flatten().cloned().collect()
             }
-        }
+        };
+        Some((invariants, balance.collect()))
     }
 
     /// θ, moved by one symmetry after the other: these do not commute.
@@ -282,8 +287,11 @@ impl Unique<'_> {
 
 impl Identity for Unique<'_> {
     fn defect<S: RealScalar + num_dual::DualNum>(&self) -> Option<(S, S)> {
-        let one = self.reached::<S>(self.case.theta())?;
-        Some(vector_defect(&one, &self.reached(self.second_start())?))
+        let (mut one, balance) = self.reached::<S>(self.case.theta())?;
+        let (mut two, _) = self.reached(self.second_start())?;
+        two.extend(balance.iter().map(|_| S::zero()));
+        one.extend(balance);
+        Some(vector_defect(&one, &two))
     }
 }
 
