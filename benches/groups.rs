@@ -52,10 +52,8 @@ fn wide(neurons: u32) -> Spectrum<f64, Edge> {
     let mut terms = Vec::new();
     for j in 0..neurons {
         for _ in 0..8 {
-            let i = match (j / width).checked_sub(1) {
-                Some(l) => Some(l * width + rng.next_u32() % width),
-                None => None,
-            };
+            let layer = (j / width).checked_sub(1);
+            let i = layer.map(|l| l * width + rng.next_u32() % width);
             terms.push(term(&mut rng, i, Some(j)));
         }
         // A neuron that none of the next layer picked has an output of its own.

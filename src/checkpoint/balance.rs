@@ -24,6 +24,8 @@ pub const MAX_SWEEPS: usize = 1000;
 /// Gradients whose defect of T1 is as large as this, relative to what should cancel, are
 /// not those of a loss with the symmetry.
 const OBLIQUE: f64 = 1e-3;
+/// Roundings to the tensors' type that each gradient may carry besides.
+const ROUNDINGS: f64 = 4.0;
 /// Samples that one thread adds up; fixed, so that the sums are the same for any number
 /// of threads.
 const CHUNK: usize = 16;
@@ -672,7 +674,7 @@ impl Model {
     fn check_symmetry(&self, pair: &Pair) -> Result<(), CheckpointError> {
         let unit = pair.slices().filter_map(|s| self.tensors.get(s.tensor));
         let unit = unit.fold(0.0, |u: f64, tensor| u.max(tensor.unit));
-        let (mut defect, mut aligned, mut lengths) = (0.0, 0.0, 0.0);
+        let (mut defect, mut aligned, mut rounding) = (0.0, 0.0, 0.0);
         for sample in 0..self.samples {
             let mut along = |side: Side| {
                 pair.side(side).iter().fold(pair.zero(), |sum, slice| {
@@ -681,7 +683,9 @@ impl Model {
                     };
                     let x = slice.gather(&tensor.values);
                     let g = slice.gather(tensor.sample(sample));
-                    lengths += x.norm_squared() * g.norm_squared();
+                    // What independent roundings of the products' factors add up to.
+                    let squares = |m: &DMatrix<f64>| m.map(|x| x * x);
+                    rounding += pair.product(&squares(&x), &squares(&g)).sum();
                     sum + match side {
                         Side::Up => pair.product(&x, &g),
                         Side::Down => pair.product(&g, &x),
@@ -692,8 +696,8 @@ impl Model {
             aligned += u.norm_squared() + w.norm_squared();
             defect += (u - w).norm_squared();
         }
-        let [defect, aligned, lengths] = [defect, aligned, lengths].map(libm::sqrt);
-        if defect > OBLIQUE * aligned + 8.0 * unit * lengths {
+        let [defect, aligned, rounding] = [defect, aligned, rounding].map(libm::sqrt);
+        if defect > OBLIQUE * aligned + ROUNDINGS * unit * (aligned + rounding) {
             return Err(CheckpointError::Asymmetric {
                 pair: pair.name.clone(),
                 defect: format!("{:.1}%", 100.0 * defect / aligned),

@@ -48,15 +48,18 @@ impl Balance {
         bar.finish_and_clear();
         let bad = |error| BadInput::at(&self.checkpoint, error);
         let Balanced { report, checkpoint } = outcome.map_err(bad)?;
+        // Both or neither: nothing gets its name before all is written.
+        let mut files = Vec::new();
         if let Some(bytes) = &checkpoint {
-            replace(&self.out, bytes)?;
+            files.push(Partial::write(&self.out, bytes)?);
         }
         if let Some(path) = &self.report {
             let mut json =
                 serde_json::to_string_pretty(&report).map_err(|error| BadInput::at(path, error))?;
             json.push('\n');
-            replace(path, json.as_bytes())?;
+            files.push(Partial::write(path, json.as_bytes())?);
         }
+        files.into_iter().try_for_each(Partial::finish)?;
         write_text(None, &page(&report))?;
         if checkpoint.is_some() {
             return Ok(HELD);
@@ -88,6 +91,10 @@ impl Balance {
             ("--report", self.report.as_ref()),
         ] {
             let Some(path) = path else { continue };
+            if path.as_os_str() == "-" {
+                let message = format!("{what}: expected the name of a file");
+                return Err(BadInput::at(path, message));
+            }
             let place = place(path)?;
             if let Some((other, _)) = taken.iter().find(|(_, taken)| *taken == place) {
                 let message = format!("{what}: expected another file than {other}'s");
@@ -115,22 +122,40 @@ fn place(path: &Path) -> Result<PathBuf, BadInput> {
     Ok(folder.canonicalize().map_err(bad)?.join(name))
 }
 
-/// Writes a file under another name first: whoever reads it never sees half of it.
-fn replace(path: &Path, bytes: &[u8]) -> Result<(), BadInput> {
-    let mut partial = path.as_os_str().to_owned();
-    partial.push(".partial");
-    let partial = PathBuf::from(partial);
-    let bad = |error| BadInput::at(&partial, error);
-    let mut file = File::create_new(&partial).map_err(bad)?;
-    let written = file
-        .write_all(bytes)
-        .and_then(|()| file.sync_all())
-        .and_then(|()| fs::rename(&partial, path));
-    written.map_err(|error| {
-        // Should this fail too, the first error says more.
-        let _ = fs::remove_file(&partial);
-        BadInput::at(path, error)
-    })
+/// A file under another name, until it is complete: whoever reads it never sees half of it.
+struct Partial<'a> {
+    path: &'a Path,
+    partial: PathBuf,
+}
+
+impl<'a> Partial<'a> {
+    fn write(path: &'a Path, bytes: &[u8]) -> Result<Self, BadInput> {
+        if path.is_dir() {
+            return Err(BadInput::at(path, "expected a file, found a folder"));
+        }
+        let mut partial = path.as_os_str().to_owned();
+        partial.push(format!(".partial-{}", std::process::id()));
+        let partial = PathBuf::from(partial);
+        let bad = |error| BadInput::at(path, error);
+        let mut file = File::create_new(&partial).map_err(bad)?;
+        // From here on the file goes away with this value unless it is finished.
+        let written = Self { path, partial };
+        file.write_all(bytes)
+            .and_then(|()| file.sync_all())
+            .map_err(bad)?;
+        Ok(written)
+    }
+
+    fn finish(self) -> Result<(), BadInput> {
+        fs::rename(&self.partial, self.path).map_err(|error| BadInput::at(self.path, error))
+    }
+}
+
+impl Drop for Partial<'_> {
+    fn drop(&mut self) {
+        // Gone already where it was finished.
+        let _ = fs::remove_file(&self.partial);
+    }
 }
 
 fn page(report: &Report) -> String {

@@ -74,12 +74,22 @@ pub fn run() -> ExitCode {
         Ok(code) => ExitCode::from(code),
         Err(BadInput(message)) => {
             // A file's name may hold anything, and what it says must stay on one line.
-            let line = message.replace(char::is_control, " ");
+            let line = shorten(&message.replace(char::is_control, " "));
             // Standard error may be closed; there is nobody left to tell.
             let _ = writeln!(io::stderr(), "error: {line}");
             ExitCode::from(BAD_INPUT)
         }
     }
+}
+
+/// At most 600 characters: a message may quote names of any length.
+fn shorten(line: &str) -> String {
+    if line.chars().count() <= 600 {
+        return line.to_owned();
+    }
+    let head: String = line.chars().take(400).collect();
+    let tail: Vec<char> = line.chars().rev().take(150).collect();
+    format!("{head} … {}", tail.into_iter().rev().collect::<String>())
 }
 
 /// Help and version as they are; of a usage error the first paragraph, on one line.

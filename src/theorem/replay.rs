@@ -175,7 +175,7 @@ struct ReplayFile {
 #[derive(Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum CaseFile {
-    Network(Table<NetworkFile>),
+    Network(Box<Table<NetworkFile>>),
     Spectrum(Table<SpectrumFile>),
     Family(Table<FamilyFile>),
 }
@@ -324,7 +324,7 @@ impl From<&Case> for CaseFile {
                     batch: case.batch,
                     lambda: number(&case.lambda),
                 };
-                Self::Network(Table(network))
+                Self::Network(Box::new(Table(network)))
             }
         }
     }
@@ -529,7 +529,7 @@ impl CaseFile {
                 .map_err(|error| ProblemError::Invalid(error.to_string()))
         };
         match self {
-            Self::Network(Table(file)) => Ok(Case::Network(file.case()?)),
+            Self::Network(file) => Ok(Case::Network(file.0.case()?)),
             Self::Spectrum(Table(file)) => {
                 let strength = strength(file.gamma, file.sigma2)?;
                 displacement(&file.lambda.0)?;

@@ -156,7 +156,7 @@ fn family(case: &NetworkCase) -> Option<Family> {
 /// A displacement for each member.
 fn displacement(case: &NetworkCase, members: usize) -> Vec<Rational> {
     (0..members)
-        .map(|i| Rational::from(&case.lambda / Rational::from(1 + i)))
+        .map(|i| &case.lambda / Rational::from(1 + i))
         .collect()
 }
 
