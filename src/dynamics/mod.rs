@@ -1,34 +1,28 @@
-//! Steps of the optimisers whose equilibria are studied.
+//! How parameters move: gradient descent with and without noise, gradient flow, the
+//! stochastic differential equation, and the flow of the charge along an orbit.
+//!
+//! [`step`] is one step in any number system, for exact statements. What follows
+//! trajectories works in `f64`: no allocation in a step, every sum in a fixed order, no
+//! fused multiply-add and no platform libm, so that a run is the same to the last bit on
+//! every machine and for any number of threads.
 
-use crate::scalar::Field;
+mod curvature;
+mod data;
+mod descent;
+mod diffusion;
+mod flow;
+mod network;
+mod observable;
+mod product;
+mod random;
+mod step;
 
-/// One step of (stochastic) gradient descent with weight decay:
-/// θ − η(g + 2γθ), for the loss L + γ‖θ‖² (T5).
-pub fn step<S: Field>(theta: &[S], gradient: &[S], learning_rate: &S, gamma: &S) -> Vec<S> {
-    let decay = S::from_int(2) * gamma;
-    theta
-        .iter()
-        .zip(gradient)
-        .map(|(x, g)| x.clone() - (decay.clone() * x + g) * learning_rate)
-        .collect()
-}
-
-/// Every ordered batch of `size` among `n` samples, drawn with replacement; all are
-/// equally likely.
-pub fn batches_with_replacement(n: usize, size: usize) -> Vec<Vec<usize>> {
-    (0..size).fold(vec![Vec::new()], |batches, _| {
-        let extend = |batch: Vec<usize>| {
-            (0..n).map(move |i| batch.iter().copied().chain([i]).collect::<Vec<_>>())
-        };
-        batches.into_iter().flat_map(extend).collect()
-    })
-}
-
-/// Every ordered batch of `size` distinct samples among `n`; all are equally likely.
-pub fn batches_without_replacement(n: usize, size: usize) -> Vec<Vec<usize>> {
-    let distinct = |batch: &Vec<usize>| (1..batch.len()).all(|i| !batch[..i].contains(&batch[i]));
-    batches_with_replacement(n, size)
-        .into_iter()
-        .filter(distinct)
-        .collect()
-}
+pub use curvature::{hessian_product, hessian_trace, hutchinson_trace, largest_eigenvalue};
+pub use data::{Batch, Data, Sampling, Source, Teacher};
+pub use descent::{Descent, Run, Schedule};
+pub use diffusion::{Diffusion, Noise};
+pub use flow::{FlowError, gradient_flow, noether_flow};
+pub use network::{Network, Normalisation, Workspace};
+pub use observable::{alignment, charge, pair_sides};
+pub use random::Stream;
+pub use step::{batches_with_replacement, batches_without_replacement, step};

@@ -8,12 +8,14 @@ mod adapter;
 mod attention;
 mod deep;
 mod diagonal_linear;
+mod digits;
 mod scale_invariant;
 
 pub use adapter::Adapter;
 pub use attention::Attention;
 pub use deep::{Activation, Deep};
 pub use diagonal_linear::DiagonalLinear;
+pub use digits::{CLASSES, digits};
 pub use scale_invariant::ScaleInvariant;
 
 use crate::scalar::{Field, Rational, convert, sum};

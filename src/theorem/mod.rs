@@ -9,7 +9,7 @@ mod c4;
 mod case;
 mod conventions;
 mod d1;
-mod digits;
+
 mod draw;
 mod evidence;
 mod factorisation;
@@ -39,7 +39,7 @@ mod t8;
 mod t9;
 
 pub use case::{Case, FamilyCase, NetworkCase, SpectrumCase};
-pub use digits::digits;
+
 pub use draw::Draw;
 pub use evidence::{Evidence, Identity, Margin, Outcome, precision_scaling};
 pub use replay::{Replay, ReplayError};

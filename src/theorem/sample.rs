@@ -1,11 +1,12 @@
 //! How cases are drawn.
 
 use super::case::{Case, FamilyCase, NetworkCase, SpectrumCase};
-use super::digits::digits;
+
 use super::draw::Draw;
 use crate::balance::{Spectrum, Strength, Term};
 use crate::model::{
     Activation, Adapter, Attention, Deep, DiagonalLinear, Loss, Model, Sample, ScaleInvariant,
+    digits,
 };
 use crate::scalar::Rational;
 use crate::symmetry::{Generator, Structure};

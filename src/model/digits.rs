@@ -1,6 +1,6 @@
 //! The 1797 hand-written digits that ship with the crate.
 
-use crate::model::Sample;
+use super::Sample;
 use crate::scalar::Rational;
 use std::sync::OnceLock;
 

@@ -1,0 +1,103 @@
+//! Flows in continuous time: of θ along the gradient, and of the charge along an orbit.
+//!
+//! The steppers are those of the differential-equations crate (Dormand and Prince, order
+//! 8). Its powers go through simba, and so through the libm crate.
+
+use super::data::Data;
+use super::network::Network;
+use crate::balance::Balance;
+use differential_equations::prelude::*;
+use std::cell::RefCell;
+use thiserror::Error;
+
+/// Why a flow did not reach its end.
+#[derive(Debug, Error, Clone, PartialEq)]
+pub enum FlowError {
+    /// The stepper gave up.
+    #[error("flow: stopped before t = {end}: {reason}")]
+    Stopped {
+        /// Where it should have ended.
+        end: f64,
+        /// What the stepper says.
+        reason: String,
+    },
+}
+
+/// Relative and absolute tolerance of one step.
+const TOLERANCE: f64 = 1e-11;
+
+fn solve<F>(equation: &F, y: Vec<f64>, end: f64) -> Result<Vec<f64>, FlowError>
+where
+    F: ODE<f64, Vec<f64>>,
+{
+    if end == 0.0 {
+        return Ok(y);
+    }
+    let method = ExplicitRungeKutta::dop853()
+        .rtol(TOLERANCE)
+        .atol(TOLERANCE)
+        .max_steps(1_000_000);
+    let stopped = |reason: String| FlowError::Stopped { end, reason };
+    let solution = IVP::ode(equation, 0.0, end, y)
+        .method(method)
+        .solve()
+        .map_err(|error| stopped(format!("{error:?}")))?;
+    let last = solution.y.last().cloned();
+    last.ok_or_else(|| stopped("no solution".to_owned()))
+}
+
+struct Gradient<'a> {
+    network: &'a Network,
+    data: &'a Data,
+    gamma: f64,
+    work: RefCell<super::network::Workspace>,
+}
+
+impl ODE<f64, Vec<f64>> for Gradient<'_> {
+    fn diff(&self, _t: f64, y: &Vec<f64>, dydt: &mut Vec<f64>) {
+        let Data { x, y: targets, .. } = self.data;
+        let mut work = self.work.borrow_mut();
+        self.network.gradient(y, x, targets, &mut work, dydt);
+        for (v, theta) in dydt.iter_mut().zip(y) {
+            *v = -*v - 2.0 * self.gamma * theta;
+        }
+    }
+}
+
+/// θ(t) of θ̇ = −∇L_γ with θ(0) = `theta`, d numbers; t in units of η × steps (T3).
+///
+/// # Errors
+/// [`FlowError`] if the solution is not smooth or leaves every bound before `end`.
+pub fn gradient_flow(
+    network: &Network,
+    data: &Data,
+    gamma: f64,
+    theta: Vec<f64>,
+    end: f64,
+) -> Result<Vec<f64>, FlowError> {
+    let work = RefCell::new(network.workspace(data.len()));
+    let flow = Gradient {
+        network,
+        data,
+        gamma,
+        work,
+    };
+    solve(&flow, theta, end)
+}
+
+struct Noether<'a>(&'a Balance<f64>);
+
+impl ODE<f64, Vec<f64>> for Noether<'_> {
+    fn diff(&self, _t: f64, y: &Vec<f64>, dydt: &mut Vec<f64>) {
+        dydt[0] = self.0.g(&y[0]) / (2.0 * self.0.speed(&y[0]));
+    }
+}
+
+/// λ(t) of λ̇ = G(λ)/(2‖Aθ_λ‖²) with λ(0) = 0 (T14); t in units of η × steps.
+///
+/// # Errors
+/// [`FlowError`] if λ leaves every bound before `end`.
+pub fn noether_flow(balance: &Balance<f64>, end: f64) -> Result<f64, FlowError> {
+    let lambda = solve(&Noether(balance), vec![0.0], end)?;
+    Ok(lambda.first().copied().unwrap_or(0.0))
+}

@@ -1,0 +1,264 @@
+//! The networks of [`Deep`] in `f64`, a whole batch at a time and without allocation.
+
+use super::data::Data;
+use super::product::{Strides, product, transpose};
+use crate::model::{Activation, Deep};
+
+/// Which weights are divided by their common norm before they are used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Normalisation {
+    /// None.
+    None,
+    /// All by ‖θ‖: one scaling symmetry, θ → e^{λ}θ.
+    Global,
+    /// Those of each layer by the layer's norm: a scaling symmetry for each.
+    Layers,
+}
+
+/// ℓ = ‖f(x) − y‖² with f = W_Dφ(W_{D−1} … φ(W_1x)), as [`Deep`] with asymmetry 0;
+/// θ = (W_D, …, W_1), each row by row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Network {
+    /// d_x, the hidden widths, d_y.
+    pub widths: Vec<usize>,
+    /// φ.
+    pub activation: Activation,
+    /// What is normalised.
+    pub normalisation: Normalisation,
+    /// A normalised group of weights has this norm when it is used.
+    pub gain: f64,
+}
+
+/// Room for the numbers of one batch.
+#[derive(Clone, Debug)]
+pub struct Workspace {
+    /// Weights after normalisation.
+    weights: Vec<f64>,
+    /// h_1, …, h_D, B rows each.
+    hidden: Vec<Vec<f64>>,
+    /// φ′ at h_1, …, h_{D−1}.
+    slopes: Vec<Vec<f64>>,
+    error: Vec<f64>,
+    back: Vec<f64>,
+    transposed: Vec<f64>,
+}
+
+impl Network {
+    /// A network without normalisation.
+    pub fn new(widths: &[usize], activation: Activation) -> Self {
+        Self {
+            widths: widths.to_vec(),
+            activation,
+            normalisation: Normalisation::None,
+            gain: 1.0,
+        }
+    }
+
+    /// The model whose per-sample gradients these are, where nothing is normalised.
+    pub fn model(&self) -> Deep {
+        Deep {
+            widths: self.widths.clone(),
+            activation: self.activation.clone(),
+            asymmetry: crate::scalar::Rational::new(),
+        }
+    }
+
+    /// D.
+    pub fn layers(&self) -> usize {
+        self.widths.len().saturating_sub(1)
+    }
+
+    /// d.
+    pub fn dim(&self) -> usize {
+        self.widths.windows(2).map(|w| w[0] * w[1]).sum()
+    }
+
+    /// Where W_l lies in θ, 1 ≤ l ≤ D.
+    pub fn range(&self, l: usize) -> std::ops::Range<usize> {
+        let start = self.widths[l..].windows(2).map(|w| w[0] * w[1]).sum();
+        start..start + self.widths[l] * self.widths[l - 1]
+    }
+
+    /// Room for batches of B samples.
+    pub fn workspace(&self, batch: usize) -> Workspace {
+        let widest = self.widths.iter().copied().max().unwrap_or(0);
+        let largest = self.widths.windows(2).map(|w| w[0] * w[1]).max();
+        let rows = |widths: &[usize]| widths.iter().map(|w| vec![0.0; batch * w]).collect();
+        Workspace {
+            weights: vec![0.0; self.dim()],
+            hidden: rows(&self.widths[1..]),
+            slopes: rows(&self.widths[1..self.layers()]),
+            error: vec![0.0; batch * widest],
+            back: vec![0.0; batch * widest],
+            transposed: vec![0.0; largest.unwrap_or(0)],
+        }
+    }
+
+    /// The mean loss over a batch, B rows of x and y, and its gradient (d numbers).
+    /// `work` is that of this network, with room for B samples or more.
+    pub fn gradient(
+        &self,
+        theta: &[f64],
+        x: &[f64],
+        y: &[f64],
+        work: &mut Workspace,
+        gradient: &mut [f64],
+    ) -> f64 {
+        self.normalise(theta, &mut work.weights);
+        let loss = self.forward(x, y, work);
+        self.backward(x, work, gradient);
+        self.denormalise(theta, &work.weights, gradient);
+        loss
+    }
+
+    /// f(x) of each row of x; B rows of d_y.
+    pub fn outputs<'a>(&self, theta: &[f64], x: &[f64], work: &'a mut Workspace) -> &'a [f64] {
+        self.normalise(theta, &mut work.weights);
+        let size = self.activate(x, work);
+        let outputs = work.hidden.last().map_or(&[][..], Vec::as_slice);
+        &outputs[..size * self.widths[self.layers()]]
+    }
+
+    /// h_l of each row of x, 1 ≤ l < D; B rows.
+    pub fn hidden<'a>(
+        &self,
+        theta: &[f64],
+        x: &[f64],
+        l: usize,
+        work: &'a mut Workspace,
+    ) -> &'a [f64] {
+        self.normalise(theta, &mut work.weights);
+        let size = self.activate(x, work);
+        &work.hidden[l - 1][..size * self.widths[l]]
+    }
+
+    /// The mean loss over all data.
+    pub fn loss(&self, theta: &[f64], data: &Data) -> f64 {
+        let mut work = self.workspace(data.len());
+        self.normalise(theta, &mut work.weights);
+        self.forward(&data.x, &data.y, &mut work)
+    }
+
+    /// ∇ℓ(θ, z_i), N rows of d.
+    pub fn per_sample(&self, theta: &[f64], data: &Data) -> Vec<Vec<f64>> {
+        let mut work = self.workspace(1);
+        let gradient = |i| {
+            let (x, y) = data.sample(i);
+            let mut gradient = vec![0.0; self.dim()];
+            self.gradient(theta, x, y, &mut work, &mut gradient);
+            gradient
+        };
+        (0..data.len()).map(gradient).collect()
+    }
+
+    /// Groups of weights that share a norm.
+    fn groups(&self) -> impl Iterator<Item = std::ops::Range<usize>> + '_ {
+        let layers = match self.normalisation {
+            Normalisation::Layers => 1..self.layers() + 1,
+            _ => 1..1,
+        };
+        let whole = (self.normalisation == Normalisation::Global).then(|| 0..self.dim());
+        layers.map(|l| self.range(l)).chain(whole)
+    }
+
+    fn normalise(&self, theta: &[f64], weights: &mut [f64]) {
+        weights.copy_from_slice(theta);
+        for group in self.groups() {
+            let scale = self.gain / norm(&theta[group.clone()]);
+            weights[group].iter_mut().for_each(|w| *w *= scale);
+        }
+    }
+
+    /// (1 − vvᵀ)g·gain/‖θ‖ with v = θ/‖θ‖, for each group.
+    fn denormalise(&self, theta: &[f64], weights: &[f64], gradient: &mut [f64]) {
+        for group in self.groups() {
+            let scale = self.gain / norm(&theta[group.clone()]);
+            let (w, g) = (&weights[group.clone()], &mut gradient[group]);
+            let along = w.iter().zip(g.iter()).fold(0.0, |t, (w, g)| t + w * g);
+            let along = along / (self.gain * self.gain);
+            for (g, w) in g.iter_mut().zip(w) {
+                *g = (*g - along * w) * scale;
+            }
+        }
+    }
+
+    /// All h_l; the number of rows.
+    fn activate(&self, x: &[f64], work: &mut Workspace) -> usize {
+        let size = x.len() / self.widths[0].max(1);
+        let layers = self.layers();
+        for l in 1..=layers {
+            let (before, width) = (self.widths[l - 1], self.widths[l]);
+            let weights = &work.weights[self.range(l)];
+            transpose(weights, before, &mut work.transposed);
+            let (done, rest) = work.hidden.split_at_mut(l - 1);
+            let h = done.last().map_or(x, Vec::as_slice);
+            let out = &mut rest[0][..size * width];
+            let w = &work.transposed[..before * width];
+            product(h, Strides::rows(before), before, w, width, out);
+            if l < layers {
+                activate(&self.activation, out, &mut work.slopes[l - 1]);
+            }
+        }
+        size
+    }
+
+    fn forward(&self, x: &[f64], y: &[f64], work: &mut Workspace) -> f64 {
+        let size = self.activate(x, work);
+        let outputs = work.hidden.last().map_or(&[][..], Vec::as_slice);
+        let scale = 2.0 / size as f64;
+        let mut total = 0.0;
+        for ((e, f), y) in work.error.iter_mut().zip(outputs).zip(y) {
+            let residual = f - y;
+            total += residual * residual;
+            *e = residual * scale;
+        }
+        total / size as f64
+    }
+
+    fn backward(&self, x: &[f64], work: &mut Workspace, gradient: &mut [f64]) {
+        let size = x.len() / self.widths[0].max(1);
+        for l in (1..=self.layers()).rev() {
+            let (before, width) = (self.widths[l - 1], self.widths[l]);
+            let h = if l == 1 { x } else { &work.hidden[l - 2] };
+            let h = &h[..size * before];
+            let error = &work.error[..size * width];
+            let out = &mut gradient[self.range(l)];
+            product(error, Strides::transposed(width), size, h, before, out);
+            if l > 1 {
+                let back = &mut work.back[..size * before];
+                let weights = &work.weights[self.range(l)];
+                product(error, Strides::rows(width), width, weights, before, back);
+                if self.activation != Activation::Identity {
+                    for (b, slope) in back.iter_mut().zip(&work.slopes[l - 2]) {
+                        *b *= slope;
+                    }
+                }
+                std::mem::swap(&mut work.error, &mut work.back);
+            }
+        }
+    }
+}
+
+/// φ in place, and φ′. At a kink the slope is that of the left.
+fn activate(activation: &Activation, z: &mut [f64], slopes: &mut [f64]) {
+    match activation {
+        Activation::Identity => {}
+        Activation::LeakyRelu { slope } => {
+            let below = slope.to_f64();
+            for (z, slope) in z.iter_mut().zip(slopes) {
+                *slope = if *z > 0.0 { 1.0 } else { below };
+                *z *= *slope;
+            }
+        }
+        Activation::Tanh => {
+            for (z, slope) in z.iter_mut().zip(slopes) {
+                *z = libm::tanh(*z);
+                *slope = 1.0 - *z * *z;
+            }
+        }
+    }
+}
+
+fn norm(v: &[f64]) -> f64 {
+    libm::sqrt(v.iter().fold(0.0, |total, x| total + x * x))
+}
