@@ -80,7 +80,7 @@
 //! # Rooms
 //!
 //! Each module imports only from those before it: [`scalar`], [`symmetry`], [`balance`],
-//! [`problem`], `checkpoint`, [`model`], [`dynamics`], [`theorem`], [`audit`]. Without default
+//! [`problem`], `checkpoint`, [`model`], [`dynamics`], [`phenomenon`], [`theorem`], [`audit`]. Without default
 //! features the crate drops the command line (argument parsing, progress bars, tables) and,
 //! unless `arrays` is asked for, arrays in files and the balancing of checkpoints.
 
@@ -101,6 +101,8 @@ pub mod checkpoint;
 pub mod dynamics;
 #[forbid(unsafe_code)]
 pub mod model;
+#[forbid(unsafe_code)]
+pub mod phenomenon;
 #[forbid(unsafe_code)]
 pub mod problem;
 // All but one of its files forbid unsafe code themselves; that one says why.

@@ -2,6 +2,8 @@
 
 mod audit;
 mod balance;
+mod figure;
+mod phenomenon;
 mod solve;
 mod statements;
 
@@ -25,6 +27,7 @@ enum Command {
     Solve(solve::Solve),
     Audit(audit::Audit),
     Balance(balance::Balance),
+    Phenomenon(phenomenon::Phenomenon),
     Statements(statements::Statements),
 }
 
@@ -66,6 +69,7 @@ pub fn run() -> ExitCode {
             Command::Solve(solve) => solve.run(),
             Command::Audit(audit) => audit.run(),
             Command::Balance(balance) => balance.run(),
+            Command::Phenomenon(phenomenon) => phenomenon.run(),
             Command::Statements(statements) => statements.run(),
         },
         Err(error) => usage(&error),

@@ -161,6 +161,34 @@ impl Source<'_> {
 }
 
 impl Teacher {
+    /// 2·d_x·d_y samples that have the teacher's second moments exactly, x and ε
+    /// independent, all means 0: the loss, its gradient and Σ are those of the population
+    /// where f − Vx vanishes, and loss and gradient everywhere.
+    pub fn moments(&self) -> Data {
+        let (inputs, targets) = (self.input_variance.len(), self.label_variance.len());
+        let mut data = Data {
+            inputs,
+            targets,
+            x: Vec::new(),
+            y: Vec::new(),
+        };
+        for i in 0..inputs {
+            let x = libm::sqrt(inputs as f64 * self.input_variance[i]);
+            for j in 0..targets {
+                let noise = libm::sqrt(targets as f64 * self.label_variance[j]);
+                for sign in [1.0, -1.0] {
+                    data.x
+                        .extend((0..inputs).map(|k| if k == i { x } else { 0.0 }));
+                    data.y.extend((0..targets).map(|k| {
+                        let label = if k == j { sign * noise } else { 0.0 };
+                        self.map[k * inputs + i] * x + label
+                    }));
+                }
+            }
+        }
+        data
+    }
+
     fn draw(&self, stream: &mut Stream, batch: &mut Batch) {
         let (inputs, targets) = (self.input_variance.len(), self.label_variance.len());
         let rows = batch.x.chunks_exact_mut(inputs);

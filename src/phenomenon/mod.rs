@@ -1,0 +1,72 @@
+//! P1–P6 of docs/theory.md as experiments: a hypothesis, seeded ensembles, estimates with
+//! confidence intervals, a verdict, a figure, and sabotages that have to refute it.
+
+mod estimate;
+mod figure;
+mod p1;
+
+pub use estimate::{Bound, Estimate, Finding, Judgement};
+pub use figure::{Axis, Figure, Panel, Series, Style};
+
+/// What an experiment is run with.
+#[derive(Clone, Copy)]
+pub struct Settings<'a> {
+    /// Where all randomness comes from.
+    pub seed: u64,
+    /// The full size in place of the preset.
+    pub full: bool,
+    /// Told of steps as they are done, from any thread.
+    pub progress: &'a (dyn Fn(u64) + Sync),
+}
+
+/// What an experiment found.
+#[derive(Clone, Debug)]
+pub struct Experiment {
+    /// Each part of the hypothesis with what was measured.
+    pub findings: Vec<Finding>,
+    /// What one would look at.
+    pub figure: Figure,
+}
+
+impl Experiment {
+    /// Refuted if a finding is, verified if all are.
+    pub fn judgement(&self) -> Judgement {
+        let all = self.findings.iter().map(Finding::judgement);
+        all.max().unwrap_or(Judgement::Inconclusive)
+    }
+}
+
+/// The experiment with something broken: it must be refuted.
+pub struct Sabotage {
+    /// What is broken.
+    pub name: &'static str,
+    /// Runs it.
+    pub run: fn(&Settings) -> Experiment,
+}
+
+/// A phenomenon of the paper.
+pub struct Phenomenon {
+    /// P1 to P6.
+    pub id: &'static str,
+    /// A name of a few words.
+    pub name: &'static str,
+    /// What is expected, said before the run.
+    pub hypothesis: &'static str,
+    /// The experiment.
+    pub run: fn(&Settings) -> Experiment,
+    /// Steps of one run, preset and full: for progress bars.
+    pub steps: fn(full: bool) -> u64,
+    /// Sabotages, at least one.
+    pub sabotages: &'static [Sabotage],
+}
+
+/// All phenomena.
+pub static PHENOMENA: [&Phenomenon; 1] = [&p1::PHENOMENON];
+
+/// The phenomenon with this identifier.
+pub fn find(id: &str) -> Option<&'static Phenomenon> {
+    PHENOMENA
+        .iter()
+        .copied()
+        .find(|phenomenon| phenomenon.id.eq_ignore_ascii_case(id))
+}
