@@ -45,7 +45,7 @@ enum Variant {
 }
 
 /// Second entries of Σ_x = diag(1, φ).
-const PHI: [f64; 7] = [0.03125, 0.25, 0.75, 1.5, 4.0, 8.0, 16.0];
+const PHI: [f64; 5] = [0.03125, 0.5, 1.5, 6.0, 16.0];
 /// Relaxation times (T14) before a run is taken to have arrived: e^{−8} of the way is left.
 /// The average is over as many again.
 const RELAXATIONS: f64 = 8.0;
@@ -53,7 +53,7 @@ const RELAXATIONS: f64 = 8.0;
 const LABELS: [f64; 2] = [0.1, 0.01];
 
 fn ensemble(full: bool) -> u64 {
-    if full { 64 } else { 12 }
+    if full { 64 } else { 8 }
 }
 
 /// One value of φ.
