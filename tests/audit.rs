@@ -19,6 +19,7 @@ fn options(seed: u64, jobs: usize) -> Options {
         only,
         cases: 16,
         seed,
+        full: false,
         jobs: Some(jobs),
     }
 }

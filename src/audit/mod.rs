@@ -19,6 +19,8 @@ pub struct Options {
     pub cases: u64,
     /// Where every case's randomness comes from.
     pub seed: u64,
+    /// Experiments at their full size in place of the preset.
+    pub full: bool,
     /// Threads; `None` for one per core.
     pub jobs: Option<usize>,
 }
@@ -29,6 +31,7 @@ impl Default for Options {
             only: Vec::new(),
             cases: DEFAULT_CASES,
             seed: DEFAULT_SEED,
+            full: false,
             jobs: None,
         }
     }
@@ -100,10 +103,14 @@ struct Task {
 impl Task {
     /// Cases depend on the seed, the check and the index alone, so that they are the
     /// same whatever else is run, and in whatever order.
-    fn case(&self, seed: u64) -> Case {
+    fn case(&self, options: &Options) -> Case {
         let check = &self.statement.checks[self.check];
         let name = format!("{}/{}", self.statement.id, check.name);
-        (check.draw)(&mut Draw::seeded(seed, &name, self.index))
+        let mut case = (check.draw)(&mut Draw::seeded(options.seed, &name, self.index));
+        if let Case::Experiment(experiment) = &mut case {
+            experiment.full = options.full;
+        }
+        case
     }
 
     fn run(&self, case: &Case) -> Outcome {
@@ -168,7 +175,7 @@ pub fn audit(options: &Options, progress: impl Fn(u64, u64) + Sync) -> Result<Au
     let done = std::sync::atomic::AtomicU64::new(0);
     let outcomes: Vec<Outcome> = pool.install(|| {
         let run = |task: &Task| {
-            let outcome = task.run(&task.case(options.seed));
+            let outcome = task.run(&task.case(options));
             let count = done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
             progress(count, total);
             outcome
@@ -207,7 +214,7 @@ pub fn audit(options: &Options, progress: impl Fn(u64, u64) + Sync) -> Result<Au
                     .control
                     .map(|i| task.statement.controls[i].name.to_owned()),
                 found,
-                case: task.case(options.seed),
+                case: task.case(options),
             });
         }
     }

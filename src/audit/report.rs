@@ -17,6 +17,8 @@ pub struct Report {
     pub seed: u64,
     /// Cases of each check.
     pub cases: u64,
+    /// Were the experiments run at their full size?
+    pub full: bool,
     /// In the order of the ledger.
     pub statements: Vec<StatementReport>,
     /// Do all statements hold, with every control caught?
@@ -279,6 +281,7 @@ impl Report {
             version: env!("CARGO_PKG_VERSION"),
             seed: options.seed,
             cases: options.cases,
+            full: options.full,
             statements,
             verdict,
             digest: String::new(),
@@ -295,6 +298,7 @@ impl Report {
             self.version,
             self.seed,
             self.cases,
+            self.full,
             &self.statements,
             self.verdict,
         );

@@ -22,6 +22,9 @@ pub struct Audit {
     /// Seed of every case; the same seed gives the same digest
     #[arg(long, default_value_t = DEFAULT_SEED)]
     seed: u64,
+    /// The experiments P1 to P6 at their full size: takes much longer
+    #[arg(long)]
+    full: bool,
     /// Threads; one per core if left out
     #[arg(long)]
     jobs: Option<usize>,
@@ -29,7 +32,7 @@ pub struct Audit {
     #[arg(long, default_value = "audit-report")]
     out: PathBuf,
     /// Run one failing case again, from its file
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["only", "cases", "seed", "jobs", "out"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["only", "cases", "seed", "full", "jobs", "out"])]
     replay: Option<PathBuf>,
 }
 
@@ -43,6 +46,7 @@ impl Audit {
             only: self.only.iter().map(|id| id.trim().to_owned()).collect(),
             cases: self.cases,
             seed: self.seed,
+            full: self.full,
             jobs: self.jobs,
         };
         // Drawn on standard error, and only where that is a terminal.

@@ -116,18 +116,8 @@ impl Finding {
     /// Verified only if the whole confidence interval agrees, refuted only if none of it does.
     /// What is not a number (a run that diverged) is refuted.
     pub fn judgement(&self) -> Judgement {
-        let Estimate {
-            mean, half_width, ..
-        } = self.estimate;
-        // How far beyond the bound the mean lies; negative inside.
-        let beyond = match self.bound {
-            Bound::Above(x) => x - mean,
-            Bound::Below(x) => mean - x,
-            Bound::Within {
-                prediction,
-                tolerance,
-            } => (mean - prediction).abs() - tolerance,
-        };
+        let half_width = self.estimate.half_width;
+        let beyond = self.beyond();
         if beyond.is_nan() || beyond > half_width {
             Judgement::Refuted
         } else if beyond < -half_width {
@@ -135,6 +125,27 @@ impl Finding {
         } else {
             Judgement::Inconclusive
         }
+    }
+}
+
+impl Finding {
+    /// How far beyond its bound the mean lies; negative inside.
+    fn beyond(&self) -> f64 {
+        let mean = self.estimate.mean;
+        match self.bound {
+            Bound::Above(x) => x - mean,
+            Bound::Below(x) => mean - x,
+            Bound::Within {
+                prediction,
+                tolerance,
+            } => (mean - prediction).abs() - tolerance,
+        }
+    }
+
+    /// How far inside its bound the mean lies, in half widths of its confidence interval:
+    /// above 1 where it is verified, infinite where there is no uncertainty.
+    pub fn distance_in_intervals(&self) -> f64 {
+        -self.beyond() / self.estimate.half_width
     }
 }
 

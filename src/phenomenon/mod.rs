@@ -7,6 +7,7 @@ mod p1;
 
 pub use estimate::{Bound, Estimate, Finding, Judgement};
 pub use figure::{Axis, Figure, Panel, Series, Style};
+pub use p1::PHENOMENON as P1;
 
 /// What an experiment is run with.
 #[derive(Clone, Copy)]
@@ -61,7 +62,7 @@ pub struct Phenomenon {
 }
 
 /// All phenomena.
-pub static PHENOMENA: [&Phenomenon; 1] = [&p1::PHENOMENON];
+pub static PHENOMENA: [&Phenomenon; 1] = [&P1];
 
 /// The phenomenon with this identifier.
 pub fn find(id: &str) -> Option<&'static Phenomenon> {

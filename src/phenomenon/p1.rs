@@ -11,6 +11,7 @@ use crate::dynamics::{
 use crate::model::{Activation, Loss};
 use rayon::prelude::*;
 
+/// The entry of PHENOMENA.
 pub static PHENOMENON: Phenomenon = Phenomenon {
     id: "P1",
     name: "progressive sharpening and flattening",

@@ -20,6 +20,17 @@ pub enum Case {
     Spectrum(SpectrumCase),
     /// A spectrum with vector rates.
     Family(FamilyCase),
+    /// A seeded experiment.
+    Experiment(ExperimentCase),
+}
+
+/// A seeded experiment: all else is in the phenomenon's file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ExperimentCase {
+    /// Where all its randomness comes from.
+    pub seed: usize,
+    /// The full size in place of the preset.
+    pub full: bool,
 }
 
 /// A network with data at a point, and a generator.
@@ -90,12 +101,21 @@ impl Case {
         }
     }
 
+    /// The experiment.
+    pub fn experiment(&self) -> Option<&ExperimentCase> {
+        match self {
+            Self::Experiment(case) => Some(case),
+            _ => None,
+        }
+    }
+
     /// Its field in a replay file.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Network(_) => "network",
             Self::Spectrum(_) => "spectrum",
             Self::Family(_) => "family",
+            Self::Experiment(_) => "experiment",
         }
     }
 }

@@ -6,6 +6,8 @@ use std::cmp::Ordering;
 /// The kinds of evidence, weakest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Evidence {
+    /// Seeded runs: the 95 % confidence interval of what is measured agrees with the claim.
+    Ensemble,
     /// f64 or f32 against a derived rounding bound.
     Rounding,
     /// The defect of an identity shrinks like 2^{−P} over P = 64 … 1024.
@@ -20,6 +22,7 @@ impl Evidence {
     /// The word for it in tables.
     pub fn label(self) -> &'static str {
         match self {
+            Self::Ensemble => "ensemble",
             Self::Rounding => "rounding",
             Self::Scaling => "scaling",
             Self::Enclosure => "enclosure",
@@ -35,7 +38,8 @@ pub enum Margin {
     Exact,
     /// Slope of log₂(defect) over the precision; −1 for a true identity.
     Slope(f64),
-    /// Bits by which a sign was certain, or a rounding bound was kept.
+    /// Bits by which a sign was certain, or a bound was kept: a rounding bound, or one on
+    /// an estimate, in half widths of its confidence interval.
     Bits(f64),
 }
 

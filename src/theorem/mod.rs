@@ -17,6 +17,7 @@ mod l1;
 mod l2;
 mod l3;
 mod l4;
+mod phenomena;
 mod replay;
 mod sample;
 mod t1;
@@ -38,7 +39,7 @@ mod t7;
 mod t8;
 mod t9;
 
-pub use case::{Case, FamilyCase, NetworkCase, SpectrumCase};
+pub use case::{Case, ExperimentCase, FamilyCase, NetworkCase, SpectrumCase};
 
 pub use draw::Draw;
 pub use evidence::{Evidence, Identity, Margin, Outcome, precision_scaling};
@@ -112,7 +113,8 @@ pub struct Statement {
     pub claim: &'static str,
     /// Whose claim it is.
     pub origin: Origin,
-    /// Are there many cases to draw? (The conventions have one, worked out by hand.)
+    /// Are there many cases to draw? (The conventions have one, worked out by hand; an
+    /// experiment has an ensemble of its own.)
     pub drawn: bool,
     /// The checks, at least one.
     pub checks: &'static [Check],
@@ -121,7 +123,7 @@ pub struct Statement {
 }
 
 /// Every statement, in the order of docs/theory.md.
-pub static LEDGER: [&Statement; 28] = [
+pub static LEDGER: [&Statement; 29] = [
     &conventions::STATEMENT,
     &d1::STATEMENT,
     &t1::STATEMENT,
@@ -150,6 +152,7 @@ pub static LEDGER: [&Statement; 28] = [
     &l2::STATEMENT,
     &l3::STATEMENT,
     &l4::STATEMENT,
+    &phenomena::P1,
 ];
 
 /// The statement with this identifier.
@@ -177,9 +180,9 @@ pub fn ledger_markdown() -> String {
         } = statement;
         page += &format!("\n## {id}: {name}\n\n{claim}\n\n");
         page += &format!(
-            "*Origin*: {}. *Source*: src/theorem/{}.rs.\n\n",
+            "*Origin*: {}. *Source*: {}.\n\n",
             origin.label(),
-            statement.file()
+            statement.source()
         );
         page += "| check | evidence | negative controls |\n| --- | --- | --- |\n";
         for (i, check) in checks.iter().enumerate() {
@@ -197,11 +200,13 @@ pub fn ledger_markdown() -> String {
 }
 
 impl Statement {
-    /// The stem of its file in src/theorem.
-    pub fn file(&self) -> String {
+    /// Its file, from the crate's root.
+    pub fn source(&self) -> String {
+        let stem = self.id.to_lowercase();
         match self.origin {
-            Origin::Convention => "conventions".to_owned(),
-            _ => self.id.to_lowercase(),
+            Origin::Convention => "src/theorem/conventions.rs".to_owned(),
+            _ if stem.starts_with('p') => format!("src/phenomenon/{stem}.rs"),
+            _ => format!("src/theorem/{stem}.rs"),
         }
     }
 }

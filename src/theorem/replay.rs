@@ -1,6 +1,6 @@
 //! The file of one case, written when it fails and read by `audit --replay`.
 
-use super::case::{Case, FamilyCase, NetworkCase, SpectrumCase};
+use super::case::{Case, ExperimentCase, FamilyCase, NetworkCase, SpectrumCase};
 use super::evidence::Outcome;
 use super::{Draw, Statement, find};
 use crate::balance::{Spectrum, Strength, Term};
@@ -178,6 +178,14 @@ enum CaseFile {
     Network(Box<Table<NetworkFile>>),
     Spectrum(Table<SpectrumFile>),
     Family(Table<FamilyFile>),
+    Experiment(Table<ExperimentFile>),
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct ExperimentFile {
+    seed: Whole,
+    full: bool,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -278,6 +286,10 @@ impl From<&Case> for CaseFile {
     fn from(case: &Case) -> Self {
         let number = |q: &Rational| Exact(q.clone());
         match case {
+            Case::Experiment(case) => Self::Experiment(Table(ExperimentFile {
+                seed: Whole(case.seed),
+                full: case.full,
+            })),
             Case::Spectrum(case) => {
                 let terms = case.spectrum.terms().iter();
                 Self::Spectrum(Table(SpectrumFile {
@@ -530,6 +542,10 @@ impl CaseFile {
         };
         match self {
             Self::Network(file) => Ok(Case::Network(file.0.case()?)),
+            Self::Experiment(Table(file)) => Ok(Case::Experiment(ExperimentCase {
+                seed: file.seed.0,
+                full: file.full,
+            })),
             Self::Spectrum(Table(file)) => {
                 let strength = strength(file.gamma, file.sigma2)?;
                 displacement(&file.lambda.0)?;

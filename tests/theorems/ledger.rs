@@ -1,5 +1,6 @@
 //! The ledger is complete: nothing is claimed without a check, a control and a page.
 
+use noise_equilibrium::phenomenon::PHENOMENA;
 use noise_equilibrium::theorem::{LEDGER, ledger_markdown};
 use std::collections::BTreeSet;
 use std::fs;
@@ -68,7 +69,7 @@ fn every_check_has_a_negative_control_or_shares_one() {
 fn every_statement_has_its_file_and_its_section() {
     let theory = fs::read_to_string(root().join("docs/theory.md")).expect("docs/theory.md");
     for statement in LEDGER {
-        let file = root().join(format!("src/theorem/{}.rs", statement.file()));
+        let file = root().join(statement.source());
         assert!(file.exists(), "{} is missing", file.display());
         let heading = format!("### {}:", statement.id);
         assert!(
@@ -85,4 +86,16 @@ fn ledger_page_is_up_to_date() {
         page == ledger_markdown(),
         "docs/ledger.md is stale: run `make docs`, or `cargo run -- statements > docs/ledger.md`"
     );
+}
+
+#[test]
+fn every_sabotage_of_an_experiment_is_a_control() {
+    for phenomenon in PHENOMENA {
+        let statement = super::statement(phenomenon.id);
+        let controls: Vec<&str> = statement.controls.iter().map(|c| c.name).collect();
+        let sabotages: Vec<&str> = phenomenon.sabotages.iter().map(|s| s.name).collect();
+        assert_eq!(controls, sabotages, "{}", phenomenon.id);
+    }
+    let ledger = LEDGER.iter().filter(|s| s.id.starts_with('P')).count();
+    assert_eq!(ledger, PHENOMENA.len());
 }

@@ -1,0 +1,70 @@
+//! P1–P6 in the ledger: each experiment is one check, its sabotages are the controls.
+
+use super::case::{Case, ExperimentCase};
+use super::draw::Draw;
+use super::evidence::{Evidence, Margin, Outcome};
+use super::{Check, Control, Origin, Statement};
+use crate::phenomenon::{Experiment, Finding, Judgement, Settings};
+
+/// A seed, and the preset's size.
+fn experiment(draw: &mut Draw) -> Case {
+    Case::Experiment(ExperimentCase {
+        seed: draw.size(0, usize::MAX >> 16),
+        full: false,
+    })
+}
+
+/// Runs it; its findings become the outcome.
+fn run(case: &Case, run: fn(&Settings) -> Experiment) -> Outcome {
+    let outcome = |case: &ExperimentCase| {
+        let settings = Settings {
+            seed: u64::try_from(case.seed).unwrap_or(0),
+            full: case.full,
+            progress: &|_| (),
+        };
+        let found = run(&settings);
+        let those = |judgement: Judgement| {
+            let findings = found.findings.iter();
+            let chosen = findings.filter(|finding| finding.judgement() == judgement);
+            chosen
+                .map(Finding::to_string)
+                .collect::<Vec<_>>()
+                .join("; ")
+        };
+        match found.judgement() {
+            Judgement::Refuted => Outcome::Refuted(those(Judgement::Refuted)),
+            Judgement::Inconclusive => Outcome::Inconclusive(those(Judgement::Inconclusive)),
+            Judgement::Verified => {
+                let ratios = found.findings.iter().map(Finding::distance_in_intervals);
+                let worst = ratios.fold(f64::INFINITY, f64::min);
+                Outcome::Verified(Margin::Bits(libm::log2(worst)))
+            }
+        }
+    };
+    Outcome::decided(case.experiment().map(outcome))
+}
+
+macro_rules! statement {
+    ($name:ident, $phenomenon:path, $($sabotage:literal)*) => {
+        pub static $name: Statement = Statement {
+            id: $phenomenon.id,
+            name: $phenomenon.name,
+            claim: $phenomenon.hypothesis,
+            origin: Origin::Paper,
+            drawn: false,
+            checks: &[Check {
+                name: "every finding of the experiment",
+                evidence: Evidence::Ensemble,
+                draw: experiment,
+                run: |case| run(case, $phenomenon.run),
+            }],
+            controls: &[$(Control {
+                name: $phenomenon.sabotages[$sabotage].name,
+                check: 0,
+                run: |case| run(case, $phenomenon.sabotages[$sabotage].run),
+            }),*],
+        };
+    };
+}
+
+statement!(P1, crate::phenomenon::P1, 0 1);
