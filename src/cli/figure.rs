@@ -6,7 +6,7 @@ use plotters::prelude::*;
 use std::ops::Range;
 
 /// One panel's size in points.
-const SIZE: (u32, u32) = (520, 400);
+const SIZE: (u32, u32) = (520, 430);
 /// Colours that differ in print and for the colour-blind (Okabe and Ito).
 const COLOURS: [RGBColor; 7] = [
     RGBColor(0, 114, 178),
@@ -24,23 +24,15 @@ pub fn svg(figure: &Figure) -> Result<String, String> {
     let columns = figure.panels.len().max(1);
     let width = SIZE.0 * u32::try_from(columns).unwrap_or(1);
     {
-        let root = SVGBackend::with_string(&mut text, (width, SIZE.1 + 30)).into_drawing_area();
+        let root = SVGBackend::with_string(&mut text, (width, SIZE.1)).into_drawing_area();
         draw(&root, figure, columns).map_err(|error| format!("{}: {error}", figure.title))?;
     }
     // For readers that hear the figure.
-    let title = format!("<title>{}</title>\n", escape(&figure.title));
-    Ok(
-        match text.find('>').and_then(|first| {
-            let svg = text.find("<svg")?;
-            text[svg..]
-                .find('>')
-                .map(|end| (first, svg + end + 1))
-                .map(|(_, at)| at)
-        }) {
-            Some(at) => format!("{}\n{title}{}", &text[..at], &text[at..]),
-            None => text,
-        },
-    )
+    let title = format!("<title>{}</title>", escape(&figure.title));
+    if let Some(end) = text.find('>') {
+        text.insert_str(end + 1, &title);
+    }
+    Ok(text)
 }
 
 fn escape(text: &str) -> String {
@@ -61,7 +53,10 @@ fn draw<'a>(root: &Area<'a>, figure: &Figure, columns: usize) -> Result<(), Fail
 
 fn panel<'a>(area: &Area<'a>, panel: &Panel) -> Result<(), Failure<'a>> {
     let (x, y) = (scale(&panel.x, panel, 0), scale(&panel.y, panel, 1));
-    let mut chart = ChartBuilder::on(area)
+    let rows = i32::try_from(panel.series.len().div_ceil(2)).unwrap_or(0);
+    let (above, area) = area.split_vertically(8 + ROW * rows);
+    legend(&above, panel)?;
+    let mut chart = ChartBuilder::on(&area)
         .margin(12)
         .x_label_area_size(44)
         .y_label_area_size(64)
@@ -83,10 +78,13 @@ fn panel<'a>(area: &Area<'a>, panel: &Panel) -> Result<(), Failure<'a>> {
         let points: Vec<[f64; 3]> = series.points.iter().filter(visible).copied().collect();
         let line = points.iter().map(|p| (p[0], p[1]));
         let stroke = colour.stroke_width(2);
-        let drawn = match series.style {
-            Style::Line => chart.draw_series(LineSeries::new(line, stroke))?,
+        match series.style {
+            Style::Line => {
+                chart.draw_series(LineSeries::new(line, stroke))?;
+            }
             Style::Theory => {
-                chart.draw_series(DashedLineSeries::new(line, 7, 4, BLACK.stroke_width(2)))?
+                let black = BLACK.stroke_width(2);
+                chart.draw_series(DashedLineSeries::new(line, 7, 4, black))?;
             }
             Style::Points => {
                 let bars = points.iter().filter(|p| p[2].is_finite() && p[2] > 0.0);
@@ -97,26 +95,35 @@ fn panel<'a>(area: &Area<'a>, panel: &Panel) -> Result<(), Failure<'a>> {
                 chart.draw_series(bars.map(|p| {
                     PathElement::new(vec![(p[0], lowest(p)), (p[0], p[1] + p[2])], stroke)
                 }))?;
-                chart.draw_series(line.map(|p| Circle::new(p, 4, colour.filled())))?
+                chart.draw_series(line.map(|p| Circle::new(p, 4, colour.filled())))?;
             }
-        };
-        let (style, colour) = (series.style, *colour);
-        drawn.label(&series.name).legend(move |(x, y)| {
-            let stroke = match style {
-                Style::Theory => BLACK.stroke_width(1),
-                Style::Line => colour.stroke_width(2),
-                Style::Points => colour.stroke_width(4),
-            };
-            PathElement::new(vec![(x, y), (x + 16, y)], stroke)
-        });
+        }
     }
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::UpperRight)
-        .background_style(WHITE.mix(0.8))
-        .border_style(BLACK.mix(0.3))
-        .label_font(("sans-serif", 12))
-        .draw()
+    Ok(())
+}
+
+/// The height of a line of the legend.
+const ROW: i32 = 18;
+
+/// The series' names, two on a line, above the axes: there they cover nothing.
+fn legend<'a>(area: &Area<'a>, panel: &Panel) -> Result<(), Failure<'a>> {
+    let half = i32::try_from(area.dim_in_pixel().0 / 2).unwrap_or(0);
+    let entries = panel.series.iter().zip(COLOURS.iter().cycle());
+    for (i, (series, colour)) in (0..).zip(entries) {
+        let (x, y) = (64 + (i % 2) * (half - 32), 12 + (i / 2) * ROW);
+        let ends = |from: i32, to: i32| vec![(x + from, y), (x + to, y)];
+        match series.style {
+            Style::Line => area.draw(&PathElement::new(ends(0, 22), colour.stroke_width(2)))?,
+            Style::Theory => {
+                area.draw(&PathElement::new(ends(0, 9), BLACK.stroke_width(2)))?;
+                area.draw(&PathElement::new(ends(13, 22), BLACK.stroke_width(2)))?;
+            }
+            Style::Points => area.draw(&Circle::new((x + 11, y), 4, colour.filled()))?,
+        }
+        let name = Text::new(series.name.clone(), (x + 30, y - 7), ("sans-serif", 14));
+        area.draw(&name)?;
+    }
+    Ok(())
 }
 
 /// An axis that is linear or logarithmic, as the data asks.

@@ -215,19 +215,35 @@ fn run(settings: &Settings, variant: Variant) -> Experiment {
             },
         ));
     }
-    let series = |f: fn(&Point) -> f64| points.iter().map(move |p| (p.phi, f(p)));
+    let relative = |p: &Point, estimate: Estimate| {
+        let Estimate {
+            mean,
+            half_width,
+            runs,
+        } = estimate;
+        let relative = Estimate {
+            mean: mean / p.start,
+            half_width: half_width / p.start,
+            runs,
+        };
+        (p.phi, relative)
+    };
+    let curve = (-20..=17).map(|k| {
+        let phi = libm::exp2(f64::from(k) / 4.0);
+        let [start, rest] = Plan::of(phi, variant).sharpness;
+        (phi, rest / start)
+    });
     let figure = Figure {
         title: "P1: label noise sharpens or flattens, as S(λ*) says".to_owned(),
         panels: vec![Panel {
             x: Axis::log("φ, second entry of Σ_x"),
-            y: Axis::log("Tr ∇²L"),
+            y: Axis::linear("Tr ∇²L at the end / at the start"),
             series: vec![
-                Series::new("theory: S(λ*)", Style::Theory, series(|p| p.predicted)),
-                Series::new("start: S(0)", Style::Line, series(|p| p.start)),
-                Series::estimates("SGD", points.iter().map(|p| (p.phi, p.sgd))),
+                Series::new("theory: S(λ*)/S(0)", Style::Theory, curve),
+                Series::estimates("SGD", points.iter().map(|p| relative(p, p.sgd))),
                 Series::estimates(
                     "gradient descent",
-                    points.iter().map(|p| (p.phi, p.descent)),
+                    points.iter().map(|p| relative(p, p.descent)),
                 ),
             ],
         }],
