@@ -5,8 +5,10 @@
 
 use super::data::Data;
 use super::network::Network;
-use crate::balance::Balance;
+use super::observable::{pair, pair_sides};
+use crate::balance::{Balance, Strength};
 use differential_equations::prelude::*;
+use nalgebra::{DMatrix, SymmetricEigen};
 use std::cell::RefCell;
 use thiserror::Error;
 
@@ -100,4 +102,68 @@ impl ODE<f64, Vec<f64>> for Noether<'_> {
 pub fn noether_flow(balance: &Balance<f64>, end: f64) -> Result<f64, FlowError> {
     let lambda = solve(&Noether(balance), vec![0.0], end)?;
     Ok(lambda.first().copied().unwrap_or(0.0))
+}
+
+struct Pair<'a> {
+    network: &'a Network,
+    data: &'a Data,
+    strength: &'a Strength<f64>,
+    layer: usize,
+}
+
+impl ODE<f64, Vec<f64>> for Pair<'_> {
+    fn diff(&self, _t: f64, theta: &Vec<f64>, velocity: &mut Vec<f64>) {
+        let gradients = self.network.per_sample(theta, self.data);
+        let (m, n) = pair_sides(self.network, theta, &gradients, self.strength, self.layer);
+        let (up, down) = pair(self.network, theta, self.layer);
+        let x = anticommutator_solution(&(up.tr_mul(&up) + &down * down.transpose()), &(n - m));
+        velocity.fill(f64::NAN);
+        if let Some(x) = x {
+            velocity.fill(0.0);
+            let l = self.layer;
+            let rows = |m: DMatrix<f64>| m.transpose().as_slice().to_vec();
+            velocity[self.network.range(l + 1)].copy_from_slice(&rows(&up * &x));
+            velocity[self.network.range(l)].copy_from_slice(&rows(-&x * &down));
+        }
+    }
+}
+
+/// The symmetric X with XH + HX = 2R, for H ≻ 0.
+fn anticommutator_solution(h: &DMatrix<f64>, r: &DMatrix<f64>) -> Option<DMatrix<f64>> {
+    if h.iter().any(|x| !x.is_finite()) {
+        return None;
+    }
+    let SymmetricEigen {
+        eigenvalues: d,
+        eigenvectors: q,
+    } = SymmetricEigen::try_new(h.clone(), f64::EPSILON, 1000)?;
+    let turned = q.tr_mul(r) * &q;
+    let x = DMatrix::from_fn(h.nrows(), h.nrows(), |i, j| {
+        2.0 * turned[(i, j)] / (d[i] + d[j])
+    });
+    Some(&q * x * q.transpose())
+}
+
+/// The flow of the whole group along the orbit, θ(t) of U̇ = UX, Ẇ = −XW for the hidden
+/// layer 1 ≤ `layer` < D of a linear network: X is the symmetric matrix for which
+/// d(UᵀU − WWᵀ)/dt = 2(N − M), as the SDE has it (T4 for every generator). For one hidden
+/// neuron this is [`noether_flow`].
+///
+/// # Errors
+/// [`FlowError`] if θ leaves every bound before `end`, or UᵀU + WWᵀ is singular.
+pub fn pair_flow(
+    network: &Network,
+    data: &Data,
+    strength: &Strength<f64>,
+    layer: usize,
+    theta: Vec<f64>,
+    end: f64,
+) -> Result<Vec<f64>, FlowError> {
+    let flow = Pair {
+        network,
+        data,
+        strength,
+        layer,
+    };
+    solve(&flow, theta, end)
 }

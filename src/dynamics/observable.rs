@@ -12,7 +12,7 @@ pub fn charge(network: &Network, theta: &[f64], l: usize) -> DMatrix<f64> {
 }
 
 /// U = W_{l+1} and W = W_l, or what else has the shape of θ.
-fn pair(network: &Network, theta: &[f64], l: usize) -> (DMatrix<f64>, DMatrix<f64>) {
+pub(super) fn pair(network: &Network, theta: &[f64], l: usize) -> (DMatrix<f64>, DMatrix<f64>) {
     let widths = &network.widths;
     let matrix =
         |l: usize| DMatrix::from_row_slice(widths[l], widths[l - 1], &theta[network.range(l)]);

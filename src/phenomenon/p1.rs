@@ -9,7 +9,6 @@ use crate::dynamics::{
     Data, Descent, Network, Sampling, Schedule, Source, Stream, Teacher, hessian_trace,
 };
 use crate::model::{Activation, Loss};
-use rayon::prelude::*;
 
 /// The entry of PHENOMENA.
 pub static PHENOMENON: Phenomenon = Phenomenon {
@@ -170,13 +169,10 @@ fn point(settings: &Settings, variant: Variant, phi: f64) -> Point {
     };
     let full = Source::Finite(&plan.moments, Sampling::Full);
     let runs = ensemble(settings.full);
-    let sgd: Vec<f64> = (0..runs)
-        .into_par_iter()
-        .map(|index| match variant {
-            Variant::NoNoise => at_rest(full.clone(), index),
-            _ => at_rest(Source::Fresh(&plan.teacher), index),
-        })
-        .collect();
+    let sgd = super::ensemble(runs, |index| match variant {
+        Variant::NoNoise => at_rest(full.clone(), index),
+        _ => at_rest(Source::Fresh(&plan.teacher), index),
+    });
     Point {
         phi,
         start: plan.sharpness[0],

@@ -1,0 +1,413 @@
+//! P5: matrix factorisation by SGD against gradient descent.
+
+use super::{
+    Axis, Bound, Estimate, Experiment, Figure, Finding, Panel, Phenomenon, Sabotage, Series,
+    Settings, Style, ensemble,
+};
+use crate::balance::{Strength, geometric_mean};
+use crate::dynamics::{
+    Data, Descent, Network, Sampling, Schedule, Source, Stream, Teacher, pair_flow,
+};
+use crate::model::Activation;
+use nalgebra::DMatrix;
+
+/// The entry of PHENOMENA.
+pub static PHENOMENON: Phenomenon = Phenomenon {
+    id: "P5",
+    name: "matrix factorisation, SGD against gradient descent",
+    hypothesis: "From minima anywhere on the orbit SGD takes Tr(Σ_ε)WΣ_xWᵀ − Tr(Σ_x)UᵀΣ_εU to 0 \
+                 exponentially, as fast as the flow of the whole group says, and ends at T17's θ*, for \
+                 each learning rate, batch size and dimension; gradient descent keeps the imbalance.",
+    run: |settings| run(settings, Variant::Right),
+    steps: |full| {
+        let plans = SWEEP
+            .iter()
+            .map(|shape| Plan::of(shape).map_or(0, |plan| 4 * plan.efold));
+        plans.sum::<u64>() * (runs(full) + 1)
+    },
+    sabotages: &[
+        Sabotage {
+            name: "gradient descent in place of SGD",
+            run: |settings| run(settings, Variant::NoNoise),
+        },
+        Sabotage {
+            name: "σ² = η/B in place of η/(2B)",
+            run: |settings| run(settings, Variant::TwiceTheNoise),
+        },
+        Sabotage {
+            name: "Tr Σ_x and Tr Σ_ε exchanged in θ*",
+            run: |settings| run(settings, Variant::Exchanged),
+        },
+    ],
+};
+
+#[derive(Clone, Copy, PartialEq)]
+enum Variant {
+    Right,
+    NoNoise,
+    TwiceTheNoise,
+    Exchanged,
+}
+
+/// What is varied.
+struct Shape {
+    name: &'static str,
+    /// d_x = d_y.
+    dim: usize,
+    rank: usize,
+    rate: f64,
+    batch: usize,
+}
+
+const SWEEP: [Shape; 5] = [
+    Shape {
+        name: "d = 2, r = 2",
+        dim: 2,
+        rank: 2,
+        rate: 0.02,
+        batch: 1,
+    },
+    Shape {
+        name: "half the learning rate",
+        dim: 2,
+        rank: 2,
+        rate: 0.01,
+        batch: 1,
+    },
+    Shape {
+        name: "batches of 4",
+        dim: 2,
+        rank: 2,
+        rate: 0.02,
+        batch: 4,
+    },
+    Shape {
+        name: "d = 4, r = 1",
+        dim: 4,
+        rank: 1,
+        rate: 0.02,
+        batch: 1,
+    },
+    Shape {
+        name: "d = 4, r = 3",
+        dim: 4,
+        rank: 3,
+        rate: 0.02,
+        batch: 1,
+    },
+];
+
+fn runs(full: bool) -> u64 {
+    if full { 48 } else { 8 }
+}
+
+/// A teacher, and how long SGD needs.
+struct Plan {
+    network: Network,
+    teacher: Teacher,
+    moments: Data,
+    rate: f64,
+    strength: Strength<f64>,
+    /// A minimum.
+    theta: Vec<f64>,
+    /// Steps in which the slowest direction falls by e at θ*.
+    efold: u64,
+}
+
+fn matrix(network: &Network, theta: &[f64], l: usize) -> DMatrix<f64> {
+    let (rows, columns) = (network.widths[l], network.widths[l - 1]);
+    DMatrix::from_row_slice(rows, columns, &theta[network.range(l)])
+}
+
+impl Plan {
+    fn of(shape: &Shape) -> Option<Self> {
+        let &Shape { dim, rank, .. } = shape;
+        let network = Network::new(&[dim, rank, dim], Activation::Identity);
+        // V = Σ_k e_kf_kᵀ/(k + 1) with f a fixed rotation of the axes, so that nothing commutes.
+        let left = DMatrix::from_fn(dim, rank, |i, k| if i == k { 1.0 } else { 0.25 });
+        let right = DMatrix::from_fn(rank, dim, |k, j| {
+            let sign = if (k * j) % 2 == 1 { -1.0 } else { 1.0 };
+            sign * if k == j { 1.0 } else { 0.5 } / (k + 1) as f64
+        });
+        let map = &left * &right;
+        let teacher = Teacher {
+            map: map.transpose().as_slice().to_vec(),
+            input_variance: (0..dim).map(|i| 1.0 / (1 + i) as f64).collect(),
+            label_variance: (0..dim).map(|i| 0.02 * (1 + i) as f64).collect(),
+            batch: shape.batch,
+        };
+        let rows = |m: &DMatrix<f64>| m.transpose().as_slice().to_vec();
+        let theta = [rows(&left), rows(&right)].concat();
+        let moments = teacher.moments();
+        let strength = Strength::from_learning_rate(0.0, shape.rate, shape.batch as f64).ok()?;
+        let mut plan = Self {
+            network,
+            moments,
+            teacher,
+            rate: shape.rate,
+            strength,
+            theta,
+            efold: 0,
+        };
+        let rate = plan.slowest(&plan.balanced(Variant::Right)?)?;
+        plan.efold = libm::ceil(1.0 / (rate * plan.rate)) as u64;
+        Some(plan)
+    }
+
+    /// Tr(Σ_ε)WΣ_xWᵀ and Tr(Σ_x)UᵀΣ_εU: N and M up to the factor 4σ².
+    fn sides(&self, theta: &[f64]) -> [DMatrix<f64>; 2] {
+        let diagonal = |v: &[f64]| DMatrix::from_diagonal(&v.to_vec().into());
+        let Teacher {
+            input_variance: x,
+            label_variance: e,
+            ..
+        } = &self.teacher;
+        let (u, w) = (
+            matrix(&self.network, theta, 2),
+            matrix(&self.network, theta, 1),
+        );
+        [
+            &w * diagonal(x) * w.transpose() * e.iter().sum::<f64>(),
+            u.tr_mul(&(diagonal(e) * &u)) * x.iter().sum::<f64>(),
+        ]
+    }
+
+    /// Their difference, relative to their sum.
+    fn imbalance(&self, theta: &[f64]) -> DMatrix<f64> {
+        let [n, m] = self.sides(theta);
+        let size = n.trace() + m.trace();
+        (n - m) / size
+    }
+
+    /// (UP, P⁻¹W).
+    fn moved(&self, theta: &[f64], p: &DMatrix<f64>) -> Option<Vec<f64>> {
+        let (u, w) = (
+            matrix(&self.network, theta, 2),
+            matrix(&self.network, theta, 1),
+        );
+        let rows = |m: DMatrix<f64>| m.transpose().as_slice().to_vec();
+        Some([rows(u * p), rows(p.clone().try_inverse()? * w)].concat())
+    }
+
+    /// T17's θ*.
+    fn balanced(&self, variant: Variant) -> Option<Vec<f64>> {
+        let [mut n, mut m] = self.sides(&self.theta);
+        if variant == Variant::Exchanged {
+            let ratio = self.teacher.input_variance.iter().sum::<f64>()
+                / self.teacher.label_variance.iter().sum::<f64>();
+            n *= ratio;
+            m /= ratio;
+        }
+        let metric = geometric_mean(&m, &n)?;
+        self.moved(&self.theta, &crate::balance::square_root(&metric)?)
+    }
+
+    /// The slowest rate at a balanced point. With K = N = M and H = UᵀU + WWᵀ the flow
+    /// {Ẋ, H} = −2·8σ²{X, K} is linear in X, { , } the anticommutator.
+    fn slowest(&self, balanced: &[f64]) -> Option<f64> {
+        let [k, _] = self.sides(balanced);
+        let (u, w) = (
+            matrix(&self.network, balanced, 2),
+            matrix(&self.network, balanced, 1),
+        );
+        let h = u.tr_mul(&u) + &w * w.transpose();
+        let r = h.nrows();
+        // As matrices on vec(X): 1⊗A + A⊗1, on symmetric and antisymmetric X alike.
+        let one = DMatrix::<f64>::identity(r, r);
+        let both = |a: &DMatrix<f64>| one.kronecker(a) + a.kronecker(&one);
+        let root = both(&h).cholesky()?.unpack();
+        let half = root.solve_lower_triangular(&both(&k))?;
+        let whole = root.solve_lower_triangular(&half.transpose())?;
+        let symmetric = (&whole + whole.transpose()) * 0.5;
+        let eigen = nalgebra::SymmetricEigen::try_new(symmetric, f64::EPSILON, 1000)?;
+        let slowest = eigen.eigenvalues.iter().copied().reduce(f64::min)?;
+        Some(16.0 * self.strength.sigma2 * slowest)
+    }
+
+    /// One of many minima on the orbit: P = 1 + X/2, X symmetric with entries of order 1/2.
+    fn start(&self, stream: &mut Stream) -> Option<Vec<f64>> {
+        let r = self.network.widths[1];
+        let entries = stream.normals(r * r, 0.25);
+        let x = DMatrix::from_row_slice(r, r, &entries);
+        let p = DMatrix::identity(r, r) + (&x + x.transpose()) * 0.5;
+        self.moved(
+            &self.theta,
+            &(&p * p.transpose() + DMatrix::identity(r, r) * 0.25),
+        )
+    }
+}
+
+/// One run and what the flow says of it.
+struct Trace {
+    /// ⟨D(0), D(t)⟩/‖D(0)‖², of the run and of the flow, at 0, ⅛, ¼, … e-folds.
+    measured: Vec<f64>,
+    predicted: Vec<f64>,
+    /// The imbalance over the last e-fold, relative to the start's.
+    rest: f64,
+    /// ‖W‖² over the last e-fold.
+    norm: f64,
+}
+
+const PARTS: u64 = 8;
+const EFOLDS: u64 = 4;
+
+fn trace(
+    plan: &Plan,
+    settings: &Settings,
+    shape: &Shape,
+    index: u64,
+    variant: Variant,
+    noisy: bool,
+) -> Option<Trace> {
+    let name = format!("P5 {}", shape.name);
+    let mut stream = Stream::seeded(settings.seed, &name, index);
+    let theta = plan.start(&mut stream)?;
+    let source = match noisy {
+        true => Source::Fresh(&plan.teacher),
+        false => Source::Finite(&plan.moments, Sampling::Full),
+    };
+    let descent = Descent {
+        network: &plan.network,
+        source,
+        schedule: Schedule::Constant(plan.rate),
+        gamma: 0.0,
+    };
+    let first = plan.imbalance(&theta);
+    let along = |theta: &[f64]| first.dot(&plan.imbalance(theta)) / first.dot(&first);
+    let mut strength = plan.strength.clone();
+    if variant == Variant::TwiceTheNoise {
+        strength.sigma2 *= 2.0;
+    }
+    let each = plan.efold / PARTS;
+    let mut run = descent.start(theta.clone(), stream);
+    let mut flow = theta;
+    let (mut measured, mut predicted) = (vec![1.0], vec![1.0]);
+    let mut rest = DMatrix::zeros(first.nrows(), first.nrows());
+    let mut norm = 0.0;
+    for part in 1..=PARTS * EFOLDS {
+        run.advance(each);
+        measured.push(along(&run.theta));
+        let time = each as f64 * plan.rate;
+        flow = pair_flow(&plan.network, &plan.moments, &strength, 1, flow, time).ok()?;
+        predicted.push(along(&flow));
+        if part > PARTS * (EFOLDS - 1) {
+            rest += plan.imbalance(&run.theta) / PARTS as f64;
+            let w = matrix(&plan.network, &run.theta, 1);
+            norm += w.dot(&w) / PARTS as f64;
+        }
+    }
+    (settings.progress)(each * PARTS * EFOLDS);
+    Some(Trace {
+        measured,
+        predicted,
+        rest: rest.norm() / first.norm(),
+        norm,
+    })
+}
+
+/// The rate, per e-fold of the slowest direction: how much less there is of the imbalance
+/// in the second e-fold than in the first.
+fn decay(curve: &[f64]) -> f64 {
+    let part = |k: usize| {
+        curve[k * PARTS as usize..(k + 1) * PARTS as usize]
+            .iter()
+            .sum::<f64>()
+    };
+    libm::log(part(0) / part(1))
+}
+
+fn mean_curve(curves: &[&Vec<f64>]) -> Vec<f64> {
+    let length = curves.first().map_or(0, |curve| curve.len());
+    (0..length)
+        .map(|k| curves.iter().map(|curve| curve[k]).sum::<f64>() / curves.len() as f64)
+        .collect()
+}
+
+fn run(settings: &Settings, variant: Variant) -> Experiment {
+    let mut findings = Vec::new();
+    let mut panels = Vec::new();
+    for shape in &SWEEP {
+        let lost = || Finding::new(shape.name, Estimate::exact(f64::NAN), Bound::Above(0.0));
+        let Some(plan) = Plan::of(shape) else {
+            findings.push(lost());
+            continue;
+        };
+        let all = runs(settings.full);
+        let noisy = variant != Variant::NoNoise;
+        let traces = ensemble(all, |index| {
+            trace(&plan, settings, shape, index, variant, noisy)
+        });
+        let still = trace(&plan, settings, shape, all, variant, false);
+        let traces: Option<Vec<Trace>> = traces.into_iter().collect();
+        let (Some(traces), Some(still), Some(balanced)) = (traces, still, plan.balanced(variant))
+        else {
+            findings.push(lost());
+            continue;
+        };
+        let of = |f: fn(&Trace) -> f64| Estimate::of(&traces.iter().map(f).collect::<Vec<f64>>());
+        let difference = of(|t| decay(&t.measured) - decay(&t.predicted));
+        findings.push(Finding::new(
+            format!("decay per e-fold, measured − predicted, {}", shape.name),
+            difference,
+            Bound::Within {
+                prediction: 0.0,
+                tolerance: 0.25,
+            },
+        ));
+        findings.push(Finding::new(
+            format!("imbalance left after SGD, {}", shape.name),
+            of(|t| t.rest),
+            Bound::Below(0.25),
+        ));
+        findings.push(Finding::new(
+            format!("imbalance left after gradient descent, {}", shape.name),
+            Estimate::exact(still.rest),
+            Bound::Within {
+                prediction: 1.0,
+                tolerance: 0.01,
+            },
+        ));
+        let w = matrix(&plan.network, &balanced, 1);
+        findings.push(Finding::new(
+            format!("‖W‖² after SGD against θ*, {}", shape.name),
+            of(|t| t.norm),
+            Bound::Within {
+                prediction: w.dot(&w),
+                tolerance: 0.1 * w.dot(&w),
+            },
+        ));
+        if panels.len() < 2 || shape.dim > 2 {
+            let time = |curve: Vec<f64>| {
+                let step = plan.rate * (plan.efold / PARTS) as f64;
+                curve
+                    .into_iter()
+                    .enumerate()
+                    .map(move |(k, y)| (k as f64 * step, y))
+            };
+            let measured: Vec<&Vec<f64>> = traces.iter().map(|t| &t.measured).collect();
+            let predicted: Vec<&Vec<f64>> = traces.iter().map(|t| &t.predicted).collect();
+            panels.push(Panel {
+                x: Axis::linear(&format!("t = η·steps, {}", shape.name)),
+                y: Axis::log("⟨D(0), D(t)⟩/‖D(0)‖²"),
+                series: vec![
+                    Series::new(
+                        "flow of the group",
+                        Style::Theory,
+                        time(mean_curve(&predicted)),
+                    ),
+                    Series::new("SGD", Style::Points, time(mean_curve(&measured))),
+                    Series::new("gradient descent", Style::Line, time(still.measured)),
+                ],
+            });
+        }
+    }
+    panels.truncate(3);
+    Experiment {
+        findings,
+        figure: Figure {
+            title: "P5: noise removes D = Tr(Σ_ε)WΣ_xWᵀ − Tr(Σ_x)UᵀΣ_εU, gradient descent does not"
+                .to_owned(),
+            panels,
+        },
+    }
+}
