@@ -123,6 +123,19 @@ fn chains<const N: usize>(rounds: usize) -> [f64; N] {
     t
 }
 
+/// The instructions that the steps choose, where the processor has them; the compiler
+/// fuses nothing.
+struct Limit(usize);
+
+impl pulp::NullaryFnOnce for Limit {
+    type Output = [f64; 48];
+
+    #[inline(always)]
+    fn call(self) -> [f64; 48] {
+        chains(self.0)
+    }
+}
+
 fn steps(criterion: &mut Criterion) {
     let mut numpy = NumPy::start();
 
@@ -138,6 +151,9 @@ fn steps(criterion: &mut Criterion) {
     }
     // As many multiplications and additions as a step has.
     group.bench_function("flop limit", |bencher| {
+        bencher.iter(|| black_box(pulp::Arch::new().dispatch(Limit(black_box(FLOPS / 96)))));
+    });
+    group.bench_function("flop limit, baseline", |bencher| {
         bencher.iter(|| black_box(chains::<24>(black_box(FLOPS / 48))));
     });
     descend(

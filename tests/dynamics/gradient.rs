@@ -101,7 +101,8 @@ pub fn holds(enclosure: &Narrow, x: f64) -> bool {
     enclosure.contains(&Rational::from_f64(x).expect("finite"))
 }
 
-/// Products in blocks give what one sum after the other does, bit by bit.
+/// Products in blocks, in the widest registers of the processor, give what one sum after
+/// the other does in those that every processor has, bit by bit.
 #[test]
 fn the_same_bits_as_written_out() {
     for case in cases() {
