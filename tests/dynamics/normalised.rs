@@ -2,8 +2,8 @@
 
 use crate::bits;
 use crate::gradient::{Case, holds};
-use crate::written_out::{Narrow, exactly};
-use noise_equilibrium::dynamics::{Network, Normalisation};
+use crate::written_out::{Narrow, exactly, groups};
+use noise_equilibrium::dynamics::Normalisation;
 use noise_equilibrium::model::{Activation, Loss};
 use noise_equilibrium::scalar::{Field, Mp, Rational};
 use std::ops::Range;
@@ -28,14 +28,6 @@ fn cases() -> Vec<Case> {
         }
     }
     cases
-}
-
-fn groups(network: &Network) -> Vec<Range<usize>> {
-    match network.normalisation {
-        Normalisation::None => vec![],
-        Normalisation::Global => vec![0..network.dim()],
-        Normalisation::Layers => (1..=network.layers()).map(|l| network.range(l)).collect(),
-    }
 }
 
 #[test]

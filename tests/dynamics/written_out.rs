@@ -7,6 +7,7 @@ use noise_equilibrium::model::Activation;
 use noise_equilibrium::scalar::{Field, Interval, Rational};
 use rug::Float;
 use std::cmp::Ordering;
+use std::ops::Range;
 
 pub type Narrow = Interval<53>;
 
@@ -110,15 +111,20 @@ fn plain<S: Numbers>(network: &Network, theta: &[S], x: &[S], y: &[S]) -> (S, Ve
     (loss, gradient)
 }
 
+/// Groups of weights that share a norm.
+pub fn groups(network: &Network) -> Vec<Range<usize>> {
+    match network.normalisation {
+        Normalisation::None => vec![],
+        Normalisation::Global => std::iter::once(0..network.dim()).collect(),
+        Normalisation::Layers => (1..=network.layers()).map(|l| network.range(l)).collect(),
+    }
+}
+
 /// The loss and its gradient.
 pub fn gradient<S: Numbers>(network: &Network, theta: &[S], x: &[S], y: &[S]) -> (S, Vec<S>) {
     let gain: S = exactly(&[network.gain]).swap_remove(0);
-    let groups = match network.normalisation {
-        Normalisation::None => vec![],
-        Normalisation::Global => vec![0..network.dim()],
-        Normalisation::Layers => (1..=network.layers()).map(|l| network.range(l)).collect(),
-    };
-    let scale = |group: &std::ops::Range<usize>| {
+    let groups = groups(network);
+    let scale = |group: &Range<usize>| {
         let squares = theta[group.clone()].iter().map(|x| x.clone() * x);
         gain.clone() / sum(squares).root().expect("a positive norm")
     };
