@@ -85,9 +85,13 @@ impl Run<'_> {
         let loss = network.gradient(&self.theta, x, y, &mut self.work, &mut self.gradient);
         let rate = schedule.at(self.steps);
         let decay = 2.0 * gamma;
-        for (theta, g) in self.theta.iter_mut().zip(&self.gradient) {
-            *theta -= rate * (decay * *theta + g);
-        }
+        let (theta, gradient) = (&mut self.theta, &self.gradient);
+        // In the widest registers, as the products.
+        pulp::Arch::new().dispatch(|| {
+            for (theta, g) in theta.iter_mut().zip(gradient) {
+                *theta -= rate * (decay * *theta + g);
+            }
+        });
         self.steps += 1;
         loss
     }

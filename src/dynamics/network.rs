@@ -206,12 +206,13 @@ impl Network {
         let size = self.activate(x, work);
         let outputs = work.hidden.last().map_or(&[][..], Vec::as_slice);
         let scale = 2.0 / size as f64;
-        let mut total = 0.0;
-        for ((e, f), y) in work.error.iter_mut().zip(outputs).zip(y) {
-            let residual = f - y;
-            total += residual * residual;
-            *e = residual * scale;
+        let error = &mut work.error[..y.len()];
+        for ((e, f), y) in error.iter_mut().zip(outputs).zip(y) {
+            *e = f - y;
         }
+        // On its own: a sum in order waits for each of its additions.
+        let total = error.iter().fold(0.0, |total, e| total + e * e);
+        error.iter_mut().for_each(|e| *e *= scale);
         total / size as f64
     }
 

@@ -2,7 +2,10 @@
 //!
 //! Libraries for it choose fused multiply-adds where the processor has them, which
 //! changes the bits. Here each entry is one sum in the order of its index; the compiler
-//! is free to compute several entries at a time.
+//! is free to compute several entries at a time, in the widest registers that the
+//! processor has: it never fuses what is written as two operations.
+
+use pulp::{Arch, NullaryFnOnce};
 
 /// Entries of a row that are computed together.
 const WIDTH: usize = 8;
@@ -37,6 +40,37 @@ impl Strides {
 /// C = A B. B and C are given row by row, with `n` columns each; A has `inner` columns
 /// and as many rows as C.
 pub fn product(a: &[f64], strides: Strides, inner: usize, b: &[f64], n: usize, c: &mut [f64]) {
+    Arch::new().dispatch(Product {
+        a,
+        strides,
+        inner,
+        b,
+        n,
+        c,
+    });
+}
+
+struct Product<'a> {
+    a: &'a [f64],
+    strides: Strides,
+    inner: usize,
+    b: &'a [f64],
+    n: usize,
+    c: &'a mut [f64],
+}
+
+impl NullaryFnOnce for Product<'_> {
+    type Output = ();
+
+    // Inlined into a function for each instruction set.
+    #[inline(always)]
+    fn call(self) {
+        blocks(self.a, self.strides, self.inner, self.b, self.n, self.c);
+    }
+}
+
+#[inline(always)]
+fn blocks(a: &[f64], strides: Strides, inner: usize, b: &[f64], n: usize, c: &mut [f64]) {
     if n == 0 {
         return;
     }
@@ -89,9 +123,10 @@ fn panel<const H: usize>(
 /// The transpose of a matrix of `columns` columns, both row by row.
 pub fn transpose(m: &[f64], columns: usize, out: &mut [f64]) {
     let rows = m.len() / columns.max(1);
-    for (i, row) in m.chunks_exact(columns.max(1)).enumerate() {
-        for (j, x) in row.iter().enumerate() {
-            out[j * rows + i] = *x;
+    let turned = out[..m.len()].chunks_exact_mut(rows.max(1));
+    for (j, column) in turned.enumerate() {
+        for (x, entry) in column.iter_mut().zip(m[j..].iter().step_by(columns)) {
+            *x = *entry;
         }
     }
 }
