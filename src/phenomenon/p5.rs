@@ -17,14 +17,14 @@ pub static PHENOMENON: Phenomenon = Phenomenon {
     name: "matrix factorisation, SGD against gradient descent",
     hypothesis: "From minima anywhere on the orbit SGD, as η → 0, takes Tr(Σ_ε)WΣ_xWᵀ − Tr(Σ_x)UᵀΣ_εU to 0 \
                  exponentially, as fast as the flow of the whole group says, and ends at T17's θ*, for \
-                 each learning rate, batch size and dimension; gradient descent keeps the imbalance.",
+                 each learning rate and batch size (and with --full each dimension); gradient descent keeps the imbalance.",
     run: |settings| run(settings, Variant::Right),
     steps: |full| {
         let steps = |shape, divisor| {
             let plan = Plan::of(shape, divisor);
             plan.map_or(0, |plan| plan.efold / PARTS * PARTS * EFOLDS)
         };
-        let shapes = SWEEP
+        let shapes = sweep(full)
             .iter()
             .map(|shape| steps(shape, 1.0) * (runs(full) + 1) + steps(shape, 2.0) * runs(full));
         shapes.sum()
@@ -64,7 +64,7 @@ struct Shape {
     batch: usize,
 }
 
-const SWEEP: [Shape; 5] = [
+static SWEEP: [Shape; 5] = [
     Shape {
         name: "d = 2, r = 2",
         dim: 2,
@@ -101,6 +101,12 @@ const SWEEP: [Shape; 5] = [
         batch: 1,
     },
 ];
+
+/// Four-dimensional data take more runs than a preset has: there the intervals of 16 are
+/// as wide as what is claimed.
+fn sweep(full: bool) -> &'static [Shape] {
+    if full { &SWEEP } else { &SWEEP[..3] }
+}
 
 fn runs(full: bool) -> u64 {
     if full { 64 } else { 16 }
@@ -333,7 +339,7 @@ fn mean_curve(curves: &[&Vec<f64>]) -> Vec<f64> {
 fn run(settings: &Settings, variant: Variant) -> Experiment {
     let mut findings = Vec::new();
     let mut panels = Vec::new();
-    for shape in &SWEEP {
+    for shape in sweep(settings.full) {
         let lost = |why: &str| {
             let what = format!("{}: {why}", shape.name);
             Finding::new(what, Estimate::exact(f64::NAN), Bound::Above(0.0))
