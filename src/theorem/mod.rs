@@ -123,7 +123,7 @@ pub struct Statement {
 }
 
 /// Every statement, in the order of docs/theory.md.
-pub static LEDGER: [&Statement; 32] = [
+pub static LEDGER: [&Statement; 33] = [
     &conventions::STATEMENT,
     &d1::STATEMENT,
     &t1::STATEMENT,
@@ -154,6 +154,7 @@ pub static LEDGER: [&Statement; 32] = [
     &l4::STATEMENT,
     &phenomena::P1,
     &phenomena::P3,
+    &phenomena::P4,
     &phenomena::P5,
     &phenomena::P6,
 ];
