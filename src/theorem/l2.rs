@@ -154,7 +154,7 @@ fn isotropic(at: &Moment<'_>) -> Increment {
     let reached: Vec<f64> = reached.map(|(x, b)| x + b * dt).collect();
     let image = at.image(&reached);
     let drift =
-        2.0 * sigma2 * power * at.matrix.trace() - 4.0 * gamma * at.form(at.theta, at.theta);
+        2.0 * sigma2 * power * at.matrix.trace() - 4.0 * gamma * at.form(&at.theta, &at.theta);
     let noise = inner(&image, &image) + sigma2 * power * dt * at.matrix.norm_squared();
     Increment {
         mean: drift * dt + at.form(&velocity, &velocity) * dt * dt,

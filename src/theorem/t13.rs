@@ -235,7 +235,7 @@ fn runs_off(case: &Case, gamma: f64) -> Outcome {
         let tau = speed / (2.0 * pull);
         let damped = with_gamma(&balance, gamma);
         let mut outcome = Outcome::holds("", true);
-        for doublings in [1.0, 2.0, 4.0, 8.0, 16.0, 32.0] {
+        for doublings in [1.0, 4.0, 16.0, 32.0] {
             let ratio = libm::exp2(doublings);
             let path = match noether_path(&damped, ratio * tau) {
                 Ok(path) => path,
@@ -245,6 +245,10 @@ fn runs_off(case: &Case, gamma: f64) -> Outcome {
             let lambda = *path.end()?.first()?;
             let bound = orbit_flow(path.steps(), claimed, 1.0);
             outcome = outcome.and(|| within("λ(t) − ¼ln(1 + t/τ)", lambda - claimed, bound));
+            // A flow that does settle takes ever more steps to stay where it is.
+            if !matches!(outcome, Outcome::Verified(_)) {
+                break;
+            }
         }
         Some(outcome)
     };

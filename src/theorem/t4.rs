@@ -189,7 +189,7 @@ fn martingale(case: &Case, tamper: fn(&NetworkCase) -> NetworkCase, isotropic: b
 fn quadratic(at: &Moment<'_>) -> Increment {
     let Running { gamma, sigma2, .. } = *at.running;
     let (dt, count) = (at.dt, at.centred.len() as f64);
-    let charge = at.form(at.theta, at.theta);
+    let charge = at.form(&at.theta, &at.theta);
     let images: Vec<Vec<f64>> = at.centred.iter().map(|row| at.image(row)).collect();
     let (mut trace, mut square, mut along) = (0.0, 0.0, 0.0);
     for (row, image) in at.centred.iter().zip(&images) {

@@ -90,7 +90,7 @@ pub struct Moment<'a> {
     pub running: &'a Running,
     /// A.
     pub matrix: &'a DMatrix<f64>,
-    pub theta: &'a [f64],
+    pub theta: Vec<f64>,
     /// ∇L.
     pub gradient: Vec<f64>,
     /// g_i − ∇L.
@@ -112,7 +112,7 @@ impl Moment<'_> {
 
     /// −(∇L + 2γθ).
     pub fn velocity(&self) -> Vec<f64> {
-        let terms = self.gradient.iter().zip(self.theta);
+        let terms = self.gradient.iter().zip(&self.theta);
         terms
             .map(|(g, x)| -g - 2.0 * self.running.gamma * x)
             .collect()
@@ -183,27 +183,29 @@ impl Ensemble<'_> {
         let strength = (*gamma, *sigma2);
         let mut run = Diffusion::start(network, data, strength, self.noise, theta.clone(), stream);
         let (mut expected, mut variance) = (generator.charge(theta), 0.0);
+        let mut work = network.workspace(1);
+        let mut at = Moment {
+            running: self.running,
+            matrix,
+            theta: theta.clone(),
+            gradient: vec![0.0; theta.len()],
+            centred: vec![vec![0.0; theta.len()]; data.len()],
+            dt,
+        };
         for _ in 0..self.steps {
-            let mut centred = network.per_sample(&run.theta, data);
-            let count = centred.len() as f64;
-            let mut gradient = vec![0.0; theta.len()];
-            for row in &centred {
-                gradient
-                    .iter_mut()
-                    .zip(row)
-                    .for_each(|(m, g)| *m += g / count);
+            at.theta.copy_from_slice(&run.theta);
+            at.gradient.fill(0.0);
+            let count = data.len() as f64;
+            for (i, row) in at.centred.iter_mut().enumerate() {
+                let (x, y) = data.sample(i);
+                network.gradient(&run.theta, x, y, &mut work, row);
+                let sums = at.gradient.iter_mut().zip(row.iter());
+                sums.for_each(|(m, g)| *m += g / count);
             }
-            for row in &mut centred {
-                row.iter_mut().zip(&gradient).for_each(|(g, m)| *g -= m);
+            for row in &mut at.centred {
+                row.iter_mut().zip(&at.gradient).for_each(|(g, m)| *g -= m);
             }
-            let increment = (self.law)(&Moment {
-                running: self.running,
-                matrix,
-                theta: &run.theta,
-                gradient,
-                centred,
-                dt,
-            });
+            let increment = (self.law)(&at);
             expected += increment.mean;
             variance += increment.variance;
             run.step(dt);
