@@ -4,13 +4,16 @@
 mod estimate;
 mod figure;
 mod p1;
+mod p2;
 mod p3;
 mod p5;
 mod p6;
+mod pair;
 
 pub use estimate::{Bound, Estimate, Finding, Judgement};
 pub use figure::{Axis, Figure, Panel, Series, Style};
 pub use p1::PHENOMENON as P1;
+pub use p2::PHENOMENON as P2;
 pub use p3::PHENOMENON as P3;
 pub use p5::PHENOMENON as P5;
 pub use p6::PHENOMENON as P6;
@@ -70,7 +73,7 @@ pub struct Phenomenon {
 }
 
 /// All phenomena.
-pub static PHENOMENA: [&Phenomenon; 4] = [&P1, &P3, &P5, &P6];
+pub static PHENOMENA: [&Phenomenon; 5] = [&P1, &P2, &P3, &P5, &P6];
 
 /// One number, or whatever it is, from each of the independent runs, in order.
 fn ensemble<T: Send>(runs: u64, run: impl Fn(u64) -> T + Sync + Send) -> Vec<T> {

@@ -123,7 +123,7 @@ pub struct Statement {
 }
 
 /// Every statement, in the order of docs/theory.md.
-pub static LEDGER: [&Statement; 32] = [
+pub static LEDGER: [&Statement; 33] = [
     &conventions::STATEMENT,
     &d1::STATEMENT,
     &t1::STATEMENT,
@@ -153,6 +153,7 @@ pub static LEDGER: [&Statement; 32] = [
     &l3::STATEMENT,
     &l4::STATEMENT,
     &phenomena::P1,
+    &phenomena::P2,
     &phenomena::P3,
     &phenomena::P5,
     &phenomena::P6,
