@@ -21,15 +21,17 @@ use nalgebra::DMatrix;
 pub static PHENOMENON: Phenomenon = Phenomenon {
     id: "P2",
     name: "stability and learning-rate warmup",
-    hypothesis: "From a Kaiming start, unbalanced, SGD at the full learning rate is unstable; warmed up to it, or at a \
-                 constant one that the start can bear, it stays stable and lowers Tr ∇²L by more than half. From a \
+    hypothesis: "From a Kaiming start, unbalanced, SGD at the full learning rate is mostly unstable; warmed up to it, or at a \
+                 constant one that the start can bear, it stays stable (in more than 3 of 4 runs) and lowers Tr ∇²L by more than half. From a \
                  Xavier start, balanced in the mean, Tr ∇²L rises as the factors grow to fit V. Gradient descent \
                  from a Kaiming start keeps its charge, and more than 0.7 of Tr ∇²L. All SGD runs that stay stable \
                  end at T17's θ*.",
     run: |settings| run(settings, Variant::Right),
     steps: |full| {
-        let arms = ARMS.iter().map(|arm| arm.steps() + arm.settling());
-        RANKS.len() as u64 * runs(full) * arms.sum::<u64>()
+        let arms = ARMS
+            .iter()
+            .map(|arm| arm.runs(full) * (arm.steps() + arm.settling()));
+        RANKS.len() as u64 * arms.sum::<u64>()
     },
     sabotages: &[
         Sabotage {
@@ -74,10 +76,6 @@ const WARMUP: u64 = 150_000;
 const PLATEAU: u64 = 20_000;
 /// A run has diverged when Tr ∇²L is that large; so it is drawn, too.
 const LOST: f64 = 1e6;
-
-fn runs(full: bool) -> u64 {
-    if full { 128 } else { 8 }
-}
 
 #[derive(Clone, Copy, PartialEq)]
 enum Start {
@@ -130,6 +128,16 @@ static ARMS: [Arm; 5] = [
 ];
 
 impl Arm {
+    /// Most of those that are unstable are over soon: there can be more of them.
+    fn runs(&self, full: bool) -> u64 {
+        let runs = if full { 128 } else { 8 };
+        if std::ptr::eq(self, &ARMS[UNSTABLE]) {
+            4 * runs
+        } else {
+            runs
+        }
+    }
+
     fn steps(&self) -> u64 {
         match self.schedule {
             Schedule::Warmup { .. } => WARMUP + PLATEAU,
@@ -143,6 +151,9 @@ impl Arm {
         if self.noisy { 4 * EFOLD } else { 0 }
     }
 }
+
+/// The one that is not expected to be stable.
+const UNSTABLE: usize = 1;
 
 /// One rank.
 struct Plan {
@@ -283,10 +294,9 @@ fn trace(plan: &Plan, settings: &Settings, arm: &Arm, index: u64, variant: Varia
             false => Source::Finite(&plan.clean, Sampling::Full),
         },
         schedule: match arm.schedule {
-            Schedule::Warmup { peak, .. } if variant == Variant::ShortWarmup => Schedule::Warmup {
-                peak,
-                steps: WARMUP / 10_000,
-            },
+            Schedule::Warmup { peak, .. } if variant == Variant::ShortWarmup => {
+                Schedule::Warmup { peak, steps: 1 }
+            }
             schedule => schedule,
         },
         gamma: 0.0,
@@ -371,11 +381,11 @@ fn judge(plan: &Plan, arms: &[Vec<Trace>], findings: &mut Vec<Finding>) {
     for (k, traces) in arms.iter().enumerate() {
         let unstable = estimate(traces, |t| if t.stable { 0.0 } else { 1.0 });
         let stable = || traces.iter().filter(|t| t.stable);
-        if k == 1 {
+        if k == UNSTABLE {
             add("fraction that is unstable", k, unstable, Bound::Above(0.5));
             continue;
         }
-        add("fraction that is unstable", k, unstable, Bound::Below(0.5));
+        add("fraction that is unstable", k, unstable, Bound::Below(0.25));
         let bound = match k {
             3 => Bound::Above(1.0),
             4 => Bound::Above(0.7),
@@ -434,7 +444,7 @@ fn run(settings: &Settings, variant: Variant) -> Experiment {
         let arms: Vec<Vec<Trace>> = ARMS
             .iter()
             .map(|arm| {
-                ensemble(runs(settings.full), |index| {
+                ensemble(arm.runs(settings.full), |index| {
                     trace(&plan, settings, arm, index, variant)
                 })
             })

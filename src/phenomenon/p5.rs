@@ -99,7 +99,7 @@ const SWEEP: [Shape; 4] = [
 ];
 
 fn runs(full: bool) -> u64 {
-    if full { 256 } else { 16 }
+    if full { 128 } else { 8 }
 }
 
 /// A teacher, and how long SGD needs.
@@ -256,7 +256,8 @@ impl Trace {
 /// mean over many looks is what moves along the orbit.
 const LOOKS: u64 = 50;
 const PARTS: u64 = 8;
-const EFOLDS: u64 = 4;
+/// Then e^{−5} is left of the slowest direction, in the mean over the last.
+const EFOLDS: u64 = 6;
 
 fn trace(
     plan: &Plan,
