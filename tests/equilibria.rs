@@ -1,11 +1,14 @@
 //! Derivatives, groups and closed forms: known answers, and what is refused.
 
-use nalgebra::{DMatrix, dmatrix};
+use nalgebra::{ComplexField, DMatrix, RealField, dmatrix};
 use noise_equilibrium::balance::{
     GroupError, Regression, RegressionError, SensitivityError, Setting, SettingError, Strength,
+    population_variance,
 };
-use noise_equilibrium::scalar::Rational;
+use noise_equilibrium::model::Loss;
+use noise_equilibrium::scalar::{Mp, Rational, RealScalar, dot};
 use noise_equilibrium::symmetry::Generator;
+use noise_equilibrium::theorem::{Draw, NetworkCase, network_with_finite_equilibrium};
 
 fn setting(theta: &[f64], gradients: &[&[f64]], gamma: f64, sigma2: f64) -> Setting<f64> {
     Setting {
@@ -198,4 +201,74 @@ fn scalar_factorisation_by_hand() {
             .iter()
             .all(|w| (w[(0, 0)].abs() - 2.0).abs() < 1e-14)
     );
+}
+
+/// Φ, ‖θ‖² and Tr Σ of the minimum that is reached from each of many starts on one orbit
+/// (the first coordinate of the last moved by `shift` before), and their largest distance
+/// from those of the first, relative to it.
+fn spread<S: RealScalar>(case: &NetworkCase, starts: i64, shift: &Rational) -> Option<S> {
+    let symmetries = case.model.symmetries();
+    let strength = case.strength()?.map(S::from_rational);
+    let mut reached: Vec<[S; 3]> = Vec::new();
+    for k in 0..starts {
+        let mut theta = case.theta.clone();
+        if k + 1 == starts {
+            theta[0] += shift;
+        }
+        let start = symmetries.iter().zip(0i64..).fold(
+            theta.iter().map(S::from_rational).collect::<Vec<S>>(),
+            |theta, (generator, i)| {
+                // Between −1 and 1, another for each start and generator.
+                let weight = Rational::from(((7 * k + 5 * i * (k + 1)) % 17 - 8, 8));
+                let weight = if k == 0 { Rational::new() } else { weight };
+                generator.act(&S::from_rational(&weight), &theta)
+            },
+        );
+        let setting = Setting {
+            gradients: case.gradients(&start)?,
+            theta: start,
+            strength: strength.clone(),
+        };
+        let found = setting.minimise(&symmetries).ok()?;
+        let norm = dot(&found.setting.theta, &found.setting.theta);
+        let noise = population_variance(&found.setting.gradients);
+        let noise = noise.into_iter().fold(S::zero(), |total, x| total + x);
+        reached.push([found.potential, norm, noise]);
+    }
+    let first = reached.first()?.clone();
+    let distances = reached.iter().flat_map(|other| {
+        let pairs = other.iter().zip(&first);
+        pairs.map(|(a, b)| {
+            let size = ComplexField::abs(b.clone()) + S::unit();
+            ComplexField::abs(a.clone() - b) / size
+        })
+    });
+    distances.reduce(RealField::max)
+}
+
+/// T18: from many starts on an orbit the same minimum, up to rotations.
+#[test]
+fn one_minimum_from_many_starts() {
+    let (mut seen, mut shown) = (0, 0);
+    for index in 0..12 {
+        let drawn = network_with_finite_equilibrium(&mut Draw::seeded(5, "many starts", index));
+        let case = drawn.network().expect("a network");
+        let still = Rational::new();
+        let (Some(coarse), Some(fine)) = (
+            spread::<Mp<96>>(case, 16, &still),
+            spread::<Mp<192>>(case, 16, &still),
+        ) else {
+            continue;
+        };
+        // The invariants are stationary or turn with the residual: half of the bits at
+        // least, and twice as many with twice the precision.
+        assert!(coarse.log2_abs() < -48.0, "{index}: {}", coarse.log2_abs());
+        assert!(fine.log2_abs() < -96.0, "{index}: {}", fine.log2_abs());
+        seen += 1;
+        // A start off the orbit leads elsewhere, however precise.
+        let elsewhere = spread::<Mp<192>>(case, 16, &Rational::from((1, 8)));
+        shown += usize::from(elsewhere.is_some_and(|x| x.log2_abs() > -30.0));
+    }
+    assert!(seen >= 6, "{seen} orbits with a minimum");
+    assert!(shown >= seen / 2, "{shown} of {seen}");
 }
