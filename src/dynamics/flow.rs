@@ -7,6 +7,7 @@ use super::data::Data;
 use super::network::Network;
 use super::observable::{pair, pair_sides};
 use crate::balance::{Balance, Strength};
+use differential_equations::error::Error;
 use differential_equations::prelude::*;
 use nalgebra::{DMatrix, SymmetricEigen};
 use std::cell::RefCell;
@@ -27,6 +28,8 @@ pub enum FlowError {
 
 /// Relative and absolute tolerance of one step.
 const TOLERANCE: f64 = 1e-11;
+/// The last steps' rounding of t, relative to the end: thousands of units.
+const ROUNDING: f64 = 1e-12;
 
 fn solve<F>(equation: &F, y: Vec<f64>, end: f64) -> Result<Vec<f64>, FlowError>
 where
@@ -39,13 +42,30 @@ where
         .rtol(TOLERANCE)
         .atol(TOLERANCE)
         .max_steps(1_000_000);
-    let stopped = |reason: String| FlowError::Stopped { end, reason };
-    let solution = IVP::ode(equation, 0.0, end, y)
-        .method(method)
-        .solve()
-        .map_err(|error| stopped(format!("{error:?}")))?;
-    let last = solution.y.last().cloned();
-    last.ok_or_else(|| stopped("no solution".to_owned()))
+    let stopped = |reason: &str| FlowError::Stopped {
+        end,
+        reason: reason.to_owned(),
+    };
+    match IVP::ode(equation, 0.0, end, y).method(method).solve() {
+        Ok(solution) => {
+            let last = solution.y.last().cloned();
+            last.ok_or_else(|| stopped("no solution"))
+        }
+        // Its times add up with rounding: what is then left to the end may be shorter than
+        // the shortest step that it takes. One of Euler's is exact enough for that.
+        Err(Error::StepSize { t, mut y }) if (end - t).abs() <= ROUNDING * end.abs() => {
+            let mut velocity = vec![0.0; y.len()];
+            equation.diff(t, &y, &mut velocity);
+            y.iter_mut()
+                .zip(velocity)
+                .for_each(|(y, v)| *y += (end - t) * v);
+            Ok(y)
+        }
+        Err(Error::StepSize { .. }) => Err(stopped("steps became too small")),
+        Err(Error::MaxSteps { .. }) => Err(stopped("it took too many steps")),
+        Err(Error::Stiffness { .. }) => Err(stopped("it is stiff")),
+        Err(_) => Err(stopped("the stepper gave up")),
+    }
 }
 
 struct Gradient<'a> {

@@ -6,6 +6,7 @@ mod figure;
 mod p1;
 mod p2;
 mod p3;
+mod p4;
 mod p5;
 mod p6;
 mod pair;
@@ -15,6 +16,7 @@ pub use figure::{Axis, Figure, Panel, Series, Style};
 pub use p1::PHENOMENON as P1;
 pub use p2::PHENOMENON as P2;
 pub use p3::PHENOMENON as P3;
+pub use p4::PHENOMENON as P4;
 pub use p5::PHENOMENON as P5;
 pub use p6::PHENOMENON as P6;
 
@@ -73,7 +75,7 @@ pub struct Phenomenon {
 }
 
 /// All phenomena.
-pub static PHENOMENA: [&Phenomenon; 5] = [&P1, &P2, &P3, &P5, &P6];
+pub static PHENOMENA: [&Phenomenon; 6] = [&P1, &P2, &P3, &P4, &P5, &P6];
 
 /// One number, or whatever it is, from each of the independent runs, in order.
 fn ensemble<T: Send>(runs: u64, run: impl Fn(u64) -> T + Sync + Send) -> Vec<T> {

@@ -128,14 +128,10 @@ static ARMS: [Arm; 5] = [
 ];
 
 impl Arm {
-    /// Most of those that are unstable are over soon: there can be more of them.
+    /// Short ones are many.
     fn runs(&self, full: bool) -> u64 {
-        let runs = if full { 128 } else { 8 };
-        if std::ptr::eq(self, &ARMS[UNSTABLE]) {
-            4 * runs
-        } else {
-            runs
-        }
+        let runs = if self.steps() > PLATEAU { 16 } else { 32 };
+        if full { 12 * runs } else { runs }
     }
 
     fn steps(&self) -> u64 {

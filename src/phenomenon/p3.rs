@@ -4,8 +4,10 @@ use super::{
     Axis, Bound, Estimate, Experiment, Figure, Finding, Panel, Phenomenon, Sabotage, Series,
     Settings, Style, ensemble,
 };
+use crate::balance::Strength;
 use crate::dynamics::{
-    Data, Descent, Network, Normalisation, Sampling, Schedule, Source, Stream, Teacher, alignment,
+    Data, Descent, Network, Normalisation, Run, Sampling, Schedule, Source, Stream, Teacher,
+    alignment, pair_flow,
 };
 use crate::model::Activation;
 use nalgebra::DMatrix;
@@ -38,8 +40,9 @@ enum Variant {
     HalfDecay,
 }
 
-/// Steps of the linear network, of growth without decay, and until rest with it.
-const LINEAR: u64 = 60_000;
+/// Steps of the linear network: by the flow of the whole group a thousandth of the imbalance is
+/// left at half of them. Of growth without decay, and until rest with it.
+const LINEAR: u64 = 180_000;
 const GROWTH: u64 = 200_000;
 const REST: u64 = 100_000;
 
@@ -56,11 +59,11 @@ fn teacher() -> Teacher {
     }
 }
 
-/// A minimum with rank-two hidden layer: U = V's first two columns times P, W = P⁻¹(1 0).
+/// A minimum with a hidden layer of two: U = V's first two columns times P, W = P⁻¹(1 0)
+/// with P = diag(1, ¼), far from balance in size and in shape.
 fn minimum() -> Vec<f64> {
-    // P = diag(2, ½), by which representation and its readout differ by a factor of 16.
-    let up = [2.0, 0.25, -1.0, 0.5, 0.5, 0.0];
-    let down = [0.5, 0.0, 0.0, 0.0, 2.0, 0.0];
+    let up = [1.0, 0.125, -0.5, 0.25, 0.25, 0.0];
+    let down = [1.0, 0.0, 0.0, 0.0, 4.0, 0.0];
     [up, down].concat()
 }
 
@@ -78,9 +81,29 @@ fn covariances(network: &Network, teacher: &Teacher, theta: &[f64]) -> [DMatrix<
     ]
 }
 
-/// Ratio of traces and alignment of the two, with the mean over the second half of a run,
-/// at the learning rate 0.02/`divisor`: relaxation takes η^{−2} steps.
-fn normalised(settings: &Settings, index: u64, noisy: bool, divisor: u64) -> [f64; 2] {
+/// Ratio of traces and alignment.
+fn compare([p, q]: &[DMatrix<f64>; 2]) -> [f64; 2] {
+    [p.trace() / q.trace(), alignment(p, q)]
+}
+
+/// Both along a run.
+struct Normalised {
+    /// t and what [`compare`] says then.
+    curve: Vec<(f64, [f64; 2])>,
+    /// The same of the means over the second half.
+    late: [f64; 2],
+}
+
+/// 2^{−k/2} of all steps, down to k = 0.
+fn checkpoints(steps: u64) -> impl Iterator<Item = u64> {
+    let part = move |k: i32| steps as f64 * libm::exp2(-0.5 * f64::from(k));
+    (0..24).rev().map(move |k| libm::round(part(k)) as u64)
+}
+
+const LINEAR_RATE: f64 = 0.02;
+
+/// A run at the learning rate 0.02/`divisor`: relaxation takes η^{−2} steps.
+fn normalised(settings: &Settings, index: u64, noisy: bool, divisor: u64) -> Normalised {
     let network = Network::new(&[3, 2, 3], Activation::Identity);
     let teacher = teacher();
     let moments = teacher.moments();
@@ -88,25 +111,54 @@ fn normalised(settings: &Settings, index: u64, noisy: bool, divisor: u64) -> [f6
         true => Source::Fresh(&teacher),
         false => Source::Finite(&moments, Sampling::Full),
     };
+    let rate = LINEAR_RATE / divisor as f64;
     let descent = Descent {
         network: &network,
         source,
-        schedule: Schedule::Constant(0.02 / divisor as f64),
+        schedule: Schedule::Constant(rate),
         gamma: 0.0,
     };
     let stream = Stream::seeded(settings.seed, &format!("P3 linear {divisor}"), index);
     let mut run = descent.start(minimum(), stream);
     let steps = LINEAR * divisor * divisor;
-    run.advance(steps / 2);
+    let mut curve = Vec::new();
+    let point = |run: &Run| {
+        let now = covariances(&network, &teacher, &run.theta);
+        (run.steps as f64 * rate, compare(&now))
+    };
+    for until in checkpoints(steps).filter(|until| *until <= steps / 2) {
+        run.advance(until - run.steps);
+        curve.push(point(&run));
+    }
     let mut total = [DMatrix::zeros(2, 2), DMatrix::zeros(2, 2)];
-    for _ in 0..50 {
+    for part in 1..=50 {
         run.advance(steps / 100);
         let now = covariances(&network, &teacher, &run.theta);
         total.iter_mut().zip(now).for_each(|(t, x)| *t += x);
+        if part % 10 == 0 {
+            curve.push(point(&run));
+        }
     }
     (settings.progress)(steps);
-    let [p, q] = total;
-    [p.trace() / q.trace(), alignment(&p, &q)]
+    Normalised {
+        curve,
+        late: compare(&total),
+    }
+}
+
+/// What the flow of the whole group says of a run at these times.
+fn predicted(times: &[f64], divisor: u64) -> Option<Vec<(f64, [f64; 2])>> {
+    let network = Network::new(&[3, 2, 3], Activation::Identity);
+    let teacher = teacher();
+    let moments = teacher.moments();
+    let strength = Strength::from_learning_rate(0.0, LINEAR_RATE / divisor as f64, 1.0).ok()?;
+    let (mut theta, mut now) = (minimum(), 0.0);
+    let at = |time: &f64| {
+        theta = pair_flow(&network, &moments, &strength, 1, theta.clone(), time - now).ok()?;
+        now = *time;
+        Some((now, compare(&covariances(&network, &teacher, &theta))))
+    };
+    times.iter().map(at).collect()
 }
 
 /// A linear layer on a normalised weight.
@@ -155,23 +207,57 @@ fn descent<'a>(network: &'a Network, data: &'a Data, gamma: f64, noisy: bool) ->
     }
 }
 
-/// ‖θ‖ at steps that grow by a factor of 2^{1/2}, up to [`GROWTH`].
-fn growth(settings: &Settings, index: u64, noisy: bool) -> Vec<(f64, f64)> {
+/// A run of the scale-invariant layer.
+struct Scaled {
+    /// t and ‖θ‖.
+    curve: Vec<(f64, f64)>,
+    /// By how much ‖θ‖⁴ grew in the second half, over 2η times the integral of m there (C2).
+    growth: f64,
+    /// The mean of ‖θ‖⁴ over the second half, and that of m: E‖g‖² at θ/‖θ‖.
+    fourth: f64,
+    moment: f64,
+}
+
+/// Measured 256 times in each half octave of the second half, before that once.
+fn scaled(settings: &Settings, index: u64, gamma: f64, noisy: bool) -> Scaled {
     let (network, data) = (layer(), data(settings.seed));
-    let mut stream = Stream::seeded(settings.seed, "P3 growth", index);
-    let theta = stream.normals(network.dim(), 0.1);
-    let mut run = descent(&network, &data, 0.0, noisy).start(theta, stream);
+    let (name, deviation, steps) = match gamma > 0.0 {
+        true => ("P3 rest", 0.5, REST),
+        false => ("P3 growth", 0.1, GROWTH),
+    };
+    let mut stream = Stream::seeded(settings.seed, name, index);
+    let theta = stream.normals(network.dim(), deviation);
+    let mut run = descent(&network, &data, gamma, noisy).start(theta, stream);
     let mut curve = Vec::new();
-    for k in 0.. {
-        let until = libm::floor(16.0 * libm::exp2(f64::from(k) / 2.0)) as u64;
-        if until > GROWTH {
-            break;
-        }
+    for until in checkpoints(steps).filter(|until| *until < steps / 2) {
         run.advance(until - run.steps);
         curve.push((until as f64 * RATE, libm::sqrt(squares(&run.theta))));
     }
-    (settings.progress)(GROWTH);
-    curve
+    let (mut fourth, mut moment, mut half, mut end) = (0.0, 0.0, 0.0, 0.0);
+    for k in (0..=512).rev() {
+        let until = libm::round(steps as f64 * libm::exp2(-f64::from(k) / 512.0)) as u64;
+        let weight = (until - run.steps) as f64 / (steps / 2) as f64;
+        run.advance(until - run.steps);
+        let square = squares(&run.theta);
+        end = square * square;
+        match k {
+            512 => half = end,
+            _ => {
+                fourth += weight * end;
+                moment += weight * second_moment(&network, &data, &run.theta);
+            }
+        }
+        if k % 256 == 0 {
+            curve.push((until as f64 * RATE, libm::sqrt(square)));
+        }
+    }
+    (settings.progress)(steps);
+    Scaled {
+        curve,
+        growth: (end - half) / (RATE * RATE * moment * steps as f64),
+        fourth,
+        moment,
+    }
 }
 
 /// The slope in the logarithms over the last factor of 64 in time, by least squares.
@@ -188,29 +274,9 @@ fn exponent(curve: &[(f64, f64)]) -> f64 {
     both / points.iter().map(|p| (p.0 - x) * (p.0 - x)).sum::<f64>()
 }
 
-/// ‖θ‖⁴ at rest with weight decay, over what the directions of θ on the way predict.
-fn rest(settings: &Settings, index: u64, variant: Variant) -> f64 {
-    let (network, data) = (layer(), data(settings.seed));
-    let mut stream = Stream::seeded(settings.seed, "P3 rest", index);
-    let theta = stream.normals(network.dim(), 0.5);
-    let noisy = variant != Variant::NoNoise;
-    let mut run = descent(&network, &data, DECAY, noisy).start(theta, stream);
-    run.advance(REST / 2);
-    let claimed = if variant == Variant::HalfDecay {
-        DECAY / 2.0
-    } else {
-        DECAY
-    };
-    let (mut found, mut predicted) = (0.0, 0.0);
-    for _ in 0..500 {
-        run.advance(REST / 1000);
-        let square = squares(&run.theta);
-        found += square * square;
-        let moment = second_moment(&network, &data, &run.theta);
-        predicted += RATE * moment / (4.0 * claimed * (1.0 - RATE * claimed));
-    }
-    (settings.progress)(REST);
-    found / predicted
+/// ‖θ*‖⁴ for a mean of m.
+fn at_rest(moment: f64, gamma: f64) -> f64 {
+    RATE * moment / (4.0 * gamma * (1.0 - RATE * gamma))
 }
 
 fn run(settings: &Settings, variant: Variant) -> Experiment {
@@ -224,13 +290,19 @@ fn run(settings: &Settings, variant: Variant) -> Experiment {
     });
     // The bias of a finite learning rate is of first order in it: two rates remove it.
     let of = |k: usize| {
-        let limits = after.iter().map(|[coarse, fine]| 2.0 * fine[k] - coarse[k]);
+        let limits = after.iter().map(|[a, b]| 2.0 * b.late[k] - a.late[k]);
         Estimate::of(&limits.collect::<Vec<_>>())
     };
     let still = normalised(settings, all, false, 1);
-    let curves = ensemble(all, |index| growth(settings, index, noisy));
-    let exponents: Vec<f64> = curves.iter().map(|curve| exponent(curve)).collect();
-    let rests = ensemble(all, |index| rest(settings, index, variant));
+    let growing = ensemble(all, |index| scaled(settings, index, 0.0, noisy));
+    let resting = ensemble(all, |index| scaled(settings, index, DECAY, noisy));
+    let claimed = match variant {
+        Variant::HalfDecay => DECAY / 2.0,
+        _ => DECAY,
+    };
+    let estimate = |runs: &[Scaled], f: &dyn Fn(&Scaled) -> f64| {
+        Estimate::of(&runs.iter().map(f).collect::<Vec<_>>())
+    };
     let findings = vec![
         Finding::new(
             "Tr(WΣ_xWᵀ)/Tr Σ_x over Tr(UᵀΣ_εU)/Tr Σ_ε after SGD, η → 0",
@@ -247,7 +319,7 @@ fn run(settings: &Settings, variant: Variant) -> Experiment {
         ),
         Finding::new(
             "the ratio of traces after gradient descent, over that before",
-            Estimate::exact(still[0] / before[0]),
+            Estimate::exact(still.late[0] / before[0]),
             Bound::Within {
                 prediction: 1.0,
                 tolerance: 0.01,
@@ -255,7 +327,7 @@ fn run(settings: &Settings, variant: Variant) -> Experiment {
         ),
         Finding::new(
             "the alignment after gradient descent",
-            Estimate::exact(still[1]),
+            Estimate::exact(still.late[1]),
             Bound::Within {
                 prediction: before[1],
                 tolerance: 0.01,
@@ -263,55 +335,91 @@ fn run(settings: &Settings, variant: Variant) -> Experiment {
         ),
         Finding::new(
             "exponent of ‖θ‖ in t, scale-invariant, γ = 0",
-            Estimate::of(&exponents),
+            estimate(&growing, &|run| exponent(&run.curve)),
             Bound::Within {
                 prediction: 0.25,
                 tolerance: 0.02,
             },
         ),
         Finding::new(
+            "growth of ‖θ‖⁴ over 2η∫E‖g(θ/‖θ‖)‖²dt, γ = 0",
+            estimate(&growing, &|run| run.growth),
+            Bound::Within {
+                prediction: 1.0,
+                tolerance: 0.05,
+            },
+        ),
+        Finding::new(
             format!("‖θ‖⁴ at rest over ηE‖g‖²/(4γ(1 − ηγ)), γ = {DECAY}"),
-            Estimate::of(&rests),
+            estimate(&resting, &|run| run.fourth / at_rest(run.moment, claimed)),
             Bound::Within {
                 prediction: 1.0,
                 tolerance: 0.05,
             },
         ),
     ];
-    let points = |rate: usize| {
-        let ratios = after.iter().map(move |rates| rates[rate][0]);
-        ratios.enumerate().map(|(i, ratio)| (i as f64 + 1.0, ratio))
-    };
-    let first = curves.first().cloned().unwrap_or_default();
-    let anchor = first.last().copied().unwrap_or((1.0, 1.0));
-    let law = first
-        .iter()
-        .map(|(t, _)| (*t, anchor.1 * libm::pow(t / anchor.0, 0.25)));
-    let ends = [1.0, all as f64];
     Experiment {
         findings,
         figure: Figure {
             title: "P3: noise normalises representations; scale-invariant weights grow".to_owned(),
             panels: vec![
-                Panel {
-                    x: Axis::linear("run"),
-                    y: Axis::log("Tr(WΣ_xWᵀ)/Tr Σ_x over Tr(UᵀΣ_εU)/Tr Σ_ε"),
-                    series: vec![
-                        Series::new("theory (C3)", Style::Theory, ends.map(|x| (x, 1.0))),
-                        Series::new("before", Style::Line, ends.map(|x| (x, before[0]))),
-                        Series::new("SGD, η = 0.02", Style::Points, points(0)),
-                        Series::new("SGD, η = 0.01", Style::Points, points(1)),
-                    ],
-                },
-                Panel {
-                    x: Axis::log("t = η·steps, scale-invariant layer, γ = 0"),
-                    y: Axis::log("‖θ‖"),
-                    series: vec![
-                        Series::new("t^{1/4} (C2)", Style::Theory, law),
-                        Series::new("SGD", Style::Points, first.clone()),
-                    ],
-                },
+                comparison(&after, &still, 0),
+                comparison(&after, &still, 1),
+                norms(&growing, &resting, claimed),
             ],
         },
+    }
+}
+
+/// Ratio of traces (k = 0) or alignment (k = 1) against time, at the smaller learning rate.
+fn comparison(after: &[[Normalised; 2]], still: &Normalised, k: usize) -> Panel {
+    let runs: Vec<&Normalised> = after.iter().map(|[_, fine]| fine).collect();
+    let times: Vec<f64> = runs
+        .first()
+        .map_or(&[][..], |run| &run.curve)
+        .iter()
+        .map(|p| p.0)
+        .collect();
+    let sgd = times.iter().enumerate().map(|(i, t)| {
+        let values: Vec<f64> = runs.iter().map(|run| run.curve[i].1[k]).collect();
+        (*t, Estimate::of(&values))
+    });
+    let line = |curve: Vec<(f64, [f64; 2])>| curve.into_iter().map(move |(t, both)| (t, both[k]));
+    let theory = line(predicted(&times, 2).unwrap_or_default());
+    let label = "t = η·steps, η = 0.01";
+    Panel {
+        x: Axis::log(label),
+        y: match k {
+            0 => Axis::log("Tr(WΣ_xWᵀ)/Tr Σ_x over Tr(UᵀΣ_εU)/Tr Σ_ε"),
+            _ => Axis::linear("alignment of WΣ_xWᵀ and UᵀΣ_εU"),
+        },
+        series: vec![
+            Series::new("flow of the group (T17)", Style::Theory, theory),
+            Series::estimates("SGD", sgd),
+            Series::new("gradient descent", Style::Line, line(still.curve.clone())),
+        ],
+    }
+}
+
+/// ‖θ‖ of the scale-invariant layer: the first run with and without weight decay.
+fn norms(growing: &[Scaled], resting: &[Scaled], gamma: f64) -> Panel {
+    let root = |x: f64| libm::sqrt(libm::sqrt(x));
+    let curve = |runs: &[Scaled]| runs.first().map_or(Vec::new(), |run| run.curve.clone());
+    let (up, flat) = (curve(growing), curve(resting));
+    let moment = |runs: &[Scaled]| runs.first().map_or(f64::NAN, |run| run.moment);
+    // Without the start, which is forgotten.
+    let law = |t: f64| root(2.0 * RATE * moment(growing) * t);
+    let growth: Vec<_> = up.iter().map(|(t, _)| (*t, law(*t))).collect();
+    let rest = root(at_rest(moment(resting), gamma));
+    let rest: Vec<_> = flat.iter().map(|(t, _)| (*t, rest)).collect();
+    Panel {
+        x: Axis::log("t = η·steps, scale-invariant layer"),
+        y: Axis::log("‖θ‖"),
+        series: vec![
+            Series::new("C2, γ = 0: ∝ t^{1/4}", Style::Theory, growth),
+            Series::new("SGD, γ = 0", Style::Points, up),
+            Series::new("C2, γ = 0.005", Style::Theory, rest),
+            Series::new("SGD, γ = 0.005", Style::Points, flat),
+        ],
     }
 }

@@ -147,7 +147,8 @@ fn run(settings: &Settings, variant: Variant) -> Experiment {
     let sgd =
         |network: &Network| ensemble(all, |index| trace(network, &data, settings, index, noisy));
     let (whole, layers) = (sgd(&global), sgd(&layered));
-    let descent = trace(&layered, &data, settings, all, false);
+    // From where the first run of SGD starts.
+    let descent = trace(&layered, &data, settings, 0, false);
     let depth = layered.layers();
     let end = PARTS as usize;
     let growth = |t: &Trace, l: usize| t.norms[end][l] - t.norms[0][l];
@@ -160,10 +161,10 @@ fn run(settings: &Settings, variant: Variant) -> Experiment {
     let mut findings = vec![Finding::new(
         "growth of ‖θ‖² under SGD, one symmetry",
         grown(&whole, depth),
-        Bound::Above(10.0 * possible(&trace(&global, &data, settings, all, false))),
+        Bound::Above(10.0 * possible(&trace(&global, &data, settings, 0, false))),
     )];
     // Gradient flow from where gradient descent starts.
-    let mut stream = Stream::seeded(settings.seed, "P6", all);
+    let mut stream = Stream::seeded(settings.seed, "P6", 0);
     let theta = start(&layered, &mut stream);
     let flow = gradient_flow(&layered, &data, 0.0, theta.clone(), 20.0);
     let flow = flow.map_or(vec![f64::NAN; depth + 1], |flow| norms(&layered, &flow));
@@ -222,6 +223,12 @@ fn run(settings: &Settings, variant: Variant) -> Experiment {
             for l in 0..depth {
                 let name = format!("layer {}, gradient descent", l + 1);
                 series.push(Series::new(&name, Style::Line, curve(t, l)));
+            }
+            let end = RATE * STEPS as f64;
+            for l in 0..depth {
+                let constant = [(0.0, still[l]), (end, still[l])];
+                let name = format!("layer {}, gradient flow (T3)", l + 1);
+                series.push(Series::new(&name, Style::Theory, constant));
             }
         } else {
             series.extend(

@@ -123,7 +123,7 @@ pub struct Statement {
 }
 
 /// Every statement, in the order of docs/theory.md.
-pub static LEDGER: [&Statement; 33] = [
+pub static LEDGER: [&Statement; 34] = [
     &conventions::STATEMENT,
     &d1::STATEMENT,
     &t1::STATEMENT,
@@ -155,6 +155,7 @@ pub static LEDGER: [&Statement; 33] = [
     &phenomena::P1,
     &phenomena::P2,
     &phenomena::P3,
+    &phenomena::P4,
     &phenomena::P5,
     &phenomena::P6,
 ];

@@ -70,5 +70,6 @@ macro_rules! statement {
 statement!(P1, crate::phenomenon::P1, 0 1);
 statement!(P2, crate::phenomenon::P2, 0 1 2);
 statement!(P3, crate::phenomenon::P3, 0 1);
+statement!(P4, crate::phenomenon::P4, 0 1);
 statement!(P5, crate::phenomenon::P5, 0 1 2);
 statement!(P6, crate::phenomenon::P6, 0 1);

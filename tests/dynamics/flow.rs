@@ -1,8 +1,11 @@
 //! Flows against solutions that can be written down.
 
 use noise_equilibrium::balance::{Balance, Spectrum, Strength, Term};
-use noise_equilibrium::dynamics::{Data, Network, Stream, charge, gradient_flow, noether_flow};
+use noise_equilibrium::dynamics::{
+    Data, Network, Stream, Teacher, charge, gradient_flow, noether_flow, pair_flow, pair_sides,
+};
 use noise_equilibrium::model::Activation;
+use noise_equilibrium::model::Loss;
 
 /// Each of at most 100 steps (of order 8, over a few time constants) may be off by 10⁻¹¹
 /// of the solution's size and as much again. Flows that contract don't make it more.
@@ -126,4 +129,94 @@ fn that_leaves_every_bound() {
     };
     let network = Network::new(&[1, 1, 1], Activation::Identity);
     assert!(gradient_flow(&network, &data, 0.0, vec![1.0, 1.0], 1.0).is_err());
+}
+
+/// A minimum of a linear teacher, with samples that have its moments.
+fn minimum(rank: usize) -> (Network, Data, Vec<f64>) {
+    let (up, down) = ([1.0, 0.25, 0.5, -1.0], [0.75, -0.5, 0.5, 1.0]);
+    let network = Network::new(&[2, rank, 2], Activation::Identity);
+    let entry = |m: &[f64; 4], i: usize, k: usize| m[2 * i + k];
+    let product =
+        |i: usize, j: usize| (0..rank).fold(0.0, |t, k| t + entry(&up, i, k) * entry(&down, k, j));
+    let teacher = Teacher {
+        map: (0..4).map(|k| product(k / 2, k % 2)).collect(),
+        input_variance: vec![1.0, 0.5],
+        label_variance: vec![0.5, 0.25],
+        batch: 1,
+    };
+    let up = (0..2).flat_map(|i| (0..rank).map(move |k| (i, k)));
+    let down = (0..rank).flat_map(|k| (0..2).map(move |j| (k, j)));
+    let theta = up.map(|(i, k)| [1.0, 0.25, 0.5, -1.0][2 * i + k]);
+    let theta = theta.chain(down.map(|(k, j)| [0.75, -0.5, 0.5, 1.0][2 * k + j]));
+    (network.clone(), teacher.moments(), theta.collect())
+}
+
+const STRENGTH: Strength<f64> = Strength {
+    gamma: 0.01,
+    sigma2: 0.05,
+};
+
+/// With one hidden neuron the flow of the group is that of its one generator.
+#[test]
+fn of_a_pair_with_one_neuron_is_that_of_its_charge() {
+    let (network, data, theta) = minimum(1);
+    let generator = network.model().symmetries().swap_remove(0);
+    let gradients = network.per_sample(&theta, &data);
+    let balance = Balance {
+        spectrum: Spectrum::from_gradients(&generator, &theta, &gradients).expect("rates"),
+        strength: STRENGTH,
+    };
+    for end in [0.5, 5.0] {
+        let lambda = noether_flow(&balance, end).expect("bounded");
+        assert!(lambda.abs() > 1e-3);
+        let expected = generator.act(&lambda, &theta);
+        let found = pair_flow(&network, &data, &STRENGTH, 1, theta.clone(), end).expect("smooth");
+        for (a, b) in found.iter().zip(&expected) {
+            // The coordinate turns by as much as λ, times its size.
+            assert!(
+                (a - b).abs() <= 2.0 * (1.0 + b.abs()) * bound(lambda),
+                "{a} and {b}"
+            );
+        }
+    }
+}
+
+/// The velocity of the charge is 2(N − M), and the function stays as it is.
+#[test]
+fn of_a_pair_moves_the_charge_and_not_the_function() {
+    let (network, data, theta) = minimum(2);
+    let gradients = network.per_sample(&theta, &data);
+    let (m, n) = pair_sides(&network, &theta, &gradients, &STRENGTH, 1);
+    let velocity = (&n - &m) * 2.0;
+    // A central difference of width 2h is off by h² times a third derivative of order one.
+    for h in [1e-2, 1e-3] {
+        let at = |t: f64| {
+            let moved = pair_flow(&network, &data, &STRENGTH, 1, theta.clone(), t).expect("smooth");
+            charge(&network, &moved, 1)
+        };
+        let found = (at(h) - at(-h)) / (2.0 * h);
+        let distance = (found - &velocity).norm();
+        assert!(distance <= h * h + bound(4.0) / h, "{distance} for h = {h}");
+        assert!(velocity.norm() > 1e3 * h * h);
+    }
+    let moved = pair_flow(&network, &data, &STRENGTH, 1, theta.clone(), 10.0).expect("smooth");
+    let mut work = network.workspace(data.len());
+    let before = network.outputs(&theta, &data.x, &mut work).to_vec();
+    let after = network.outputs(&moved, &data.x, &mut work);
+    for (a, b) in before.iter().zip(after) {
+        assert!((a - b).abs() <= 10.0 * bound(4.0), "{a} and {b}");
+    }
+    assert!((moved[0] - theta[0]).abs() > 1e-3);
+}
+
+/// The stepper's times are sums that round: what is left of the last step may be too
+/// short for it.
+#[test]
+fn to_ends_that_are_no_sums_of_steps() {
+    let (network, data, theta) = minimum(2);
+    for k in 1..300 {
+        let end = 0.315 * f64::from(k);
+        let found = pair_flow(&network, &data, &STRENGTH, 1, theta.clone(), end);
+        assert!(found.is_ok(), "{end}: {found:?}");
+    }
 }

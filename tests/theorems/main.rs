@@ -159,6 +159,7 @@ theorems! {
     p1_progressive_sharpening_and_flattening "P1",
     p2_stability_and_warmup "P2",
     p3_representation_normalisation "P3",
+    p4_latent_representations "P4",
     p5_matrix_factorisation "P5",
     p6_scale_invariance "P6",
 }
