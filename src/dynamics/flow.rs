@@ -26,17 +26,53 @@ pub enum FlowError {
     },
 }
 
-/// Relative and absolute tolerance of one step.
-const TOLERANCE: f64 = 1e-11;
+/// Relative and absolute tolerance of one step: the root mean square of its estimated
+/// errors is at most 1, each divided by `TOLERANCE`·(1 + |y_k|).
+pub const TOLERANCE: f64 = 1e-11;
 /// The last steps' rounding of t, relative to the end: thousands of units.
 const ROUNDING: f64 = 1e-12;
+
+/// A flow, step by step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Path {
+    /// When; the first is 0.
+    pub times: Vec<f64>,
+    /// Where, at each of these times.
+    pub states: Vec<Vec<f64>>,
+}
+
+impl Path {
+    /// The steps that were taken.
+    pub fn steps(&self) -> usize {
+        self.times.len().saturating_sub(1)
+    }
+
+    /// Where it ended.
+    pub fn end(&self) -> Option<&[f64]> {
+        self.states.last().map(Vec::as_slice)
+    }
+}
 
 fn solve<F>(equation: &F, y: Vec<f64>, end: f64) -> Result<Vec<f64>, FlowError>
 where
     F: ODE<f64, Vec<f64>>,
 {
+    let last = follow(equation, y, end)?.states.pop();
+    last.ok_or_else(|| FlowError::Stopped {
+        end,
+        reason: "no solution".to_owned(),
+    })
+}
+
+fn follow<F>(equation: &F, y: Vec<f64>, end: f64) -> Result<Path, FlowError>
+where
+    F: ODE<f64, Vec<f64>>,
+{
     if end == 0.0 {
-        return Ok(y);
+        return Ok(Path {
+            times: vec![0.0],
+            states: vec![y],
+        });
     }
     let method = ExplicitRungeKutta::dop853()
         .rtol(TOLERANCE)
@@ -46,20 +82,29 @@ where
         end,
         reason: reason.to_owned(),
     };
-    match IVP::ode(equation, 0.0, end, y).method(method).solve() {
-        Ok(solution) => {
-            let last = solution.y.last().cloned();
-            last.ok_or_else(|| stopped("no solution"))
-        }
+    match IVP::ode(equation, 0.0, end, y.clone())
+        .method(method)
+        .solve()
+    {
+        Ok(solution) => Ok(Path {
+            times: solution.t,
+            states: solution.y,
+        }),
         // Its times add up with rounding: what is then left to the end may be shorter than
         // the shortest step that it takes. One of Euler's is exact enough for that.
-        Err(Error::StepSize { t, mut y }) if (end - t).abs() <= ROUNDING * end.abs() => {
-            let mut velocity = vec![0.0; y.len()];
-            equation.diff(t, &y, &mut velocity);
-            y.iter_mut()
+        Err(Error::StepSize { t, .. })
+            if t.abs() < end.abs() && (end - t).abs() <= ROUNDING * end.abs() =>
+        {
+            let mut path = follow(equation, y, t)?;
+            let mut last = path.end().unwrap_or_default().to_vec();
+            let mut velocity = vec![0.0; last.len()];
+            equation.diff(t, &last, &mut velocity);
+            last.iter_mut()
                 .zip(velocity)
                 .for_each(|(y, v)| *y += (end - t) * v);
-            Ok(y)
+            path.times.push(end);
+            path.states.push(last);
+            Ok(path)
         }
         Err(Error::StepSize { .. }) => Err(stopped("steps became too small")),
         Err(Error::MaxSteps { .. }) => Err(stopped("it took too many steps")),
@@ -73,6 +118,17 @@ struct Gradient<'a> {
     data: &'a Data,
     gamma: f64,
     work: RefCell<super::network::Workspace>,
+}
+
+impl<'a> Gradient<'a> {
+    fn of(network: &'a Network, data: &'a Data, gamma: f64) -> Self {
+        Self {
+            work: RefCell::new(network.workspace(data.len())),
+            network,
+            data,
+            gamma,
+        }
+    }
 }
 
 impl ODE<f64, Vec<f64>> for Gradient<'_> {
@@ -97,14 +153,21 @@ pub fn gradient_flow(
     theta: Vec<f64>,
     end: f64,
 ) -> Result<Vec<f64>, FlowError> {
-    let work = RefCell::new(network.workspace(data.len()));
-    let flow = Gradient {
-        network,
-        data,
-        gamma,
-        work,
-    };
-    solve(&flow, theta, end)
+    solve(&Gradient::of(network, data, gamma), theta, end)
+}
+
+/// [`gradient_flow`] with every step on the way.
+///
+/// # Errors
+/// As for [`gradient_flow`].
+pub fn gradient_path(
+    network: &Network,
+    data: &Data,
+    gamma: f64,
+    theta: Vec<f64>,
+    end: f64,
+) -> Result<Path, FlowError> {
+    follow(&Gradient::of(network, data, gamma), theta, end)
 }
 
 struct Noether<'a>(&'a Balance<f64>);
@@ -122,6 +185,14 @@ impl ODE<f64, Vec<f64>> for Noether<'_> {
 pub fn noether_flow(balance: &Balance<f64>, end: f64) -> Result<f64, FlowError> {
     let lambda = solve(&Noether(balance), vec![0.0], end)?;
     Ok(lambda.first().copied().unwrap_or(0.0))
+}
+
+/// [`noether_flow`] with every step on the way; each state is λ alone.
+///
+/// # Errors
+/// As for [`noether_flow`].
+pub fn noether_path(balance: &Balance<f64>, end: f64) -> Result<Path, FlowError> {
+    follow(&Noether(balance), vec![0.0], end)
 }
 
 struct Pair<'a> {

@@ -21,7 +21,9 @@ pub use curvature::{hessian_product, hessian_trace, hutchinson_trace, largest_ei
 pub use data::{Batch, Data, Sampling, Source, Teacher};
 pub use descent::{Descent, Run, Schedule};
 pub use diffusion::{Diffusion, Noise};
-pub use flow::{FlowError, gradient_flow, noether_flow, pair_flow};
+pub use flow::{
+    FlowError, Path, TOLERANCE, gradient_flow, gradient_path, noether_flow, noether_path, pair_flow,
+};
 pub use network::{Network, Normalisation, Workspace};
 pub use observable::{alignment, charge, pair_sides};
 pub use random::Stream;

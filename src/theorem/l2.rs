@@ -2,8 +2,10 @@
 
 use super::case::{Case, NetworkCase};
 use super::evidence::{Evidence, Outcome};
+use super::trajectory::{Increment, Moment, Running, dot as inner, scatter};
 use super::{Check, Control, Origin, Statement, sample};
 use crate::balance::{mean, population_covariance};
+use crate::dynamics::Noise;
 use crate::scalar::{Field, Rational, dot};
 
 pub static STATEMENT: Statement = Statement {
@@ -31,6 +33,12 @@ pub static STATEMENT: Statement = Statement {
             draw: sample::rational_network,
             run: |case| martingale(case, Clone::clone, 8, true),
         },
+        Check {
+            name: "variance of C along paths with isotropic noise",
+            evidence: Evidence::Ensemble,
+            draw: sample::running_network,
+            run: |case| scattered(case, Noise::Isotropic, isotropic),
+        },
     ],
     controls: &[
         Control {
@@ -52,6 +60,16 @@ pub static STATEMENT: Statement = Statement {
             name: "4σ² in place of 8σ²",
             check: 2,
             run: |case| martingale(case, Clone::clone, 4, true),
+        },
+        Control {
+            name: "gradient noise along paths",
+            check: 3,
+            run: |case| scattered(case, Noise::Gradients, isotropic),
+        },
+        Control {
+            name: "4σ² in place of 8σ²",
+            check: 3,
+            run: |case| scattered(case, Noise::Isotropic, half),
         },
     ],
 };
@@ -120,4 +138,40 @@ fn axes(d: usize) -> Vec<Vec<Rational>> {
             .collect()
     };
     (0..d).flat_map(|k| [axis(k, 1), axis(k, -1)]).collect()
+}
+
+/// The increment of C in one step of Euler and Maruyama with the covariance vI in place
+/// of Σ, v = Tr Σ/d. With b = −∇L_γ and w = A(θ + b dt) its variance is
+/// 8σ²v‖w‖²dt + 8σ⁴v²Tr[A²]dt².
+fn isotropic(at: &Moment<'_>) -> Increment {
+    let Running { gamma, sigma2, .. } = *at.running;
+    let dt = at.dt;
+    let powers = at.centred.iter().map(|row| inner(row, row));
+    let entries = at.centred.len() * at.theta.len();
+    let power = powers.sum::<f64>() / entries as f64;
+    let velocity = at.velocity();
+    let reached = at.theta.iter().zip(&velocity);
+    let reached: Vec<f64> = reached.map(|(x, b)| x + b * dt).collect();
+    let image = at.image(&reached);
+    let drift =
+        2.0 * sigma2 * power * at.matrix.trace() - 4.0 * gamma * at.form(&at.theta, &at.theta);
+    let noise = inner(&image, &image) + sigma2 * power * dt * at.matrix.norm_squared();
+    Increment {
+        mean: drift * dt + at.form(&velocity, &velocity) * dt * dt,
+        variance: 8.0 * sigma2 * power * dt * noise,
+    }
+}
+
+fn half(at: &Moment<'_>) -> Increment {
+    let full = isotropic(at);
+    Increment {
+        variance: full.variance / 2.0,
+        ..full
+    }
+}
+
+/// The variance of C over an ensemble of paths.
+fn scattered(case: &Case, noise: Noise, law: fn(&Moment<'_>) -> Increment) -> Outcome {
+    let running = case.network().and_then(Running::of);
+    Outcome::decided(running.map(|running| scatter(&running, noise, law)))
 }

@@ -38,13 +38,17 @@ mod t6;
 mod t7;
 mod t8;
 mod t9;
+mod trajectory;
 
 pub use case::{Case, ExperimentCase, FamilyCase, NetworkCase, SpectrumCase};
 
 pub use draw::Draw;
 pub use evidence::{Evidence, Identity, Margin, Outcome, precision_scaling};
 pub use replay::{Replay, ReplayError};
-pub use sample::{any_network, digits_network, network_with_finite_equilibrium, spectrum};
+pub use sample::{
+    any_network, digits_network, network_with_finite_equilibrium, running_network, spectrum,
+};
+pub use t5::steps_in_doubles;
 
 /// Who made a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

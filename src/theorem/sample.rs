@@ -83,6 +83,54 @@ pub fn tanh_network(draw: &mut Draw) -> Case {
     rescaled_network(draw, Kind::Tanh)
 }
 
+/// A small linear or leaky-ReLU network with decay whose weights, data and learning rate
+/// are small enough for thousands of steps.
+pub fn running_network(draw: &mut Draw) -> Case {
+    let kind = if draw.flag() {
+        Kind::LeakyRelu
+    } else {
+        Kind::Linear
+    };
+    running(draw, kind)
+}
+
+/// The linear ones: their gradient flow is smooth.
+pub fn smooth_network(draw: &mut Draw) -> Case {
+    running(draw, Kind::Linear)
+}
+
+fn running(draw: &mut Draw, kind: Kind) -> Case {
+    let Case::Network(mut case) = rescaled_network(draw, kind) else {
+        return small_run(draw);
+    };
+    let shrink = |row: &mut Vec<Rational>, factor: u32| row.iter_mut().for_each(|x| *x /= factor);
+    shrink(&mut case.theta, 4);
+    for sample in &mut case.samples {
+        shrink(&mut sample.input, 2);
+        shrink(&mut sample.target, 2);
+    }
+    case.gamma = draw.positive() / 16;
+    case.learning_rate /= 4;
+    Case::Network(case)
+}
+
+/// A network of two layers so small that its parameters can be followed as fractions:
+/// they have three times as many digits after each step.
+pub fn small_run(draw: &mut Draw) -> Case {
+    let activation = if draw.flag() {
+        leaky()
+    } else {
+        Activation::Identity
+    };
+    let model = layered(
+        draw.size(1, 2),
+        vec![draw.size(1, 2)],
+        draw.size(1, 2),
+        activation,
+    );
+    Case::Network(small_data(draw, model))
+}
+
 /// With the rescaling itself, not a dense copy of it.
 fn rescaled_network(draw: &mut Draw, kind: Kind) -> Case {
     let mut case = small_network(draw, kind);

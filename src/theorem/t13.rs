@@ -1,10 +1,15 @@
 //! T13: two classes of symmetry.
 
+use super::bounds::{orbit_flow, solution_error, within};
 use super::case::{Case, NetworkCase};
 use super::draw::Draw;
 use super::evidence::{Evidence, Outcome};
+use super::trajectory::stopped;
 use super::{Check, Control, Origin, Statement, sample};
-use crate::balance::{Attempt, Equilibrium, Strength, certify, population_variance};
+use crate::balance::{
+    Attempt, Balance, Equilibrium, Spectrum, Strength, certify, population_variance, solve,
+};
+use crate::dynamics::{TOLERANCE, noether_path};
 use crate::scalar::Rational;
 use crate::symmetry::{Generator, Structure};
 
@@ -39,6 +44,18 @@ pub static STATEMENT: Statement = Statement {
             draw: relu_on_digits,
             run: |case| settles(case, &Rational::new(), Expected::ByNoise),
         },
+        Check {
+            name: "λ(t) of a rescaling reaches λ*, γ = 0",
+            evidence: Evidence::Rounding,
+            draw: sample::relu_network,
+            run: |case| arrives(case, 0.0),
+        },
+        Check {
+            name: "λ(t) of a scaling runs off, γ = 0",
+            evidence: Evidence::Rounding,
+            draw: sample::scale_invariant_network,
+            run: |case| runs_off(case, 0.0),
+        },
     ],
     controls: &[
         Control {
@@ -60,6 +77,16 @@ pub static STATEMENT: Statement = Statement {
             name: "a rescaling on digits that never settles",
             check: 3,
             run: |case| settles(case, &Rational::new(), Expected::Never),
+        },
+        Control {
+            name: "the λ* of γ = 0 with decay in the flow",
+            check: 4,
+            run: |case| arrives(case, 1.0 / 16.0),
+        },
+        Control {
+            name: "decay in the flow",
+            check: 5,
+            run: |case| runs_off(case, 1.0 / 16.0),
         },
     ],
 };
@@ -140,4 +167,91 @@ fn settles(case: &Case, gamma: &Rational, expected: Expected) -> Outcome {
         ))
     };
     Outcome::decided(case.network().and_then(compare))
+}
+
+/// The balance equation in doubles, at γ = 0.
+fn undamped(case: &NetworkCase) -> Option<Balance<f64>> {
+    let gradients = case.gradients(&case.theta::<f64>())?;
+    Some(Balance {
+        spectrum: Spectrum::from_gradients(&case.generator, &case.theta(), &gradients)?,
+        strength: Strength {
+            gamma: 0.0,
+            sigma2: case.strength()?.sigma2.to_f64(),
+        },
+    })
+}
+
+fn with_gamma(balance: &Balance<f64>, gamma: f64) -> Balance<f64> {
+    let mut balance = balance.clone();
+    balance.strength.gamma = gamma;
+    balance
+}
+
+/// Rates ±1 with noise a₊ and a₋ on them: −G′ = 4σ²(a₊e^{−2λ} + a₋e^{2λ}) is at least
+/// 8σ²√(a₊a₋), and ‖Aθ_λ‖² is convex, so at most its larger value s at the two ends. By
+/// dG/dC = G′/(2‖Aθ_λ‖²) the flow from 0 has |G| ≤ |G(0)|e^{−κt} with
+/// κ = 4σ²√(a₊a₋)/s, and |λ − λ\*| ≤ |G|/(8σ²√(a₊a₋)): that gives the time after which
+/// λ is within the stepper's tolerance.
+fn arrives(case: &Case, gamma: f64) -> Outcome {
+    let follow = |case: &NetworkCase| {
+        let balance = undamped(case)?;
+        let noise = |side: f64| -> f64 {
+            let terms = balance.spectrum.terms().iter();
+            let own = terms.filter(|t| t.rate * side > 0.0);
+            own.map(|t| t.noise).sum()
+        };
+        let (up, down) = (noise(1.0), noise(-1.0));
+        if up == 0.0 || down == 0.0 {
+            return Some(Outcome::Inconclusive("no noise on one side".to_owned()));
+        }
+        let star = solve(&balance).ok()?.finite()?;
+        let least = 8.0 * balance.strength.sigma2 * libm::sqrt(up * down);
+        let speed = balance.speed(&0.0).max(balance.speed(&star));
+        let away = (balance.g(&0.0).abs() / (least * TOLERANCE)).max(2.0);
+        let time = libm::log(away) * 2.0 * speed / least;
+        let path = match noether_path(&with_gamma(&balance, gamma), time) {
+            Ok(path) => path,
+            Err(error) => return Some(stopped(&error)),
+        };
+        let lambda = *path.end()?.first()?;
+        let bound = TOLERANCE
+            + orbit_flow(path.steps(), star, speed / balance.speed(&star))
+            + solution_error(&balance, &star)?;
+        Some(within("λ(t) − λ*", lambda - star, bound))
+    };
+    Outcome::decided(case.network().and_then(follow))
+}
+
+/// Rate 1 alone: λ̇ = e^{−4λ}/(4τ) with τ = c/(4σ²a), so λ(t) = ¼ln(1 + t/τ). It grows by
+/// ¼ln 2 whenever t doubles, without end: followed through 32 doublings. The flow
+/// contracts, −4λ̇ being its slope.
+fn runs_off(case: &Case, gamma: f64) -> Outcome {
+    let follow = |case: &NetworkCase| {
+        let balance = undamped(case)?;
+        let (pull, speed) = (balance.g(&0.0), balance.speed(&0.0));
+        // Noise that is the rounding of gradients that agree takes for ever.
+        if pull <= f64::EPSILON * speed {
+            return Some(Outcome::Inconclusive("no live noise".to_owned()));
+        }
+        let tau = speed / (2.0 * pull);
+        let damped = with_gamma(&balance, gamma);
+        let mut outcome = Outcome::holds("", true);
+        for doublings in [1.0, 4.0, 16.0, 32.0] {
+            let ratio = libm::exp2(doublings);
+            let path = match noether_path(&damped, ratio * tau) {
+                Ok(path) => path,
+                Err(error) => return Some(stopped(&error)),
+            };
+            let claimed = libm::log1p(ratio) / 4.0;
+            let lambda = *path.end()?.first()?;
+            let bound = orbit_flow(path.steps(), claimed, 1.0);
+            outcome = outcome.and(|| within("λ(t) − ¼ln(1 + t/τ)", lambda - claimed, bound));
+            // A flow that does settle takes ever more steps to stay where it is.
+            if !matches!(outcome, Outcome::Verified(_)) {
+                break;
+            }
+        }
+        Some(outcome)
+    };
+    Outcome::decided(case.network().and_then(follow))
 }

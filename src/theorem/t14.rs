@@ -1,9 +1,12 @@
 //! T14: how fast the charge relaxes.
 
+use super::bounds::{orbit_flow, solution_error, within};
 use super::case::{Case, SpectrumCase};
 use super::evidence::{Evidence, Identity, Outcome, precision_scaling};
+use super::trajectory::{moved, stopped};
 use super::{Check, Control, Origin, Statement, sample};
-use crate::balance::solve;
+use crate::balance::{Balance, solve};
+use crate::dynamics::noether_path;
 use crate::scalar::RealScalar;
 use num_dual::Dual;
 
@@ -32,6 +35,12 @@ pub static STATEMENT: Statement = Statement {
             draw: sample::finite_spectrum,
             run: |case| check(case, Law::Decay, 1),
         },
+        Check {
+            name: "λ(t) − λ* between two late times falls as e^{−κt}",
+            evidence: Evidence::Rounding,
+            draw: sample::finite_spectrum,
+            run: |case| relaxes(case, 1.0),
+        },
     ],
     controls: &[
         Control {
@@ -48,6 +57,11 @@ pub static STATEMENT: Statement = Statement {
             name: "without the factor 2",
             check: 2,
             run: |case| check(case, Law::Decay, 2),
+        },
+        Control {
+            name: "without the factor 2",
+            check: 3,
+            run: |case| relaxes(case, 2.0),
         },
     ],
 };
@@ -112,4 +126,54 @@ fn check(case: &Case, law: Law, factor: i64) -> Outcome {
         case.spectrum()
             .map(|case| precision_scaling(&relaxation(case))),
     )
+}
+
+/// The flow from both sides of λ\*, from a distance ε = 1/(64m) with m the largest |μ|,
+/// followed to 1/κ and 3/κ.
+///
+/// Over a distance δ each e^{±2μλ} changes by a factor between e^{−2m|δ|} and e^{2m|δ|};
+/// so do −G′ and ‖Aθ_λ‖², and −G is the integral of −G′. Hence λ̇ = −κδr with r between
+/// e^{−4m|δ|} and e^{4m|δ|}, and over a time t with |δ| ≤ ε the logarithm of |δ| falls by
+/// κt up to κt(e^{4mε} − 1). The steps' own errors do not grow: the flow contracts there.
+fn relaxes(case: &Case, factor: f64) -> Outcome {
+    let follow = |case: &SpectrumCase| {
+        let rate = |balance: &Balance<f64>, star: &f64| factor * balance.relaxation_rate(star);
+        relaxation(&case.balance(), rate)
+    };
+    Outcome::decided(case.spectrum().and_then(follow))
+}
+
+fn relaxation(
+    balance: &Balance<f64>,
+    rate: impl Fn(&Balance<f64>, &f64) -> f64,
+) -> Option<Outcome> {
+    let equilibrium = solve(balance).ok()?.finite()?;
+    let live = balance.spectrum.terms().iter();
+    let largest = live.fold(0.0, |m: f64, term| m.max(term.rate.abs()));
+    let epsilon = 1.0 / (64.0 * largest);
+    let mut outcome = Outcome::holds("", true);
+    for side in [1.0, -1.0] {
+        // The same orbit with its origin at the start of the flow (T12).
+        let start = moved(balance, equilibrium + side * epsilon);
+        let star = solve(&start).ok()?.finite()?;
+        let kappa = start.relaxation_rate(&star);
+        let mut distances = [0.0; 2];
+        let mut blur = 0.0;
+        for (distance, time) in distances.iter_mut().zip([1.0, 3.0]) {
+            let path = match noether_path(&start, time / kappa) {
+                Ok(path) => path,
+                Err(error) => return Some(stopped(&error)),
+            };
+            *distance = path.end()?.first()? - star;
+            let speeds = libm::exp(4.0 * largest * epsilon);
+            let error = orbit_flow(path.steps(), star, speeds) + solution_error(&start, &star)?;
+            // To first order; the second is far below the first's own slack.
+            blur += error / distance.abs();
+        }
+        let fallen = libm::log(distances[0] / distances[1]);
+        let claimed = 2.0 / kappa * rate(&start, &star);
+        let bound = 2.0 * libm::expm1(4.0 * largest * star.abs()) + blur;
+        outcome = outcome.and(|| within("ln|λ − λ*| + κt", fallen - claimed, bound));
+    }
+    Some(outcome)
 }

@@ -2,8 +2,13 @@
 
 use super::case::{Case, NetworkCase};
 use super::evidence::{Evidence, Outcome};
+use super::trajectory::{
+    Ensemble, Increment, Moment, Running, dot as inner, estimated, scatter, silent, with_tanh,
+};
 use super::{Check, Control, Origin, Statement, sample};
 use crate::balance::{mean, population_covariance};
+use crate::dynamics::Noise;
+use crate::phenomenon::Bound;
 use crate::scalar::{Rational, dot};
 
 pub static STATEMENT: Statement = Statement {
@@ -36,6 +41,18 @@ pub static STATEMENT: Statement = Statement {
             evidence: Evidence::Exact,
             draw: sample::digits_network,
             run: |case| martingale(case, Clone::clone, false),
+        },
+        Check {
+            name: "what is left of C along paths vanishes with the step",
+            evidence: Evidence::Ensemble,
+            draw: sample::running_network,
+            run: |case| vanishes(case, Clone::clone, Noise::Gradients),
+        },
+        Check {
+            name: "its variance is that of dξᵀAdξ",
+            evidence: Evidence::Ensemble,
+            draw: sample::running_network,
+            run: |case| scattered(case, Noise::Gradients, quadratic),
         },
     ],
     controls: &[
@@ -73,6 +90,26 @@ pub static STATEMENT: Statement = Statement {
             name: "isotropic noise on digits",
             check: 3,
             run: |case| martingale(case, Clone::clone, true),
+        },
+        Control {
+            name: "isotropic noise along paths",
+            check: 4,
+            run: |case| vanishes(case, Clone::clone, Noise::Isotropic),
+        },
+        Control {
+            name: "tanh in place of the activation",
+            check: 4,
+            run: |case| vanishes(case, with_tanh, Noise::Gradients),
+        },
+        Control {
+            name: "isotropic noise along paths",
+            check: 5,
+            run: |case| scattered(case, Noise::Isotropic, quadratic),
+        },
+        Control {
+            name: "σ² in place of 2σ²",
+            check: 5,
+            run: |case| scattered(case, Noise::Gradients, half_as_strong),
         },
     ],
 };
@@ -138,4 +175,81 @@ fn martingale(case: &Case, tamper: fn(&NetworkCase) -> NetworkCase, isotropic: b
         }))
     };
     Outcome::decided(case.network().map(tamper).and_then(vanish))
+}
+
+/// The increment of C in one step of Euler and Maruyama, as T1 leaves it: with dξ of
+/// covariance 2σ²Σdt,
+///
+/// ```text
+/// C' − C = −4γCdt + dt²(∇LᵀA∇L + 4γ²C) − 2dt ∇LᵀAdξ + dξᵀAdξ,
+/// ```
+///
+/// so its mean is (−4γC + 2σ²Tr[ΣA])dt + O(dt²) and its variance, 8σ⁴dt²Tr[(ΣA)²] +
+/// 8σ²dt³∇LᵀAΣA∇L, adds up to O(dt) over all steps.
+fn quadratic(at: &Moment<'_>) -> Increment {
+    let Running { gamma, sigma2, .. } = *at.running;
+    let (dt, count) = (at.dt, at.centred.len() as f64);
+    let charge = at.form(&at.theta, &at.theta);
+    let images: Vec<Vec<f64>> = at.centred.iter().map(|row| at.image(row)).collect();
+    let (mut trace, mut square, mut along) = (0.0, 0.0, 0.0);
+    for (row, image) in at.centred.iter().zip(&images) {
+        trace += inner(row, image) / count;
+        let pull = inner(&at.gradient, image);
+        along += pull * pull / count;
+        for other in &at.centred {
+            let form = inner(other, image);
+            square += form * form / (count * count);
+        }
+    }
+    let pushed = at.form(&at.gradient, &at.gradient) + 4.0 * gamma * gamma * charge;
+    Increment {
+        mean: (2.0 * sigma2 * trace - 4.0 * gamma * charge) * dt + pushed * dt * dt,
+        variance: 8.0 * sigma2 * dt * dt * (sigma2 * square + dt * along),
+    }
+}
+
+fn half_as_strong(at: &Moment<'_>) -> Increment {
+    let full = quadratic(at);
+    Increment {
+        variance: full.variance / 4.0,
+        ..full
+    }
+}
+
+/// What C(T) − C(0) has beyond the drift along the path, in ensembles with 2 and with 32
+/// steps: the variance of a martingale would stay, this one falls at least like dt. The
+/// order is ln(V/V′)/ln 16 in each group; the claim is that it is above ½.
+fn vanishes(case: &Case, tamper: fn(&NetworkCase) -> NetworkCase, noise: Noise) -> Outcome {
+    let compare = |case: NetworkCase| {
+        let running = Running::of(&case)?;
+        let groups = |steps: usize| {
+            Ensemble {
+                running: &running,
+                noise,
+                steps,
+                runs: 4,
+                law: quadratic,
+            }
+            .groups()
+        };
+        let (coarse, fine) = (groups(2), groups(32));
+        if let Some(outcome) = silent(&running, &fine, 4) {
+            return Some(outcome);
+        }
+        let orders = coarse.iter().zip(&fine);
+        let orders = orders.map(|(a, b)| libm::log2(a.square / b.square) / 4.0);
+        let orders: Vec<f64> = orders.collect();
+        Some(estimated(
+            "order in dt of Var C",
+            &orders,
+            Bound::Above(0.5),
+        ))
+    };
+    Outcome::decided(case.network().map(tamper).and_then(compare))
+}
+
+/// The variance itself, against that of [`quadratic`].
+fn scattered(case: &Case, noise: Noise, law: fn(&Moment<'_>) -> Increment) -> Outcome {
+    let running = case.network().and_then(Running::of);
+    Outcome::decided(running.map(|running| scatter(&running, noise, law)))
 }

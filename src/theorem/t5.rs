@@ -1,10 +1,16 @@
 //! T5: the exact law of the charge for discrete steps.
 
+use super::bounds::{DescentStep, descent_step, within};
 use super::case::{Case, NetworkCase};
 use super::evidence::{Evidence, Identity, Outcome, precision_scaling, vector_defect};
+use super::trajectory::{Running, with_tanh};
 use super::{Check, Control, Origin, Statement, sample};
 use crate::balance::{Strength, mean};
-use crate::dynamics::{batches_with_replacement, batches_without_replacement, step};
+use crate::dynamics::{
+    Descent, Sampling, Schedule, Source, Stream, batches_with_replacement,
+    batches_without_replacement, step,
+};
+use crate::model::{Loss, Sample};
 use crate::scalar::{Field, Rational, RealScalar, dot};
 
 pub static STATEMENT: Statement = Statement {
@@ -50,6 +56,18 @@ pub static STATEMENT: Statement = Statement {
             draw: sample::any_network,
             run: |case| scaling(case, Clone::clone),
         },
+        Check {
+            name: "six steps of SGD",
+            evidence: Evidence::Exact,
+            draw: sample::small_run,
+            run: |case| run(case, Clone::clone, 2),
+        },
+        Check {
+            name: "1000 steps of SGD in doubles, one by one and accumulated",
+            evidence: Evidence::Rounding,
+            draw: sample::running_network,
+            run: |case| descends(case, Clone::clone, 2.0, 1000),
+        },
     ],
     controls: &[
         Control {
@@ -91,6 +109,26 @@ pub static STATEMENT: Statement = Statement {
             name: "asymmetric twin at any precision",
             check: 5,
             run: |case| scaling(case, NetworkCase::asymmetric),
+        },
+        Control {
+            name: "asymmetric twin along a run",
+            check: 6,
+            run: |case| run(case, NetworkCase::asymmetric, 2),
+        },
+        Control {
+            name: "decay γθ in place of 2γθ",
+            check: 6,
+            run: |case| run(case, with_decay, 1),
+        },
+        Control {
+            name: "tanh in place of the activation",
+            check: 7,
+            run: |case| descends(case, with_tanh, 2.0, 1000),
+        },
+        Control {
+            name: "decay γθ in place of 2γθ",
+            check: 7,
+            run: |case| descends(case, Clone::clone, 1.0, 1000),
         },
     ],
 };
@@ -217,4 +255,120 @@ fn batch_mean(case: &Case, replacement: bool, sabotage: Sabotage) -> Outcome {
         Some(Outcome::equal("E[C']", &measured, &predicted))
     };
     Outcome::decided(case.network().and_then(law))
+}
+
+/// Six steps of SGD along batches drawn at random; the law's own charge is carried along.
+fn run(case: &Case, tamper: fn(&NetworkCase) -> NetworkCase, decay: i64) -> Outcome {
+    let follow = |case: NetworkCase| {
+        let eta2 = Field::square(&case.learning_rate);
+        let lost = case.learning_rate.clone() * &case.gamma * Rational::from_int(decay);
+        let kept = Field::square(&(Rational::from(1) - lost));
+        let mut stream = Stream::seeded(0, "T5", 0);
+        let mut theta = case.theta.clone();
+        let mut law = case.generator.charge(&theta);
+        let mut outcome = Outcome::holds("", true);
+        for k in 1..=6 {
+            let batch = (0..case.batch).map(|_| {
+                let z: &Sample<Rational> = &case.samples[stream.below(case.samples.len())];
+                case.model.gradient(&theta, z)
+            });
+            let g = mean(&batch.collect::<Option<Vec<_>>>()?);
+            theta = step(&theta, &g, &case.learning_rate, &case.gamma);
+            law = law * &kept + case.generator.charge(&g) * &eta2;
+            let charge = case.generator.charge(&theta);
+            outcome = outcome.and(|| {
+                // Its digits would fill pages.
+                Outcome::holds(
+                    &format!("C after {k} steps is not the law's"),
+                    charge == law,
+                )
+            });
+        }
+        Some(outcome)
+    };
+    Outcome::decided(case.network().map(tamper).and_then(follow))
+}
+
+/// The law at every step of a long run of SGD in doubles, against a derived bound on the
+/// rounding errors: for each step by itself, and for all steps so far.
+pub fn steps_in_doubles(case: &Case, steps: u64) -> Outcome {
+    descends(case, Clone::clone, 2.0, steps)
+}
+
+fn descends(
+    case: &Case,
+    tamper: fn(&NetworkCase) -> NetworkCase,
+    decay: f64,
+    steps: u64,
+) -> Outcome {
+    let follow = |case: NetworkCase| Some(descended(&Running::of(&case)?, decay, steps));
+    Outcome::decided(case.network().map(tamper).and_then(follow))
+}
+
+fn descended(running: &Running, decay: f64, steps: u64) -> Outcome {
+    let Running {
+        network,
+        data,
+        generator,
+        learning_rate: eta,
+        gamma,
+        ..
+    } = running;
+    let absolute = running.matrix().abs();
+    let shrink = 1.0 - decay * eta * gamma;
+    // The same network with every product made positive: f − y becomes |f| + |y|.
+    let positive = |v: &[f64]| v.iter().map(|x| x.abs()).collect::<Vec<_>>();
+    let (x, y) = (positive(&data.x), positive(&data.y));
+    let y: Vec<f64> = y.iter().map(|y| -y).collect();
+    let mut work = network.workspace(data.len());
+    let mut sizes = vec![0.0; running.theta.len()];
+    // A sum of n products and the slope or factor that follows are n + 1 roundings, once
+    // forwards and once backwards for each layer; the rest are f − y, the factor 2/B, and
+    // the sum over the batch.
+    let widths: usize = network.widths.iter().map(|w| w + 2).sum();
+    let depth = 2 * widths + running.batch + 4;
+
+    let descent = Descent {
+        network,
+        source: Source::Finite(data, Sampling::WithReplacement(running.batch)),
+        schedule: Schedule::Constant(*eta),
+        gamma: *gamma,
+    };
+    let mut run = descent.start(running.theta.clone(), Stream::seeded(0, "T5", 0));
+    let mut before = running.theta.clone();
+    let mut charge = generator.charge(&before);
+    let (mut law, mut drift) = (charge, 0.0);
+    let mut outcome = Outcome::holds("", true);
+    for k in 1..=steps {
+        network.gradient(&positive(&before), &x, &y, &mut work, &mut sizes);
+        // A batch's mean is at most the sum over all samples.
+        sizes.iter_mut().for_each(|s| *s *= data.len() as f64);
+        run.step();
+        let gradient = run.last_gradient();
+        let bound = descent_step(&DescentStep {
+            absolute: &absolute,
+            theta: &before,
+            gradient,
+            sizes: &sizes,
+            depth,
+            learning_rate: *eta,
+            gamma: *gamma,
+        });
+        let pushed = eta * eta * generator.charge::<f64>(gradient);
+        let after: f64 = generator.charge(&run.theta);
+        let defect = after - (shrink * shrink * charge + pushed);
+        law = shrink * shrink * law + pushed;
+        // Each step's defect shrinks like the charge; the law's own roundings are counted
+        // in each step's bound, but for those of the drift so far.
+        drift = shrink * shrink * drift * (1.0 + 16.0 * f64::EPSILON) + bound;
+        outcome = outcome
+            .and(|| within(&format!("step {k}"), defect, bound))
+            .and(|| within(&format!("all {k} steps"), after - law, drift));
+        if !matches!(outcome, Outcome::Verified(_)) {
+            return outcome;
+        }
+        charge = after;
+        before.copy_from_slice(&run.theta);
+    }
+    outcome
 }

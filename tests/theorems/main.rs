@@ -7,6 +7,7 @@
 
 mod guards;
 mod ledger;
+mod long_runs;
 
 use noise_equilibrium::theorem::{Control, Draw, Outcome, Statement, find};
 use proptest::prelude::*;

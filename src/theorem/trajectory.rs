@@ -1,0 +1,263 @@
+//! What the checks along trajectories share: a case's network in doubles, and ensembles
+//! of diffusions.
+
+use super::bounds::within;
+use super::case::NetworkCase;
+use super::evidence::{Margin, Outcome};
+use crate::balance::Balance;
+use crate::dynamics::{Data, Diffusion, FlowError, Network, Noise, Stream};
+use crate::model::{Activation, Loss, Model};
+use crate::phenomenon::{Bound, Estimate, Finding, Judgement};
+use crate::symmetry::Generator;
+use nalgebra::DMatrix;
+
+/// A case's network, data and constants in doubles.
+pub struct Running {
+    pub network: Network,
+    pub data: Data,
+    pub theta: Vec<f64>,
+    pub generator: Generator,
+    pub learning_rate: f64,
+    pub gamma: f64,
+    /// η/(2B).
+    pub sigma2: f64,
+    pub batch: usize,
+}
+
+impl Running {
+    /// `None` for what is not a network of layers.
+    pub fn of(case: &NetworkCase) -> Option<Self> {
+        let Model::Deep(deep) = &case.model else {
+            return None;
+        };
+        Some(Self {
+            network: Network::new(&deep.widths, deep.activation.clone()),
+            data: Data::of(&case.samples),
+            theta: case.theta(),
+            generator: case.generator.clone(),
+            learning_rate: case.learning_rate.to_f64(),
+            gamma: case.gamma.to_f64(),
+            sigma2: case.strength()?.sigma2.to_f64(),
+            batch: case.batch,
+        })
+    }
+
+    /// A, d × d.
+    pub fn matrix(&self) -> DMatrix<f64> {
+        let d = self.theta.len();
+        let axis = |k: usize| -> Vec<f64> { (0..d).map(|i| f64::from(u8::from(i == k))).collect() };
+        let columns = (0..d).flat_map(|k| self.generator.apply(&axis(k)));
+        DMatrix::from_vec(d, d, columns.collect())
+    }
+}
+
+/// The same weights with tanh for an activation, which breaks the symmetry.
+pub fn with_tanh(case: &NetworkCase) -> NetworkCase {
+    let mut case = case.clone();
+    if let Model::Deep(deep) = &mut case.model {
+        deep.activation = Activation::Tanh;
+    }
+    debug_assert_eq!(case.model.dim(), case.theta.len());
+    case
+}
+
+/// A flow that did not reach its end says nothing.
+pub fn stopped(error: &FlowError) -> Outcome {
+    Outcome::Inconclusive(error.to_string())
+}
+
+/// The same orbit seen from θ_s.
+pub fn moved(balance: &Balance<f64>, s: f64) -> Balance<f64> {
+    let terms = balance.spectrum.terms().iter().cloned().map(|mut term| {
+        term.noise *= libm::exp(-2.0 * term.rate * s);
+        term.charge *= libm::exp(2.0 * term.rate * s);
+        term
+    });
+    Balance {
+        spectrum: crate::balance::Spectrum::from_terms(terms.collect()),
+        strength: balance.strength.clone(),
+    }
+}
+
+/// What a law says of the charge's next increment, given θ.
+pub struct Increment {
+    pub mean: f64,
+    pub variance: f64,
+}
+
+/// θ with the numbers that a law is made of.
+pub struct Moment<'a> {
+    pub running: &'a Running,
+    /// A.
+    pub matrix: &'a DMatrix<f64>,
+    pub theta: Vec<f64>,
+    /// ∇L.
+    pub gradient: Vec<f64>,
+    /// g_i − ∇L.
+    pub centred: Vec<Vec<f64>>,
+    pub dt: f64,
+}
+
+impl Moment<'_> {
+    /// vᵀAw.
+    pub fn form(&self, v: &[f64], w: &[f64]) -> f64 {
+        dot(v, &self.image(w))
+    }
+
+    /// Av.
+    pub fn image(&self, v: &[f64]) -> Vec<f64> {
+        let columns = self.matrix.column_iter();
+        columns.map(|column| dot(column.as_slice(), v)).collect()
+    }
+
+    /// −(∇L + 2γθ).
+    pub fn velocity(&self) -> Vec<f64> {
+        let terms = self.gradient.iter().zip(&self.theta);
+        terms
+            .map(|(g, x)| -g - 2.0 * self.running.gamma * x)
+            .collect()
+    }
+}
+
+pub fn dot(v: &[f64], w: &[f64]) -> f64 {
+    v.iter().zip(w).fold(0.0, |t, (v, w)| t + v * w)
+}
+
+/// Runs from the case's θ to time [`END`].
+pub struct Ensemble<'a> {
+    pub running: &'a Running,
+    pub noise: Noise,
+    /// Of each run.
+    pub steps: usize,
+    /// In each of the [`GROUPS`].
+    pub runs: u64,
+    /// What the increments of C are measured against.
+    pub law: fn(&Moment<'_>) -> Increment,
+}
+
+/// Groups of runs, one number each: their scatter gives the confidence interval.
+pub const GROUPS: u64 = 16;
+
+/// When a run ends, in units of η × steps.
+const END: f64 = 0.125;
+
+/// Sums over the runs of a group.
+pub struct Group {
+    /// M², M being C(T) − C(0) without the mean increments along the path.
+    pub square: f64,
+    /// The increments' variances along the path.
+    pub variance: f64,
+}
+
+impl Ensemble<'_> {
+    pub fn groups(&self) -> Vec<Group> {
+        let matrix = self.running.matrix();
+        let group = |g: u64| {
+            let mut total = Group {
+                square: 0.0,
+                variance: 0.0,
+            };
+            for run in 0..self.runs {
+                let stream = Stream::seeded(self.steps as u64, "diffusion", g * self.runs + run);
+                let (rest, variance) = self.run(&matrix, stream);
+                total.square += rest * rest;
+                total.variance += variance;
+            }
+            total
+        };
+        (0..GROUPS).map(group).collect()
+    }
+
+    /// M and the sum of the variances.
+    fn run(&self, matrix: &DMatrix<f64>, stream: Stream) -> (f64, f64) {
+        let Running {
+            network,
+            data,
+            theta,
+            generator,
+            gamma,
+            sigma2,
+            ..
+        } = self.running;
+        let dt = END / self.steps as f64;
+        let strength = (*gamma, *sigma2);
+        let mut run = Diffusion::start(network, data, strength, self.noise, theta.clone(), stream);
+        let (mut expected, mut variance) = (generator.charge(theta), 0.0);
+        let mut work = network.workspace(1);
+        let mut at = Moment {
+            running: self.running,
+            matrix,
+            theta: theta.clone(),
+            gradient: vec![0.0; theta.len()],
+            centred: vec![vec![0.0; theta.len()]; data.len()],
+            dt,
+        };
+        for _ in 0..self.steps {
+            at.theta.copy_from_slice(&run.theta);
+            at.gradient.fill(0.0);
+            let count = data.len() as f64;
+            for (i, row) in at.centred.iter_mut().enumerate() {
+                let (x, y) = data.sample(i);
+                network.gradient(&run.theta, x, y, &mut work, row);
+                let sums = at.gradient.iter_mut().zip(row.iter());
+                sums.for_each(|(m, g)| *m += g / count);
+            }
+            for row in &mut at.centred {
+                row.iter_mut().zip(&at.gradient).for_each(|(g, m)| *g -= m);
+            }
+            let increment = (self.law)(&at);
+            expected += increment.mean;
+            variance += increment.variance;
+            run.step(dt);
+        }
+        (generator.charge(&run.theta) - expected, variance)
+    }
+}
+
+/// C(T) − C(0) without its mean increments, over 512 runs of 4 steps: its variance
+/// against the sum of the increments' variances. They are equal: a martingale's variance
+/// is that of its increments.
+pub fn scatter(running: &Running, noise: Noise, law: fn(&Moment<'_>) -> Increment) -> Outcome {
+    let runs = 32;
+    let ensemble = Ensemble {
+        running,
+        noise,
+        steps: 4,
+        runs,
+        law,
+    };
+    let groups = ensemble.groups();
+    if let Some(outcome) = silent(running, &groups, runs) {
+        return outcome;
+    }
+    let ratios: Vec<f64> = groups.iter().map(|g| g.square / g.variance).collect();
+    let claimed = Bound::Within {
+        prediction: 1.0,
+        tolerance: 0.5,
+    };
+    estimated("Var C over the predicted one", &ratios, claimed)
+}
+
+/// A law that leaves no noise to measure: all of it below 2⁻⁴⁰ of the charges at hand.
+pub fn silent(running: &Running, groups: &[Group], runs: u64) -> Option<Outcome> {
+    let size = 1.0 + dot(&running.theta, &running.theta);
+    let floor = libm::exp2(-40.0) * size;
+    let total: f64 = groups.iter().map(|group| group.variance).sum();
+    let silent = total <= floor * floor * (GROUPS * runs) as f64;
+    silent.then(|| Outcome::Inconclusive("there is no noise to measure".to_owned()))
+}
+
+/// One number a group against what is claimed of their mean.
+pub fn estimated(what: &str, values: &[f64], bound: Bound) -> Outcome {
+    if values.iter().any(|x| !x.is_finite()) {
+        return within(what, f64::NAN, 0.0);
+    }
+    let finding = Finding::new(what, Estimate::of(values), bound);
+    match finding.judgement() {
+        Judgement::Verified => {
+            Outcome::Verified(Margin::Bits(libm::log2(finding.distance_in_intervals())))
+        }
+        Judgement::Inconclusive => Outcome::Inconclusive(finding.to_string()),
+        Judgement::Refuted => Outcome::Refuted(finding.to_string()),
+    }
+}
