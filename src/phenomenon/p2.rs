@@ -22,7 +22,7 @@ pub static PHENOMENON: Phenomenon = Phenomenon {
     id: "P2",
     name: "stability and learning-rate warmup",
     hypothesis: "From a Kaiming start, unbalanced, SGD at the full learning rate is mostly unstable; warmed up to it, or at a \
-                 constant one that the start can bear, it stays stable (in more than 3 of 4 runs) and leaves less than 0.7 of Tr ∇²L. From a \
+                 constant one that the start can bear, it stays stable (in more than 3 of 4 runs) and lowers Tr ∇²L by more than half. From a \
                  Xavier start, balanced in the mean, Tr ∇²L rises as the factors grow to fit V. Gradient descent \
                  from a Kaiming start keeps its charge, and more than 0.7 of Tr ∇²L. All SGD runs that stay stable \
                  end at T17's θ*.",
@@ -128,14 +128,11 @@ static ARMS: [Arm; 5] = [
 ];
 
 impl Arm {
-    /// Most of those that are unstable are over soon: there can be more of them.
+    /// Short ones are many. Starts differ: Tr ∇²L at the end over that at the start scatters
+    /// by a third.
     fn runs(&self, full: bool) -> u64 {
-        let runs = if full { 128 } else { 8 };
-        if std::ptr::eq(self, &ARMS[UNSTABLE]) {
-            4 * runs
-        } else {
-            runs
-        }
+        let runs = if self.steps() > PLATEAU { 16 } else { 32 };
+        if full { 12 * runs } else { runs }
     }
 
     fn steps(&self) -> u64 {
@@ -389,7 +386,7 @@ fn judge(plan: &Plan, arms: &[Vec<Trace>], findings: &mut Vec<Finding>) {
         let bound = match k {
             3 => Bound::Above(1.0),
             4 => Bound::Above(0.7),
-            _ => Bound::Below(0.7),
+            _ => Bound::Below(0.5),
         };
         let gain = estimate(stable(), |t| t.gain);
         add("Tr ∇²L at the end over that at the start", k, gain, bound);

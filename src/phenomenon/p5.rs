@@ -440,7 +440,7 @@ fn run(settings: &Settings, variant: Variant) -> Experiment {
             limit(|t| t.norm),
             Bound::Within {
                 prediction: w.dot(w),
-                tolerance: 0.1 * w.dot(w),
+                tolerance: 0.05 * w.dot(w),
             },
         ));
         for (plan, traces) in [(&plan, &coarse), (&finer, &fine)] {
