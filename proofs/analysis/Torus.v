@@ -2,7 +2,7 @@
 
 From Coq Require Import Reals List Lra Lia Arith.
 From Coquelicot Require Import Coquelicot.
-From NoiseEquilibrium.analysis Require Import Sum ExponentialSum Box.
+From NoiseEquilibrium.analysis Require Import Sum ExponentialSum Box Hull.
 Import ListNotations.
 Local Open Scope R_scope.
 
@@ -103,28 +103,7 @@ Qed.
 
 End Weights.
 
-(** ** The criterion of the hull
-
-    For finitely many vectors, 0 lies in the relative interior of their convex hull exactly if some positive
-    multiples of all of them add up to 0. The criterion is stated in this second form. *)
-
-Definition positive_combination_of_zero (m : nat) (V : list vector) : Prop :=
-  exists l : list (vector * R),
-    map fst l = V /\ (forall q, In q l -> 0 < snd q) /\
-    forall i, (i < m)%nat -> sum (fun q => snd q * fst q i) l = 0.
-
-(** A combination of zero is one of what the vectors measure. *)
-Lemma combination_dot m (l : list (vector * R)) x :
-  (forall i, (i < m)%nat -> sum (fun q => snd q * fst q i) l = 0) ->
-  sum (fun q => snd q * dot m (fst q) x) l = 0.
-Proof.
-  intros H. transitivity (sum (fun q => sum (fun i => snd q * (fst q i * x i)) (seq 0 m)) l).
-  - apply sum_ext. intros q _. unfold dot. now rewrite sum_scal.
-  - rewrite sum_swap. apply sum_zero. intros i Hi. apply in_range in Hi.
-    transitivity (x i * sum (fun q => snd q * fst q i) l).
-    + rewrite <- sum_scal. apply sum_ext. intros; ring.
-    + rewrite H by easy. ring.
-Qed.
+(** ** The criterion of the hull *)
 
 (** Necessity: at a minimiser the exponentials themselves are the multiples. *)
 Lemma minimiser_gives_combination m (l : list joint_exponential) x :
