@@ -1,6 +1,6 @@
 # Only what takes more than one command; the rest is plain cargo.
 
-.PHONY: docs ci
+.PHONY: docs ci proofs
 
 # The generated page, then the rendered documentation.
 docs:
@@ -10,3 +10,7 @@ docs:
 # What has to hold for a commit.
 ci:
 	bash .ci/run
+
+# The machine-checked proofs and what they rest on; installs Coq where it is missing.
+proofs:
+	$(MAKE) -C proofs

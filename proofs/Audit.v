@@ -1,0 +1,103 @@
+(** What every theorem rests on. `make` in this folder compiles this file; audit.py reads what it prints. *)
+
+From NoiseEquilibrium.analysis Require Import
+  Balance Equilibrium Dependence Relaxation FiniteRate ClosedForms Hull Torus Certificate CertificateExamples.
+Set Printing Width 1000.
+
+(** analysis/Balance.v *)
+Locate T7_potential_derivative. Print Assumptions T7_potential_derivative.
+Locate T7_balance_derivative. Print Assumptions T7_balance_derivative.
+Locate T7_nonincreasing. Print Assumptions T7_nonincreasing.
+Locate T7_strictly_decreasing_iff. Print Assumptions T7_strictly_decreasing_iff.
+Locate T7_not_live_iff. Print Assumptions T7_not_live_iff.
+Locate T7_balance_slope_sign. Print Assumptions T7_balance_slope_sign.
+Locate T7_potential_convex. Print Assumptions T7_potential_convex.
+Locate T7_potential_strictly_convex_iff. Print Assumptions T7_potential_strictly_convex_iff.
+Locate T9_norm_convex. Print Assumptions T9_norm_convex.
+Locate T9_below_chord. Print Assumptions T9_below_chord.
+Locate T9_no_barrier. Print Assumptions T9_no_barrier.
+
+(** analysis/Equilibrium.v *)
+Locate T8_both_pull. Print Assumptions T8_both_pull.
+Locate T8_only_up. Print Assumptions T8_only_up.
+Locate T8_only_down. Print Assumptions T8_only_down.
+Locate T8_neither. Print Assumptions T8_neither.
+Locate T8_zero_iff_minimiser. Print Assumptions T8_zero_iff_minimiser.
+Locate T8_unique_minimiser. Print Assumptions T8_unique_minimiser.
+Locate T8_signs. Print Assumptions T8_signs.
+Locate T10_sign. Print Assumptions T10_sign.
+Locate T10_sign_infinite. Print Assumptions T10_sign_infinite.
+Locate T10_charge_derivative. Print Assumptions T10_charge_derivative.
+Locate T10_charge_nondecreasing. Print Assumptions T10_charge_nondecreasing.
+Locate T10_charge_strictly_increasing. Print Assumptions T10_charge_strictly_increasing.
+Locate T10_towards_equilibrium. Print Assumptions T10_towards_equilibrium.
+Locate T12_balance. Print Assumptions T12_balance.
+Locate T12_zero. Print Assumptions T12_zero.
+Locate T12_same_point. Print Assumptions T12_same_point.
+Locate T12_status. Print Assumptions T12_status.
+Locate T13_without_decay. Print Assumptions T13_without_decay.
+Locate T13_scaling_with_decay. Print Assumptions T13_scaling_with_decay.
+Locate L3_degenerate_iff. Print Assumptions L3_degenerate_iff.
+Locate L3_not_unique. Print Assumptions L3_not_unique.
+Locate L3_example. Print Assumptions L3_example.
+Locate L4_no_equilibrium. Print Assumptions L4_no_equilibrium.
+Locate L4_example. Print Assumptions L4_example.
+
+(** analysis/Dependence.v *)
+Locate T11_balance_velocity. Print Assumptions T11_balance_velocity.
+Locate T11_continuous. Print Assumptions T11_continuous.
+Locate T11_derivative. Print Assumptions T11_derivative.
+
+(** analysis/Relaxation.v *)
+Locate T14_charge_law. Print Assumptions T14_charge_law.
+Locate T14_flow_of_charge_law. Print Assumptions T14_flow_of_charge_law.
+Locate T14_linearisation. Print Assumptions T14_linearisation.
+Locate T14_rate_positive. Print Assumptions T14_rate_positive.
+Locate T14_flow_near. Print Assumptions T14_flow_near.
+Locate T14_decay. Print Assumptions T14_decay.
+
+(** analysis/FiniteRate.v *)
+Locate T15_reduction. Print Assumptions T15_reduction.
+Locate T15_balance. Print Assumptions T15_balance.
+Locate T15_admissible. Print Assumptions T15_admissible.
+Locate T15_both_pull. Print Assumptions T15_both_pull.
+Locate T15_hypothesis_needed. Print Assumptions T15_hypothesis_needed.
+
+(** analysis/ClosedForms.v *)
+Locate C1_rescaling. Print Assumptions C1_rescaling.
+Locate C1_solution. Print Assumptions C1_solution.
+Locate C1_without_decay. Print Assumptions C1_without_decay.
+Locate C2_scaling. Print Assumptions C2_scaling.
+Locate C2_fourth_power_rate. Print Assumptions C2_fourth_power_rate.
+Locate C2_growth. Print Assumptions C2_growth.
+Locate C2_relaxation. Print Assumptions C2_relaxation.
+
+(** analysis/Hull.v *)
+Locate T16_relative_interior. Print Assumptions T16_relative_interior.
+
+(** analysis/Torus.v *)
+Locate T16_convex. Print Assumptions T16_convex.
+Locate T16_gradient. Print Assumptions T16_gradient.
+Locate T16_minimiser_iff_balanced. Print Assumptions T16_minimiser_iff_balanced.
+Locate T16_unique. Print Assumptions T16_unique.
+Locate T16_flat. Print Assumptions T16_flat.
+Locate T16_hull_criterion. Print Assumptions T16_hull_criterion.
+Locate T16_recession. Print Assumptions T16_recession.
+
+(** analysis/Certificate.v *)
+Locate T8_status. Print Assumptions T8_status.
+Locate T8_status_exact. Print Assumptions T8_status_exact.
+Locate T8_enclosure. Print Assumptions T8_enclosure.
+Locate T8_equilibrium_at_start. Print Assumptions T8_equilibrium_at_start.
+
+(** analysis/CertificateExamples.v *)
+Locate T8_example_three_terms_30_digits. Print Assumptions T8_example_three_terms_30_digits.
+Locate T8_example_three_terms_100_digits. Print Assumptions T8_example_three_terms_100_digits.
+Locate T8_example_twenty_terms_30_digits. Print Assumptions T8_example_twenty_terms_30_digits.
+Locate T8_example_twenty_terms_100_digits. Print Assumptions T8_example_twenty_terms_100_digits.
+Locate T8_example_plus_infinity. Print Assumptions T8_example_plus_infinity.
+Locate T8_example_minus_infinity. Print Assumptions T8_example_minus_infinity.
+Locate T8_example_degenerate. Print Assumptions T8_example_degenerate.
+Locate T8_example_equilibrium_at_start. Print Assumptions T8_example_equilibrium_at_start.
+
+(** Over matrices *)
