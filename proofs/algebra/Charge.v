@@ -72,6 +72,18 @@ move=> symA cv; have := derivative_along cv (charge_gradient A (c t)).
 by rewrite symmetric_partE // innerZl.
 Qed.
 
+(* T10: dC(θ_λ)/dλ = 2‖Aθ_λ‖². *)
+Theorem T10_charge_on_orbit A E theta s : symmetric A -> exponential A E ->
+  has_derivative (fun u => charge A (E u *m theta)) s
+    (2%:R * inner (A *m (E s *m theta)) (A *m (E s *m theta))).
+Proof.
+move=> symA expE; apply: charge_along => // e e0.
+have [r r0 Hr] := exponential_velocity expE (E s *m theta) e0; exists r => // u /Hr.
+have move_on t : E t *m (E s *m theta) = E (s + t) *m theta.
+  by rewrite mulmxA -(exponentialD expE) addrC.
+by rewrite !move_on add0r addr0.
+Qed.
+
 (* T3: θ̇ = −(∇L + 2γθ) and ∇L·Aθ = 0 give Ċ = −4γC. *)
 Theorem T3_charge_under_flow A gamma c t g :
   symmetric A -> inner g (A *m c t) = 0 ->
@@ -102,6 +114,25 @@ move=> symA; rewrite /ito_drift innerZl innerNr innerDr innerZr (innerC _ g) (in
 rewrite -/(charge A theta) -scalemxAl -scalemxAr !linearZ /= mxtrace_mulC.
 rewrite !mulrA mulVf ?pnatr_eq0 // mul1r.
 by move: (inner g _) (charge A _) (\tr _) => a C T; ring.
+Qed.
+
+(* L2: the variance rate of the martingale term, and with isotropic noise vI. *)
+Theorem L2_variance A (Sigma : 'M[F]_d) sigmasq theta : symmetric A ->
+  inner (2%:R *: (A *m theta)) (((2%:R * sigmasq) *: Sigma) *m (2%:R *: (A *m theta))) =
+  8%:R * sigmasq * inner theta (A *m Sigma *m A *m theta).
+Proof.
+move=> symA; rewrite -scalemxAl -scalemxAr innerZl !innerZr inner_mull symA !mulmxA.
+by move: (inner _ _) => v; ring.
+Qed.
+
+Corollary L2_isotropic A v sigmasq theta : symmetric A ->
+  inner (2%:R *: (A *m theta)) (((2%:R * sigmasq) *: v%:M) *m (2%:R *: (A *m theta))) =
+    8%:R * sigmasq * v * inner (A *m theta) (A *m theta) /\
+  \tr (v%:M *m A) = v * \tr A.
+Proof.
+move=> symA; split; last by rewrite mul_scalar_mx linearZ.
+rewrite L2_variance // -!mulmxA mul_scalar_mx -scalemxAr innerZr [in RHS]inner_mull symA.
+by rewrite mulrA.
 Qed.
 
 (* T4: under the symmetry it is −4γC + 2σ²Tr[ΣA]. *)

@@ -296,7 +296,23 @@ rewrite -[#|predT|]/(#|{ffun 'I_B -> 'I_N}|); field.
 by rewrite card0 NF BF.
 Qed.
 
-(* The same, with Tr[ΣA] multiplied by (N−B)/(N−1). *)
+(* T15: E[C'] − C = η(−4γ(1−ηγ)C + ηTr[MA]) with M = Σ/B + ∇L∇Lᵀ: the balance equation
+   with γ(1−ηγ) in the place of γ and ηM in that of 2σ²Σ. *)
+Theorem T15_finite_learning_rate : (0 < N)%N ->
+  #|{ffun 'I_B -> 'I_N}|%:R^-1
+    * (\sum_b charge A (step eta gamma theta (batch_gradient b))) - charge A theta =
+  eta * (- (4%:R * (gamma * (1 - eta * gamma))) * charge A theta
+    + eta * \tr ((B%:R^-1 *: Sigma + gradient *m gradient^T) *m A)).
+Proof.
+move=> N0; rewrite T5_mean_with_replacement //.
+have -> : \tr ((B%:R^-1 *: Sigma + gradient *m gradient^T) *m A) =
+    \tr (Sigma *m A) / B%:R + charge A gradient.
+  rewrite mulmxDl raddfD /= -scalemxAl linearZ /= mulrC; congr (_ + _).
+  by rewrite -mulmxA mxtrace_mulC /charge /inner mulmxA.
+by move: (charge A theta) (_ / _) (charge A gradient) => C T G0; ring.
+Qed.
+
+(* T5 without replacement: Tr[ΣA] is multiplied by (N−B)/(N−1). *)
 Theorem T5_mean_without_replacement : (1 < N)%N -> (B <= N)%N ->
   #|@distinct N B|%:R^-1
     * (\sum_(b : {ffun 'I_B -> 'I_N} | injectiveb b)

@@ -131,6 +131,37 @@ rewrite -{1}exponential_inv_tr -exponential_inv.
 by apply: T2_hessian (D1 s); apply: exponential_unit.
 Qed.
 
+(* T2, consequence: at a point that the symmetry does not move, Ag = 0 for every
+   gradient, so that ΣA = 0. *)
+Lemma T2_fixed_point z theta g : (forall s, E s *m theta = theta) ->
+  has_gradient (loss z) theta g -> A *m g = 0.
+Proof.
+move=> fixed lg; have gE s : E s *m g = g.
+  have := T2_gradient_on_orbit (- s) lg; rewrite opprK fixed.
+  by move=> /gradient_unique; apply.
+apply: inner_eq0; pose k := A *m g.
+have linear : has_gradient (inner k) (E 0 *m g) k.
+  move=> e e0; exists 1 => // h _.
+  by rewrite innerDr [inner k _ + _]addrC addrK subrr normr0 mulr_ge0 ?norm_ge0 // ltW.
+apply: derivative_unique (derivative_along (exponential_velocity expE g) linear) _.
+move=> e e0; have [r r0 cr] := derivative_const (inner k g) 0 e0.
+by exists r => // s /cr; rewrite !gE.
+Qed.
+
+Theorem T2_no_noise_at_fixed_point (I : finType) (w : I -> F) (z : I -> Z) theta
+    (g : I -> 'cV[F]_d) :
+  symmetric A -> (forall s, E s *m theta = theta) ->
+  (forall i, has_gradient (loss (z i)) theta (g i)) ->
+  covariance w g *m A = 0.
+Proof.
+move=> symA fixed lg; have gA i : (g i)^T *m A = 0.
+  by rewrite -[A]symA -trmx_mul (T2_fixed_point fixed (lg i)) trmx0.
+have meanA : (mean w g)^T *m A = 0.
+  by rewrite -mean_tr -mean_mulr; apply: big1 => i _; rewrite gA scaler0.
+rewrite /covariance mulmxBl -mean_mulr -(mulmxA (mean w g)) meanA mulmx0 subr0.
+by apply: big1 => i _; rewrite -mulmxA gA mulmx0 scaler0.
+Qed.
+
 (* T9: every ℓ(·,z), and any average of them, is constant along the orbit. *)
 Theorem T9_no_barrier (I : finType) (w : I -> F) (z : I -> Z) theta s t :
   scalar_mean w (fun i => loss (z i) (E s *m theta)) =
