@@ -125,7 +125,7 @@ move=> symA; rewrite -scalemxAl -scalemxAr innerZl !innerZr inner_mull symA !mul
 by move: (inner _ _) => v; ring.
 Qed.
 
-Corollary L2_isotropic A v sigmasq theta : symmetric A ->
+Theorem L2_isotropic A v sigmasq theta : symmetric A ->
   inner (2%:R *: (A *m theta)) (((2%:R * sigmasq) *: v%:M) *m (2%:R *: (A *m theta))) =
     8%:R * sigmasq * v * inner (A *m theta) (A *m theta) /\
   \tr (v%:M *m A) = v * \tr A.
@@ -194,7 +194,7 @@ Definition shear_loss (_ : unit) (theta : 'cV[F]_2) : F := (theta 1 0 - 1) ^+ 2.
 Definition shear_gradient (theta : 'cV[F]_2) : 'cV[F]_2 :=
   (2%:R * (theta 1 0 - 1)) *: delta_mx 1 0.
 
-Lemma shear_symmetry : exponential_symmetry shear_loss shear.
+Theorem L1_shear_symmetry : exponential_symmetry shear_loss shear.
 Proof.
 move=> s [] theta; rewrite /shear_loss /shear; congr ((_ - _) ^+ 2).
 rewrite mulmxDl mul1mx -scalemxAl mxE addrC mxE mxE big1 ?mulr0 ?add0r // => j _.

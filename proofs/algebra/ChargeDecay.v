@@ -102,7 +102,7 @@ Proof.
 Qed.
 
 (* Conserved at γ = 0. *)
-Corollary T3_charge_conserved (t : R) : gamma = 0 -> charge_at t = charge_at 0.
+Theorem T3_charge_conserved (t : R) : gamma = 0 -> charge_at t = charge_at 0.
 Proof.
   intros g0; rewrite T3_charge_decay, g0.
   replace (- 4 * 0 * t) with 0 by ring; rewrite exp_0; ring.

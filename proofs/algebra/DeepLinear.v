@@ -170,8 +170,8 @@ Proof. exact: tr_diag_mx. Qed.
 
 Let a := tr_x * rho / tr_S.
 Let b := tr_S / (tr_x * rho ^+ k.+1).
-Let T0 := root a *m Rt *m invmx Kx.
-Let T1 := invmx Ke *m L *m root b.
+Let input := root a *m Rt *m invmx Kx.
+Let output := invmx Ke *m L *m root b.
 
 Lemma a_ge0 : 0 <= a.
 Proof. by rewrite ltW // divr_gt0 // mulr_gt0. Qed.
@@ -179,23 +179,23 @@ Proof. by rewrite ltW // divr_gt0 // mulr_gt0. Qed.
 Lemma b_ge0 : 0 <= b.
 Proof. by rewrite ltW // divr_gt0 // mulr_gt0 // exprn_gt0. Qed.
 
-Lemma T0_square : T0 *m Sigma_x *m T0^T = a *: S.
+Lemma input_square : input *m Sigma_x *m input^T = a *: S.
 Proof.
-rewrite /T0 !trmx_mul root_tr trmx_inv symKx /Sigma_x !mulmxA mulmxKV //.
+rewrite /input !trmx_mul root_tr trmx_inv symKx /Sigma_x !mulmxA mulmxKV //.
 rewrite mulmxK // -(mulmxA _ Rt) RR mulmx1 root_square //; exact: a_ge0.
 Qed.
 
-Lemma T1_square : T1^T *m Sigma_eps *m T1 = b *: S.
+Lemma output_square : output^T *m Sigma_eps *m output = b *: S.
 Proof.
-rewrite /T1 !trmx_mul root_tr trmx_inv symKe /Sigma_eps !mulmxA mulmxKV //.
+rewrite /output !trmx_mul root_tr trmx_inv symKe /Sigma_eps !mulmxA mulmxKV //.
 rewrite mulmxK // -(mulmxA _ L^T) LL mulmx1 root_square //; exact: b_ge0.
 Qed.
 
 Lemma hidden_path i : (i <= k)%N ->
-  path W 0 i.+1 = Num.sqrt rho ^+ i *: (U i.+1 *m T0).
+  path W 0 i.+1 = Num.sqrt rho ^+ i *: (U i.+1 *m input).
 Proof.
 elim: i => [_|i IH ik].
-  by rewrite path_last // path_id mulmx1 W_first /T0 expr0 scale1r !mulmxA.
+  by rewrite path_last // path_id mulmx1 W_first /input expr0 scale1r !mulmxA.
 rewrite path_last // IH ?(ltnW ik) // W_middle ?ik // -scalemxAr mulmxDl.
 rewrite [Z _ *m _]mulmxA ZU ?ik // mul0mx addr0 -scalemxAl scalerA -exprSr.
 congr (_ *: _); rewrite -mulmxA (mulmxA (U i.+1)^T) UU ?mul1mx //.
@@ -203,7 +203,7 @@ by rewrite /D /= !ltnS ltnW.
 Qed.
 
 Lemma output_path j i : (0 < i)%N -> (i + j = k.+1)%N ->
-  path W i D = Num.sqrt rho ^+ j *: (T1 *m (U i)^T).
+  path W i D = Num.sqrt rho ^+ j *: (output *m (U i)^T).
 Proof.
 elim: j i => [|j IH] i i0.
   rewrite addn0 => ->; rewrite path_last // path_id mulmx1 W_last.
@@ -212,8 +212,8 @@ rewrite addnS => /eqP; rewrite eqSS => /eqP ij.
 have ik : (0 < i <= k)%N by rewrite i0 -ij leq_addr.
 have iD : (i < D)%N by rewrite /D ltnS leqW //; case/andP: ik.
 rewrite path_first // (IH i.+1) ?addSn ?ij // W_middle // -scalemxAl mulmxDr.
-rewrite -(mulmxA T1 _ (Z i)) UZ // mulmx0 addr0 -scalemxAr scalerA -exprSr.
-congr (_ *: _); rewrite mulmxA -(mulmxA T1) UU ?mulmx1 //.
+rewrite -(mulmxA output _ (Z i)) UZ // mulmx0 addr0 -scalemxAr scalerA -exprSr.
+congr (_ *: _); rewrite mulmxA -(mulmxA output) UU ?mulmx1 //.
 by rewrite /D !ltnS; case/andP: ik.
 Qed.
 
@@ -226,9 +226,9 @@ Lemma P_hidden i : (0 < i < D)%N ->
 Proof.
 case: i => // i /= iD; rewrite /P_of hidden_path; last by rewrite /D !ltnS in iD.
 rewrite linearZ /= -scalemxAr -!scalemxAl scalerA sqrt_rho trmx_mul.
-have -> : U i.+1 *m T0 *m Sigma_x *m (T0^T *m (U i.+1)^T) =
-    U i.+1 *m (T0 *m Sigma_x *m T0^T) *m (U i.+1)^T by rewrite !mulmxA.
-rewrite T0_square -scalemxAr -scalemxAl scalerA.
+have -> : U i.+1 *m input *m Sigma_x *m (input^T *m (U i.+1)^T) =
+    U i.+1 *m (input *m Sigma_x *m input^T) *m (U i.+1)^T by rewrite !mulmxA.
+rewrite input_square -scalemxAr -scalemxAl scalerA.
 by congr (_ *: _); rewrite /a exprS; ring.
 Qed.
 
@@ -239,9 +239,9 @@ Proof.
 case/andP=> i0 iD; have ik : (i <= k.+1)%N by rewrite /D ltnS in iD.
 rewrite /Q_of (@output_path (k.+1 - i) i i0) ?subnKC //.
 rewrite [(_ *: _)^T]linearZ /= -!scalemxAl -scalemxAr scalerA sqrt_rho trmx_mul trmxK.
-have -> : U i *m T1^T *m Sigma_eps *m (T1 *m (U i)^T) =
-    U i *m (T1^T *m Sigma_eps *m T1) *m (U i)^T by rewrite !mulmxA.
-rewrite T1_square -scalemxAr -scalemxAl scalerA; congr (_ *: _).
+have -> : U i *m output^T *m Sigma_eps *m (output *m (U i)^T) =
+    U i *m (output^T *m Sigma_eps *m output) *m (U i)^T by rewrite !mulmxA.
+rewrite output_square -scalemxAr -scalemxAl scalerA; congr (_ *: _).
 rewrite /b -[in X in _ / X](subnK ik) exprD; field.
 by rewrite !expf_neq0 ?gt_eqF // tr_x_gt0.
 Qed.
@@ -279,8 +279,8 @@ Qed.
 Theorem C4_product : path W 0 D = V.
 Proof.
 have -> : path W 0 D = W k.+1 *m path W 0 k.+1 by rewrite path_last.
-rewrite W_last hidden_path // -/b -scalemxAr mulmxA -/T1.
-rewrite -(mulmxA T1) UU ?mulmx1; last by rewrite /D /= ltnSn.
+rewrite W_last hidden_path // -/b -scalemxAr mulmxA -/output.
+rewrite -(mulmxA output) UU ?mulmx1; last by rewrite /D /= ltnSn.
 have scale : Num.sqrt rho ^+ k *: (root b *m root a) = S.
   rewrite /root mulmx_diag /S -linearZ /=; congr diag_mx; apply/rowP => i.
   have si := ltW (s_gt0 i).
@@ -293,8 +293,8 @@ have scale : Num.sqrt rho ^+ k *: (root b *m root a) = S.
     by move=> /and4P[y0 v0 z0 u0]; field; rewrite ?y0 ?v0 ?z0 ?u0.
   apply/eqP; rewrite /a /b (exprS rho); apply: cancel.
   by rewrite !gt_eqF // exprn_gt0.
-have -> : Num.sqrt rho ^+ k *: (T1 *m T0) = invmx Ke *m (L *m S *m Rt) *m invmx Kx.
-  by rewrite -scale -scalemxAr -scalemxAl -scalemxAr -scalemxAl /T1 /T0 !mulmxA.
+have -> : Num.sqrt rho ^+ k *: (output *m input) = invmx Ke *m (L *m S *m Rt) *m invmx Kx.
+  by rewrite -scale -scalemxAr -scalemxAl -scalemxAr -scalemxAl /output /input !mulmxA.
 by rewrite -svd !mulmxA mulVmx // mul1mx mulmxK.
 Qed.
 

@@ -114,7 +114,7 @@ Qed.
 Let gx (s : I * J) := x s.1.
 Let ge (s : I * J) : 'cV[F]_dy := - 2%:R *: eps s.2.
 
-Lemma C3_mean_outer : mean_outer joint gx ge = 0.
+Lemma mean_outer_at_minimum : mean_outer joint gx ge = 0.
 Proof.
 rewrite /mean_outer /mean.
 rewrite -(pair_bigA _ (fun i j => joint (i, j) *: (ge (i, j) *m (gx (i, j))^T))) /=.
@@ -130,13 +130,13 @@ Qed.
 Theorem C3_gradient_descent_stays :
   mean joint (fun s => gradient U W (gx s) (ge s)) = 0.
 Proof.
-rewrite mean_gradient C3_mean_outer mul0mx mulmx0 /parameters.
+rewrite mean_gradient mean_outer_at_minimum mul0mx mulmx0 /parameters.
 by rewrite !linear0 col_mx0.
 Qed.
 
 Theorem C3_Gamma_W : Gamma_W joint gx ge = (4%:R * \tr Sigma_eps) *: Sigma_x.
 Proof.
-rewrite /Gamma_W C3_mean_outer mulmx0 subr0 -trace_second_moment.
+rewrite /Gamma_W mean_outer_at_minimum mulmx0 subr0 -trace_second_moment.
 transitivity (mean joint (fun s => (4%:R * inner (eps s.2) (eps s.2)) *: (x s.1 *m (x s.1)^T))).
   by apply: eq_mean => s; rewrite /ge innerZl innerZr; congr (_ *: _); ring.
 rewrite (mean_joint (fun j => 4%:R * inner (eps j) (eps j)) (fun i => x i *m (x i)^T)).
@@ -146,7 +146,7 @@ Qed.
 
 Theorem C3_Gamma_U : Gamma_U joint gx ge = (4%:R * \tr Sigma_x) *: Sigma_eps.
 Proof.
-rewrite /Gamma_U C3_mean_outer mul0mx subr0 -trace_second_moment.
+rewrite /Gamma_U mean_outer_at_minimum mul0mx subr0 -trace_second_moment.
 transitivity (mean joint (fun s => (4%:R * inner (x s.1) (x s.1)) *: (eps s.2 *m (eps s.2)^T))).
   apply: eq_mean => s; rewrite /ge linearZ /= -scalemxAl -scalemxAr !scalerA.
   by congr (_ *: _); rewrite /gx; ring.

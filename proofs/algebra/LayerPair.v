@@ -74,7 +74,7 @@ Proof. by move=> uP; rewrite mulmxA mulmxK. Qed.
 Definition gradient U W (x : 'cV[F]_dx) (g : 'cV[F]_dy) : 'cV[F]_(dy * r + r * dx) :=
   parameters (g *m (W *m x)^T) (U^T *m g *m x^T).
 
-Lemma T17_gradient (loss : 'cV[F]_dy -> F) U W x g U' W' :
+Theorem T17_gradient (loss : 'cV[F]_dy -> F) U W x g U' W' :
   has_gradient loss (U *m W *m x) g ->
   has_derivative (fun t => loss ((U + t *: U') *m (W + t *: W') *m x)) 0
     (inner (gradient U W x g) (parameters U' W')).

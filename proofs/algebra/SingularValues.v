@@ -11,7 +11,7 @@ Local Open Scope ring_scope.
 Section SingularValues.
 Variable R : rcfType.
 
-Theorem thin_svd m n (X : 'M[R]_(m, n)) :
+Lemma thin_svd m n (X : 'M[R]_(m, n)) :
   exists d (L : 'M[R]_(m, d)) (s : 'rV[R]_d) (Rt : 'M[R]_(d, n)),
   [/\ L^T *m L = 1%:M, Rt *m Rt^T = 1%:M, forall i, 0 < s 0 i
     & X = L *m diag_mx s *m Rt].

@@ -175,7 +175,7 @@ by rewrite /k; field.
 Qed.
 
 (* The spectral theorem: A = QᵀDQ with Q orthogonal and D diagonal. *)
-Theorem spectral_theorem n (A : 'M[R]_n) : symmetric A ->
+Lemma spectral_theorem n (A : 'M[R]_n) : symmetric A ->
   exists Q : 'M[R]_n, exists2 mu : 'rV[R]_n,
     orthogonal Q & A = Q^T *m diag_mx mu *m Q.
 Proof.
@@ -219,7 +219,7 @@ by rewrite (mulmxA _ _ K) -BK /B !mulmxA HH mul1mx -mulmxA HH mulmx1.
 Qed.
 
 (* A positive definite matrix has one positive definite square root. *)
-Theorem sqrt_exists n (M : 'M[R]_n) : positive_definite M ->
+Lemma sqrt_exists n (M : 'M[R]_n) : positive_definite M ->
   exists2 K : 'M[R]_n, positive_definite K & K *m K = M.
 Proof.
 move=> pM; have [Q [mu QQ ME]] := spectral_theorem pM.1.

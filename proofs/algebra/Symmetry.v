@@ -163,7 +163,7 @@ by apply: big1 => i _; rewrite -mulmxA gA mulmx0 scaler0.
 Qed.
 
 (* T9: every ℓ(·,z), and any average of them, is constant along the orbit. *)
-Theorem T9_no_barrier (I : finType) (w : I -> F) (z : I -> Z) theta s t :
+Theorem T9_loss_constant (I : finType) (w : I -> F) (z : I -> Z) theta s t :
   scalar_mean w (fun i => loss (z i) (E s *m theta)) =
   scalar_mean w (fun i => loss (z i) (E t *m theta)).
 Proof. by apply: eq_bigr => i _; rewrite !D1. Qed.
@@ -171,7 +171,7 @@ Proof. by apply: eq_bigr => i _; rewrite !D1. Qed.
 End Orbit.
 
 (* T1 for averages: the training loss, and any batch. *)
-Lemma T1_combination (I : finType) (a : I -> F) (g : I -> 'cV[F]_d) (v : 'cV[F]_d) :
+Theorem T1_combination (I : finType) (a : I -> F) (g : I -> 'cV[F]_d) (v : 'cV[F]_d) :
   (forall i, inner (g i) v = 0) -> inner (\sum_i a i *: g i) v = 0.
 Proof. by move=> g0; rewrite inner_suml big1 // => i _; rewrite innerZl g0 mulr0. Qed.
 
