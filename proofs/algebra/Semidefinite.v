@@ -200,5 +200,147 @@ Definition potential S : R := \tr (M *m S) + \tr (N *m invmx S).
 Definition minimiser S : Prop :=
   positive_definite S /\ forall T, positive_definite T -> potential S <= potential T.
 
+Lemma solution_minimiser S : solution S -> minimiser S.
+Proof.
+move=> [pS SN]; split=> // T pT; have [K symK KM] := semidefinite_root pM.
+rewrite -subr_ge0 /potential (potential_difference (posdef_unit pS) (posdef_unit pT) SN).
+have symX : (T - S)^T = T - S by rewrite linearB /= pS.1 pT.1.
+have -> : \tr (M *m ((T - S) *m invmx T *m (T - S))) =
+    inner ((T - S) *m K) (invmx T *m ((T - S) *m K)).
+  by rewrite -KM /inner trmx_mul symX symK -(mulmxA K) [LHS]mxtrace_mulC !mulmxA.
+exact/trace_form_ge0/posdef_inv.
+Qed.
+
+(* Stretching the direction q by a. *)
+Definition stretch (q : 'cV[R]_r) (a : R) : 'M[R]_r := 1%:M + (a - 1) *: (q *m q^T).
+
+Lemma stretchM q a b : inner q q = 1 -> stretch q a *m stretch q b = stretch q (a * b).
+Proof.
+move=> qq; have qqqq : (q *m q^T) *m (q *m q^T) = q *m q^T.
+  by rewrite mulmxA -(mulmxA q) scalar_mx_inner qq mulmx1.
+rewrite /stretch mulmxDl mul1mx mulmxDr mulmx1 -scalemxAl -scalemxAr qqqq scalerA.
+by rewrite -addrA -!scalerDl; congr (_ + _ *: _); ring.
+Qed.
+
+Lemma stretch_tr q a : (stretch q a)^T = stretch q a.
+Proof. by rewrite /stretch linearD linearZ /= trmx1 trmx_mul trmxK. Qed.
+
+Lemma stretch1 q : stretch q 1 = 1%:M.
+Proof. by rewrite /stretch subrr scale0r addr0. Qed.
+
+Lemma trace_stretch X q a : \tr (X *m stretch q a) = \tr X + (a - 1) * inner q (X *m q).
+Proof.
+rewrite /stretch mulmxDr mulmx1 raddfD /= -scalemxAr linearZ /=.
+by rewrite mulmxA mxtrace_mulC.
+Qed.
+
+(* No stretch of the point S lowers the potential, so that the two forms agree. *)
+Lemma balanced_slope (m n : R) : 0 <= m -> 0 <= n ->
+  (forall a, 0 < a -> 0 <= (a - 1) * m + (a^-1 - 1) * n) -> m = n.
+Proof.
+move=> m0 n0 slope; pose k := 2%:R * (m + n + 1); pose t := (m - n) / k.
+have k0 : 0 < k by rewrite mulr_gt0 ?ltr0n // ltr_paddl ?ltr01 // addr_ge0.
+have a0 : 0 < 1 - t.
+  rewrite subr_gt0 ltr_pdivr_mulr // mul1r -subr_gt0.
+  have -> : k - (m - n) = m + 3%:R * n + 2%:R by rewrite /k; ring.
+  by rewrite ltr_paddl ?ltr0n // addr_ge0 // mulr_ge0 ?ler0n.
+have := slope _ a0; rewrite -(pmulr_rge0 _ a0).
+have -> : (1 - t) * ((1 - t - 1) * m + ((1 - t)^-1 - 1) * n) =
+    - ((m - n) ^+ 2 * (k - m) / k ^+ 2).
+  rewrite mulrDr [X in _ + X]mulrA mulrBr mulfV ?gt_eqF // mulr1 /t; field.
+  by rewrite gt_eqF.
+have km : 0 < k - m.
+  have -> : k - m = m + 2%:R * n + 2%:R by rewrite /k; ring.
+  by rewrite ltr_paddl ?ltr0n // addr_ge0 // mulr_ge0 ?ler0n.
+rewrite oppr_ge0 pmulr_lle0 ?invr_gt0 ?exprn_gt0 // pmulr_lle0 // => sq.
+by apply/eqP; rewrite -subr_eq0 -sqrf_eq0 eq_le sq sqr_ge0.
+Qed.
+
+Lemma form_eq0 X : symmetric X -> (forall q : 'cV_r, inner q q = 1 -> inner q (X *m q) = 0) ->
+  X = 0.
+Proof.
+move=> symX unit0; have all0 (v : 'cV_r) : inner v (X *m v) = 0.
+  have [->|v0] := eqVneq v 0; first by rewrite inner0l.
+  have vv := inner_gt0 v0; pose c := Num.sqrt (inner v v).
+  have c0 : 0 < c by rewrite sqrtr_gt0.
+  have -> : v = c *: (c^-1 *: v) by rewrite scalerA mulfV ?scale1r // gt_eqF.
+  rewrite -scalemxAr innerZl innerZr unit0 ?mulr0 // innerZl innerZr mulrA -invfM.
+  by rewrite -expr2 sqr_sqrtr ?ltW // mulVf // gt_eqF.
+have cross (u v : 'cV_r) : inner u (X *m v) = 0.
+  have := all0 (u + v); rewrite mulmxDr innerDl !innerDr !all0 (symmetric_inner v u symX).
+  rewrite add0r addr0 -mulr2n => /eqP; rewrite mulrn_eq0 /= => /eqP //.
+apply/matrixP => i j; rewrite mxE.
+have := @inner_eq0 _ _ _ _ (cross (X *m delta_mx j 0) (delta_mx j 0)).
+by rewrite -colE => /colP/(_ i); rewrite !mxE.
+Qed.
+
+Lemma minimiser_solution S : minimiser S -> solution S.
+Proof.
+move=> [pS least]; split=> //; have [P uP PS] := factor_exists pS.
+have uPt : P^T \in unitmx by rewrite unitmx_tr.
+pose M1 := P^T *m M *m P; pose N1 := invmx P *m N *m invmx P^T.
+have inv q a : inner q q = 1 -> 0 < a ->
+    invmx (P *m stretch q a *m P^T) = invmx P^T *m stretch q a^-1 *m invmx P.
+  move=> qq a0; have one : (P *m stretch q a *m P^T) *m
+      (invmx P^T *m stretch q a^-1 *m invmx P) = 1%:M.
+    rewrite !mulmxA mulmxK // -(mulmxA P) stretchM // mulfV ?gt_eqF // stretch1.
+    by rewrite mulmx1 mulmxV.
+  by have [uT _] := mulmx1_unit one; rewrite -[LHS]mulmx1 -one mulKmx.
+have pot q a : inner q q = 1 -> 0 < a -> potential (P *m stretch q a *m P^T) =
+    \tr (M1 *m stretch q a) + \tr (N1 *m stretch q a^-1).
+  move=> qq a0; rewrite /potential inv // /M1 /N1; congr (_ + _).
+    by rewrite !mulmxA mxtrace_mulC !mulmxA.
+  by rewrite !mulmxA mxtrace_mulC !mulmxA.
+have form1 (q : 'cV_r) : inner q q = 1 -> inner q (M1 *m q) = inner q (N1 *m q).
+  move=> qq; apply: balanced_slope.
+  - rewrite /M1 -!mulmxA inner_mulr trmxK; exact: pM.2.
+  - rewrite /N1 -!mulmxA inner_mulr trmx_inv; exact: pN.2.
+  move=> a a0; have pT : positive_definite (P *m stretch q a *m P^T).
+    have rho0 : 0 < Num.sqrt a by rewrite sqrtr_gt0.
+    have -> : P *m stretch q a *m P^T =
+        (P *m stretch q (Num.sqrt a)) *m (P *m stretch q (Num.sqrt a))^T.
+      rewrite trmx_mul stretch_tr mulmxA -[X in _ = X *m _]mulmxA stretchM // -expr2.
+      by rewrite sqr_sqrtr // ltW.
+    apply: factor_posdef; rewrite unitmx_mul uP /=.
+    have /mulmx1_unit[//] : stretch q (Num.sqrt a) *m stretch q (Num.sqrt a)^-1 = 1%:M.
+    by rewrite stretchM // mulfV ?gt_eqF // stretch1.
+  have := least _ pT; rewrite -PS.
+  have -> : P *m P^T = P *m stretch q 1 *m P^T by rewrite stretch1 mulmx1.
+  rewrite (pot q 1 qq ltr01) (pot q a qq a0) invr1 !trace_stretch subrr !mul0r !addr0.
+  by move=> le; rewrite -(ler_add2l (\tr M1 + \tr N1)) addr0 addrACA.
+have symD : symmetric (M1 - N1).
+  by rewrite /symmetric linearB /= !trmx_mul trmxK pM.1 pN.1 !trmx_inv trmxK !mulmxA.
+have MN : M1 = N1.
+  apply/eqP; rewrite -subr_eq0; apply/eqP; apply: form_eq0 => // q qq.
+  by rewrite mulmxBl innerBr form1 // subrr.
+rewrite -PS; have -> : P *m P^T *m M *m (P *m P^T) = P *m M1 *m P^T.
+  by rewrite /M1 !mulmxA.
+by rewrite MN /N1 !mulmxA mulmxV // mul1mx mulmxKV.
+Qed.
+
+(* The minimum is attained exactly at the solutions of SMS = N. *)
+Theorem T17_minimiser_iff S : minimiser S <-> solution S.
+Proof. by split; [exact: minimiser_solution | exact: solution_minimiser]. Qed.
+
+Theorem T17_attained_iff :
+  (exists S, minimiser S) <-> \rank N = \rank M /\ \rank (M *m N) = \rank M.
+Proof.
+split=> [[S /minimiser_solution/solution_rank //]|[rN rMN]].
+by have [S /solution_minimiser] := solution_exists rN rMN; exists S.
+Qed.
+
 End Pair.
+
+(* That M and N have the same rank is not enough: e₁e₁ᵀ and e₂e₂ᵀ. *)
+Theorem T17_not_attained :
+  ~ exists S, minimiser (delta_mx 0 0 : 'M[R]_2) (delta_mx 1 1) S.
+Proof.
+have unit_form (i : 'I_2) : positive_semidefinite (delta_mx i i : 'M[R]_2).
+  split=> [|v]; first by rewrite /symmetric trmx_delta.
+  rewrite -(mul_delta_mx (0 : 'I_1)) -mulmxA inner_mulr trmx_delta.
+  exact: inner_ge0.
+move=> /(T17_attained_iff (unit_form 0) (unit_form 1))[_].
+by rewrite mul_delta_mx_cond /= mulr0n mxrank0 mxrank_delta.
+Qed.
+
 End Semidefinite.
