@@ -61,7 +61,8 @@ Lemma charge_hessian A theta :
     (2%:R *: symmetric_part A).
 Proof.
 move=> e e0; exists 1 => // h _.
-by rewrite mulmxDr scalerDr [_ + _ *: (_ *m h)]addrC addrK scalemxAl subrr norm0 mulr_ge0 ?norm_ge0 // ltW.
+by rewrite mulmxDr scalerDr [_ + _ *: (_ *m h)]addrC addrK scalemxAl subrr norm0
+  mulr_ge0 ?norm_ge0 // ltW.
 Qed.
 
 (* The derivative of the charge along a curve. *)

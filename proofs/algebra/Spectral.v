@@ -114,7 +114,8 @@ pose B := map_mx (real_complex R) A.
 have [z zroot] : exists z, root (char_poly B) z.
   by apply/closed_rootP; rewrite size_char_poly.
 have /eigenvalueP [u uB u0] : eigenvalue B z by rewrite eigenvalue_root_char.
-pose p : 'cV[R]_n.+1 := \col_i complex.Re (u 0 i); pose q : 'cV[R]_n.+1 := \col_i complex.Im (u 0 i).
+pose p : 'cV[R]_n.+1 := \col_i complex.Re (u 0 i).
+pose q : 'cV[R]_n.+1 := \col_i complex.Im (u 0 i).
 have entry k : \sum_j u 0 j * (A j k)%:C = z * u 0 k.
   have /rowP/(_ k) := uB; rewrite !mxE => <-.
   by apply: eq_bigr => j _; rewrite mxE.
