@@ -2,7 +2,10 @@
 
 mod audit;
 mod balance;
+mod certificate;
 mod figure;
+#[cfg(feature = "sabotage")]
+mod kill_matrix;
 mod phenomenon;
 mod solve;
 mod statements;
@@ -27,7 +30,10 @@ enum Command {
     Solve(solve::Solve),
     Audit(audit::Audit),
     Balance(balance::Balance),
+    Certificate(certificate::Certificate),
     Phenomenon(phenomenon::Phenomenon),
+    #[cfg(feature = "sabotage")]
+    KillMatrix(kill_matrix::KillMatrix),
     Statements(statements::Statements),
 }
 
@@ -69,7 +75,10 @@ pub fn run() -> ExitCode {
             Command::Solve(solve) => solve.run(),
             Command::Audit(audit) => audit.run(),
             Command::Balance(balance) => balance.run(),
+            Command::Certificate(certificate) => certificate.run(),
             Command::Phenomenon(phenomenon) => phenomenon.run(),
+            #[cfg(feature = "sabotage")]
+            Command::KillMatrix(matrix) => matrix.run(),
             Command::Statements(statements) => statements.run(),
         },
         Err(error) => usage(&error),
