@@ -2,8 +2,10 @@
 
 mod audit;
 mod balance;
+mod conform;
 mod figure;
 mod phenomenon;
+mod reference;
 mod solve;
 mod statements;
 
@@ -28,6 +30,8 @@ enum Command {
     Audit(audit::Audit),
     Balance(balance::Balance),
     Phenomenon(phenomenon::Phenomenon),
+    Reference(reference::Reference),
+    Conform(conform::Conform),
     Statements(statements::Statements),
 }
 
@@ -70,6 +74,8 @@ pub fn run() -> ExitCode {
             Command::Audit(audit) => audit.run(),
             Command::Balance(balance) => balance.run(),
             Command::Phenomenon(phenomenon) => phenomenon.run(),
+            Command::Reference(reference) => reference.run(),
+            Command::Conform(conform) => conform.run(),
             Command::Statements(statements) => statements.run(),
         },
         Err(error) => usage(&error),

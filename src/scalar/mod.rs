@@ -30,7 +30,7 @@ mod rational;
 pub use exact::{Exact, NumberError, parse_exact};
 pub use interval::{Enclosure, Interval};
 pub use multiprecision::{Mp, Real};
-pub use print::{Direction, decimal_of_float, decimal_of_rational};
+pub use print::{Direction, decimal_of_float, decimal_of_rational, hexadecimal};
 pub use rug::Rational;
 
 use num_traits::{One, Zero};
