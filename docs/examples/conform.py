@@ -13,8 +13,7 @@ def matrix(kind, d):  # A, d x d
     return scipy.linalg.block_diag(np.kron(np.eye(kind["rows"]), s), np.kron(-s, np.eye(kind["cols"])))
 
 def single(mu, a, c, gamma, sigma2):  # T8: the status from signs, then Brent's method on G
-    up = np.any((mu > 0) & (sigma2 * a > 0) | (mu < 0) & (gamma * c > 0))
-    down = np.any((mu < 0) & (sigma2 * a > 0) | (mu > 0) & (gamma * c > 0))
+    up, down = (np.any((s * mu > 0) & (sigma2 * a > 0) | (s * mu < 0) & (gamma * c > 0)) for s in (1, -1))
     if not (up and down):
         return {"status": "plus-infinity" if up else "minus-infinity" if down else "degenerate"}
     g = lambda x: np.sum(mu * (2 * sigma2 * a * np.exp(-2 * mu * x) - 4 * gamma * c * np.exp(2 * mu * x)))
@@ -40,22 +39,21 @@ def answer(problem):
     sigma = array(problem["covariance"]) if "covariance" in problem else np.atleast_2d(np.cov(array(problem["gradients"]).T, bias=True))
     if kind["kind"] == "general-linear": return group(kind, theta, sigma, gamma, sigma2)
     if kind["kind"] == "commuting":  # T16: BFGS on ln Φ, for generators that have rates
-        mu = np.array([array(a["rates"]) if a["kind"] == "diagonal" else matrix({"up": a["up"], **a}, len(theta)).diagonal()
-                       for a in kind["generators"]])
+        if {a["kind"] for a in kind["generators"]} & {"dense", "factor"}: raise ValueError("generators without rates")
+        mu = np.array([matrix(a, len(theta)).diagonal() for a in kind["generators"]])
         w, v = np.r_[2 * gamma * theta**2, sigma2 * np.diag(sigma)], np.hstack([2 * mu, -2 * mu])
         x = scipy.optimize.minimize(lambda x: np.log(w @ np.exp(x @ v)), np.zeros(len(mu)), tol=1e-14).x
         return {"status": "finite", "lambda": x, "theta": np.exp(x @ mu) * theta}
     mu, basis = np.linalg.eigh(matrix(kind, len(theta)))
     found = single(mu, np.diag(basis.T @ sigma @ basis), (basis.T @ theta) ** 2, gamma, sigma2)
     return found | ({"theta": basis @ (np.exp(found["lambda"] * mu) * (basis.T @ theta))} if "lambda" in found else {})
-
 np.seterr(all="ignore")
-results = {}
-for entry in [e for file in sorted(pathlib.Path(sys.argv[1]).glob("*.json")) for e in json.loads(file.read_text())["entries"]]:
+results, files = {}, sorted(pathlib.Path(sys.argv[1]).glob("*.json"))
+for entry in (entry for file in files for entry in json.loads(file.read_text())["entries"]):
     try:  # what is no finite real number is left out
-        found = {key: np.asarray(x).tolist() for key, x in answer(entry["problem"]).items() if key == "status" or np.all(np.isfinite(x) & np.isreal(x))}
-        results[entry["id"]] = found
+        results[entry["id"]] = {key: np.asarray(x).tolist() for key, x in answer(entry["problem"]).items()
+                                if key == "status" or np.all(np.isfinite(x) & np.isreal(x))}
     except (ArithmeticError, KeyError, ValueError, np.linalg.LinAlgError) as error:
         print(f"{entry['id']}: not answered: {type(error).__name__} {error}")
-results = {"format": "noise-equilibrium/results-1", "implementation": f"NumPy {np.__version__}, SciPy {scipy.__version__}", "results": results}
-pathlib.Path(sys.argv[2]).write_text(json.dumps(results))
+answers = {"format": "noise-equilibrium/results-1", "implementation": f"NumPy {np.__version__}, SciPy {scipy.__version__}", "results": results}
+pathlib.Path(sys.argv[2]).write_text(json.dumps(answers))

@@ -189,10 +189,10 @@ fn joint_rates(to: &mut List) {
     );
     to.add(
         FAMILY,
-        2,
-        "weights that differ by a hundred orders of magnitude",
-        |index, draw| {
-            let m = 2 + index;
+        1,
+        "units whose weights differ by a hundred orders of magnitude",
+        |_, draw| {
+            let m = 2;
             let theta: Vec<Rational> = (0..2 * m)
                 .map(|k| draw.nonzero() * power_of_two(if k % 2 == 0 { 160 } else { -160 }))
                 .collect();

@@ -1,5 +1,6 @@
-//! The second route to every number: other algorithms on the same exact input, sharing with
-//! the first the number systems and nothing of its solvers.
+//! The second route to every number: other algorithms on the same exact input. With the first
+//! they share the number systems, exact elimination and the exact count of live rates, but no
+//! solver, no proof and no eigenvector.
 //!
 //! | problem | first route | second route |
 //! | --- | --- | --- |
@@ -113,11 +114,11 @@ fn enclosure<const P: u32>(x: &Interval<P>) -> Enclosure {
     set.unwrap_or_else(|| Enclosure::point(&Float::with_val(64, Special::Nan)))
 }
 
-/// How often [`run`] may be asked for more bits.
-pub(super) const ATTEMPTS: u32 = 3;
+/// Attempts of [`run`], the second with more bits. (Each precision is compiled by itself.)
+pub(super) const ATTEMPTS: u32 = 2;
 
 /// Runs the second route. Of what the first found it uses the directions alone, flat or of
-/// recession, which it checks. Later attempts have more bits.
+/// recession, which it checks.
 ///
 /// # Errors
 /// What could not be shown.
@@ -164,7 +165,7 @@ fn of_problem(problem: &Problem, answer: &Answer, attempt: u32) -> Result<Second
 }
 
 fn bisect(system: &Coordinates, attempt: u32) -> Result<Second, String> {
-    let found = bisection::solve(system, 512 << attempt)?;
+    let found = bisection::solve(system, 512 << (2 * attempt))?;
     let route = "bisection of G in interval arithmetic, coordinate by coordinate";
     Ok(solution(
         route,
@@ -275,8 +276,7 @@ fn all_flat(flat: bool) -> Result<(), String> {
 fn minimise(system: &System<'_>, flat: &[Vec<Rational>], attempt: u32) -> Result<Reached, String> {
     match attempt {
         0 => convexity::solve::<512>(system, flat),
-        1 => convexity::solve::<1024>(system, flat),
-        _ => convexity::solve::<4096>(system, flat),
+        _ => convexity::solve::<2048>(system, flat),
     }
 }
 
@@ -289,8 +289,7 @@ fn group(
     let strength = &problem.strength;
     let found = match attempt {
         0 => geodesic::solve::<768>(orbit, strength, status),
-        1 => geodesic::solve::<2048>(orbit, strength, status),
-        _ => geodesic::solve::<8192>(orbit, strength, status),
+        _ => geodesic::solve::<4096>(orbit, strength, status),
     }?;
     let mut numbers = BTreeMap::new();
     if let Some(potential) = &found.potential {
