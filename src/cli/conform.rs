@@ -56,7 +56,6 @@ fn page(results: &Results, conformance: &Conformance, bound: Option<f64>) -> Str
         "error in ulps",
         "digits",
         "left out",
-        "about",
     ]);
     for own in &conformance.judged {
         table.add_row(row(own));
@@ -103,7 +102,7 @@ fn ulps(x: f64) -> String {
     }
 }
 
-fn row(own: &Judged) -> [String; 7] {
+fn row(own: &Judged) -> [String; 6] {
     let status = match &own.wrong_status {
         Some(wrong) => format!("{} WRONG: {wrong}", own.status),
         None => own.status.clone(),
@@ -120,13 +119,5 @@ fn row(own: &Judged) -> [String; 7] {
         ],
     };
     let left_out = own.left_out.join(", ");
-    [
-        own.id.clone(),
-        status,
-        place,
-        error,
-        digits,
-        left_out,
-        own.note.clone(),
-    ]
+    [own.id.clone(), status, place, error, digits, left_out]
 }
