@@ -166,7 +166,7 @@ fn the_program_says_which_and_exits_with_1() {
         page.contains("17 reference values hold, each by two routes"),
         "{page}"
     );
-    fs::write(&file, with_last_digit(&whole, "\"lower\":\"")).expect("a file");
+    fs::write(&file, with_last_digit(&whole, "\"gamma\":\"")).expect("a file");
     let failed = run(&["reference", "check", &path, "--only", "scaling"]);
     let page = String::from_utf8_lossy(&failed.stdout).into_owned();
     assert_eq!(failed.status.code(), Some(1), "{failed:?}");
@@ -208,7 +208,7 @@ fn files_that_are_none_are_refused() {
     let good = text("scaling");
     for (from, to, parts) in [
         ("reference-1", "reference-7", &["format", "reference-1"][..]),
-        ("{", "", &["expected JSON"]),
+        ("{", "", &["expected an object"]),
         (
             "\"family\": \"scaling\"",
             "\"family\": \"dense\"",
