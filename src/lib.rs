@@ -108,6 +108,12 @@ pub mod phenomenon;
 pub mod problem;
 #[forbid(unsafe_code)]
 pub mod reference;
+#[cfg(feature = "sabotage")]
+#[forbid(unsafe_code)]
+pub mod sabotage;
+#[cfg(not(feature = "sabotage"))]
+#[forbid(unsafe_code)]
+mod sabotage;
 // All but one of its files forbid unsafe code themselves; that one says why.
 pub mod scalar;
 #[forbid(unsafe_code)]

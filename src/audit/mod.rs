@@ -1,7 +1,11 @@
 //! Which checks to run, on how many cases, and what came of it.
 
+#[cfg(feature = "sabotage")]
+mod kill;
 mod report;
 
+#[cfg(feature = "sabotage")]
+pub use kill::{Kill, all_killed, kill_markdown, kill_matrix};
 pub use report::{CheckReport, ControlReport, Environment, Report, StatementReport, Verdict};
 
 use crate::theorem::{Case, Draw, LEDGER, Margin, Outcome, Replay, Statement, find};

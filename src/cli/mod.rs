@@ -2,8 +2,11 @@
 
 mod audit;
 mod balance;
+mod certificate;
 mod conform;
 mod figure;
+#[cfg(feature = "sabotage")]
+mod kill_matrix;
 mod phenomenon;
 mod reference;
 mod solve;
@@ -29,9 +32,12 @@ enum Command {
     Solve(solve::Solve),
     Audit(audit::Audit),
     Balance(balance::Balance),
+    Certificate(certificate::Certificate),
     Phenomenon(phenomenon::Phenomenon),
     Reference(reference::Reference),
     Conform(conform::Conform),
+    #[cfg(feature = "sabotage")]
+    KillMatrix(kill_matrix::KillMatrix),
     Statements(statements::Statements),
 }
 
@@ -73,9 +79,12 @@ pub fn run() -> ExitCode {
             Command::Solve(solve) => solve.run(),
             Command::Audit(audit) => audit.run(),
             Command::Balance(balance) => balance.run(),
+            Command::Certificate(certificate) => certificate.run(),
             Command::Phenomenon(phenomenon) => phenomenon.run(),
             Command::Reference(reference) => reference.run(),
             Command::Conform(conform) => conform.run(),
+            #[cfg(feature = "sabotage")]
+            Command::KillMatrix(matrix) => matrix.run(),
             Command::Statements(statements) => statements.run(),
         },
         Err(error) => usage(&error),
