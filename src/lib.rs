@@ -81,7 +81,7 @@
 //!
 //! Each module imports only from those before it: [`scalar`], [`symmetry`], [`balance`],
 //! [`problem`], `checkpoint`, [`model`], [`dynamics`], [`phenomenon`],
-//! [`reference`], [`theorem`], [`audit`]. Without default
+//! [`reference`](mod@reference), [`theorem`], [`audit`]. Without default
 //! features the crate drops the command line (argument parsing, progress bars, tables) and,
 //! unless `arrays` is asked for, arrays in files and the balancing of checkpoints.
 

@@ -54,9 +54,9 @@ fn nothing_changed_nothing_found() {
 #[test]
 fn a_digit_of_an_enclosure() {
     for bound in ["lower", "upper"] {
-        let marker = format!("\"lambda\": {{\"double\":\"");
+        let marker = "\"lambda\": {\"double\":\"";
         let found = differences("scaling", 2, |text| {
-            let at = text.find(&marker).expect("λ*");
+            let at = text.find(marker).expect("λ*");
             let key = format!("\"{bound}\":\"");
             let head = &text[..at];
             format!("{head}{}", with_last_digit(&text[at..], &key))

@@ -80,7 +80,7 @@ fn the_hard_ones_are_there() {
             path.iter()
                 .try_fold(entry.problem.clone(), |v, key| v.get(*key).cloned())
         };
-        let sizes = entries.iter().filter_map(|entry| at(entry));
+        let sizes = entries.iter().filter_map(at);
         sizes
             .filter_map(|v| v.as_u64().or(v.as_array().map(|list| list.len() as u64)))
             .max()
