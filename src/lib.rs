@@ -80,7 +80,8 @@
 //! # Rooms
 //!
 //! Each module imports only from those before it: [`scalar`], [`symmetry`], [`balance`],
-//! [`problem`], `checkpoint`, [`model`], [`dynamics`], [`phenomenon`], [`theorem`], [`audit`]. Without default
+//! [`problem`], `checkpoint`, [`model`], [`dynamics`], [`phenomenon`],
+//! [`reference`](mod@reference), [`theorem`], [`audit`]. Without default
 //! features the crate drops the command line (argument parsing, progress bars, tables) and,
 //! unless `arrays` is asked for, arrays in files and the balancing of checkpoints.
 
@@ -105,6 +106,8 @@ pub mod model;
 pub mod phenomenon;
 #[forbid(unsafe_code)]
 pub mod problem;
+#[forbid(unsafe_code)]
+pub mod reference;
 #[cfg(feature = "sabotage")]
 #[forbid(unsafe_code)]
 pub mod sabotage;

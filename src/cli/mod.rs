@@ -3,10 +3,12 @@
 mod audit;
 mod balance;
 mod certificate;
+mod conform;
 mod figure;
 #[cfg(feature = "sabotage")]
 mod kill_matrix;
 mod phenomenon;
+mod reference;
 mod solve;
 mod statements;
 
@@ -32,6 +34,8 @@ enum Command {
     Balance(balance::Balance),
     Certificate(certificate::Certificate),
     Phenomenon(phenomenon::Phenomenon),
+    Reference(reference::Reference),
+    Conform(conform::Conform),
     #[cfg(feature = "sabotage")]
     KillMatrix(kill_matrix::KillMatrix),
     Statements(statements::Statements),
@@ -77,6 +81,8 @@ pub fn run() -> ExitCode {
             Command::Balance(balance) => balance.run(),
             Command::Certificate(certificate) => certificate.run(),
             Command::Phenomenon(phenomenon) => phenomenon.run(),
+            Command::Reference(reference) => reference.run(),
+            Command::Conform(conform) => conform.run(),
             #[cfg(feature = "sabotage")]
             Command::KillMatrix(matrix) => matrix.run(),
             Command::Statements(statements) => statements.run(),

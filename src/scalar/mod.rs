@@ -31,7 +31,7 @@ pub(crate) use exact::MAX_BINARY_EXPONENT;
 pub use exact::{Exact, NumberError, parse_exact};
 pub use interval::{Enclosure, Interval};
 pub use multiprecision::{Mp, Real};
-pub use print::{Direction, decimal_of_float, decimal_of_rational};
+pub use print::{Direction, decimal_of_float, decimal_of_rational, hexadecimal};
 pub use rug::Rational;
 
 use num_traits::{One, Zero};
