@@ -2,7 +2,6 @@
 
 mod audit;
 mod balance;
-mod figure;
 mod phenomenon;
 mod solve;
 mod statements;
