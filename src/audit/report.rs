@@ -1,12 +1,17 @@
 //! The report of an audit, and its digest.
 
 use super::Options;
+use crate::phenomenon::{Experiment, FindingReport};
 use crate::theorem::{Control, Margin, Outcome, Statement};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use std::time::Duration;
+use std::collections::BTreeSet;
 
-/// What an audit found. Everything but `environment` goes into the digest.
+/// The name of the format.
+const FORMAT: &str = "noise-equilibrium/audit-1";
+
+/// What an audit found. Everything but `experiments` and `environment` goes into the digest:
+/// of an experiment its verdict and its margin do, which follow from its findings.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
     /// The name of the format.
@@ -25,6 +30,8 @@ pub struct Report {
     pub verdict: Verdict,
     /// SHA-256 over the fields above, hexadecimal.
     pub digest: String,
+    /// The numbers behind the verdicts on P1 to P6.
+    pub experiments: Vec<ExperimentReport>,
     /// Where and how fast it ran; not part of the digest.
     pub environment: Environment,
 }
@@ -102,26 +109,52 @@ impl ControlReport {
     }
 }
 
+/// What an experiment measured.
+#[derive(Clone, Debug, Serialize)]
+pub struct ExperimentReport {
+    /// The statement that it is a check of.
+    pub id: &'static str,
+    /// Each part of the hypothesis with what was measured.
+    pub findings: Vec<FindingReport>,
+}
+
 /// Where and how fast an audit ran.
 #[derive(Clone, Debug, Serialize)]
 pub struct Environment {
-    /// How GMP was built: "assembly" or "portable C".
-    pub gmp: &'static str,
-    /// GMP's, MPFR's and the crate's target.
+    /// How GMP was built: "assembly" or "portable C"; of parts that differ, all.
+    pub gmp: String,
+    /// GMP's, MPFR's and the crate's target; of parts that differ, all.
     pub target: String,
-    /// Threads.
+    /// Threads, of all parts together.
     pub jobs: usize,
-    /// Wall-clock time.
+    /// Wall-clock time, of all parts together.
     pub seconds: f64,
 }
 
 impl Environment {
-    pub(super) fn here(jobs: usize, elapsed: Duration) -> Self {
+    /// Before anything ran.
+    pub(super) fn here(jobs: usize) -> Self {
         Self {
-            gmp: env!("NOISE_EQUILIBRIUM_GMP"),
+            gmp: env!("NOISE_EQUILIBRIUM_GMP").to_owned(),
             target: format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
             jobs,
-            seconds: elapsed.as_secs_f64(),
+            seconds: 0.0,
+        }
+    }
+
+    pub(super) fn of_parts<'a>(parts: impl Iterator<Item = &'a Self> + Clone) -> Self {
+        let each = |word: fn(&'a Self) -> &'a str| {
+            let words: BTreeSet<&str> = parts.clone().map(word).collect();
+            words.into_iter().collect::<Vec<_>>().join(", ")
+        };
+        Self {
+            gmp: each(|part| &part.gmp),
+            target: each(|part| &part.target),
+            jobs: parts
+                .clone()
+                .map(|part| part.jobs)
+                .fold(0, usize::saturating_add),
+            seconds: parts.clone().map(|part| part.seconds).sum(),
         }
     }
 }
@@ -264,8 +297,13 @@ impl Report {
     pub(super) fn new(
         options: &Options,
         statements: Vec<StatementReport>,
+        experiments: &[(&'static str, Experiment)],
         environment: Environment,
     ) -> Self {
+        let experiments = experiments.iter().map(|(id, experiment)| ExperimentReport {
+            id,
+            findings: FindingReport::all(experiment),
+        });
         let verdict = if statements.iter().any(|s| s.verdict == Verdict::Refuted) {
             Verdict::Refuted
         } else if statements
@@ -277,7 +315,7 @@ impl Report {
             Verdict::Verified
         };
         let mut report = Self {
-            format: "noise-equilibrium/audit-1",
+            format: FORMAT,
             version: env!("CARGO_PKG_VERSION"),
             seed: options.seed,
             cases: options.cases,
@@ -285,6 +323,7 @@ impl Report {
             statements,
             verdict,
             digest: String::new(),
+            experiments: experiments.collect(),
             environment,
         };
         report.digest = report.compute_digest();
@@ -304,9 +343,6 @@ impl Report {
         );
         // Numbers, strings and lists only: this cannot fail.
         let bytes = serde_json::to_vec(&digested).unwrap_or_default();
-        Sha256::digest(bytes)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        super::hexadecimal(&Sha256::digest(bytes))
     }
 }
