@@ -123,13 +123,19 @@ fn create(folder: &Path) -> Result<(), BadInput> {
 fn report(audited: Audited, out: &Path) -> Result<u8, BadInput> {
     create(out)?;
     let path = out.join("audit.json");
+    let json = serde_json::to_string_pretty(&audited.report).map(|json| json + "\n");
+    for (name, text) in [
+        ("audit.json", json.map_err(|error| error.to_string())),
+        ("report.html", audited.html()),
+        ("junit.xml", audited.junit()),
+    ] {
+        let path = out.join(name);
+        let text = text.map_err(|error| BadInput::at(&path, error))?;
+        write_text(Some(&path), &text)?;
+    }
     let Audited {
         report, witnesses, ..
     } = audited;
-    let mut json =
-        serde_json::to_string_pretty(&report).map_err(|error| BadInput::at(&path, error))?;
-    json.push('\n');
-    write_text(Some(&path), &json)?;
     let mut files = Vec::new();
     for (i, witness) in witnesses.iter().enumerate() {
         let file = out.join(format!("{}-{}.json", witness.statement, i + 1));

@@ -3,6 +3,7 @@
 mod audit;
 mod balance;
 mod phenomenon;
+mod schema;
 mod solve;
 mod statements;
 
@@ -28,6 +29,7 @@ enum Command {
     Balance(balance::Balance),
     Phenomenon(phenomenon::Phenomenon),
     Statements(statements::Statements),
+    Schema(schema::Schema),
 }
 
 /// Everything held.
@@ -70,6 +72,7 @@ pub fn run() -> ExitCode {
             Command::Balance(balance) => balance.run(),
             Command::Phenomenon(phenomenon) => phenomenon.run(),
             Command::Statements(statements) => statements.run(),
+            Command::Schema(schema) => schema.run(),
         },
         Err(error) => usage(&error),
     };
