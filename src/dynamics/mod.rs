@@ -13,6 +13,7 @@ mod diffusion;
 mod flow;
 mod network;
 mod observable;
+mod observation;
 mod product;
 mod random;
 mod step;
@@ -26,5 +27,6 @@ pub use flow::{
 };
 pub use network::{Network, Normalisation, Workspace};
 pub use observable::{alignment, charge, pair_sides};
+pub use observation::{Distance, Observation, Observer, PROBES, PairObservation};
 pub use random::Stream;
 pub use step::{batches_with_replacement, batches_without_replacement, step};

@@ -1,7 +1,7 @@
 //! The networks of [`Deep`] in `f64`, a whole batch at a time and without allocation.
 
 use super::data::Data;
-use super::product::{Strides, product, transpose};
+use super::product::{Layout, product, sum_of_squares, transpose};
 use crate::model::{Activation, Deep};
 
 /// Which weights are divided by their common norm before they are used.
@@ -194,7 +194,7 @@ impl Network {
             let h = done.last().map_or(x, Vec::as_slice);
             let out = &mut rest[0][..size * width];
             let w = &work.transposed[..before * width];
-            product(h, Strides::rows(before), before, w, width, out);
+            product(h, Layout::Rows, before, w, width, out);
             if l < layers {
                 activate(&self.activation, out, &mut work.slopes[l - 1]);
             }
@@ -210,8 +210,7 @@ impl Network {
         for ((e, f), y) in error.iter_mut().zip(outputs).zip(y) {
             *e = f - y;
         }
-        // On its own: a sum in order waits for each of its additions.
-        let total = error.iter().fold(0.0, |total, e| total + e * e);
+        let total = sum_of_squares(error);
         error.iter_mut().for_each(|e| *e *= scale);
         total / size as f64
     }
@@ -224,11 +223,11 @@ impl Network {
             let h = &h[..size * before];
             let error = &work.error[..size * width];
             let out = &mut gradient[self.range(l)];
-            product(error, Strides::transposed(width), size, h, before, out);
+            product(error, Layout::Columns, size, h, before, out);
             if l > 1 {
                 let back = &mut work.back[..size * before];
                 let weights = &work.weights[self.range(l)];
-                product(error, Strides::rows(width), width, weights, before, back);
+                product(error, Layout::Rows, width, weights, before, back);
                 if self.activation != Activation::Identity {
                     for (b, slope) in back.iter_mut().zip(&work.slopes[l - 2]) {
                         *b *= slope;

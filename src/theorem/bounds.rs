@@ -104,7 +104,8 @@ pub struct DescentStep<'a> {
     pub theta: &'a [f64],
     /// g, as computed.
     pub gradient: &'a [f64],
-    /// At least the sum of the absolute values of all products that g adds up.
+    /// At least the sum of the absolute values of all products that g adds up; zeros where
+    /// gᵀAθ is no error.
     pub sizes: &'a [f64],
     /// The roundings that one of these products goes through.
     pub depth: usize,
@@ -127,6 +128,11 @@ pub struct DescentStep<'a> {
 /// - A computed charge vᵀAv goes through 2d + 1 roundings, one of them that of A's
 ///   entries. The charges of θ', θ and ηg, each at most eᵀ|A|e(1 + γ_9), take at most
 ///   eight more for the factors, the sum and the difference.
+///
+///
+/// Where the law has the cross term, because the symmetry is broken, it is no error: it is
+/// computed from the g at hand, and `sizes` is 0. It goes through at most 2d + 8 roundings,
+/// and with the charges of θ and ηg it adds up to eᵀ|A|e at most.
 ///
 /// Together γ_{2d+20}·3eᵀ|A|e + 2ηγ_depth·sizesᵀ|A||θ|. The sums here have positive terms
 /// only; 1.01 is for their own roundings, the smallest normal number for underflow.

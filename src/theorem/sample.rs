@@ -67,7 +67,31 @@ pub fn relu_network(draw: &mut Draw) -> Case {
     rescaled_network(draw, Kind::LeakyRelu)
 }
 
-/// The same with weight decay.
+/// A leaky-ReLU network with two layers and the rescaling of one neuron, whose labels
+/// differ only across that neuron's outgoing weights, at one input: the incoming weights
+/// have no noise.
+pub fn one_sided_network(draw: &mut Draw) -> Case {
+    let hidden = draw.size(1, 3);
+    let outputs = draw.size(2, 3);
+    let model = layered(draw.size(1, 3), vec![hidden], outputs, leaky());
+    let mut case = small_data(draw, model);
+    let neuron = draw.size(0, hidden - 1);
+    if let Some(generator) = case.model.symmetries().into_iter().nth(neuron) {
+        case.generator = generator;
+    }
+    let outgoing = |output: usize| case.theta[output * hidden + neuron].clone();
+    let across = [outgoing(1), -outgoing(0)];
+    let first = case.samples[0].clone();
+    for (k, sample) in (0i64..).zip(&mut case.samples) {
+        *sample = first.clone();
+        for (label, direction) in sample.target.iter_mut().zip(&across) {
+            *label += Rational::from(direction * k);
+        }
+    }
+    Case::Network(case)
+}
+
+/// The same as [`relu_network`] with weight decay.
 pub fn relu_network_with_decay(draw: &mut Draw) -> Case {
     with_decay(draw, relu_network)
 }
@@ -97,6 +121,11 @@ pub fn running_network(draw: &mut Draw) -> Case {
 /// The linear ones: their gradient flow is smooth.
 pub fn smooth_network(draw: &mut Draw) -> Case {
     running(draw, Kind::Linear)
+}
+
+/// A small tanh network with the rescaling of one neuron, as [`running_network`].
+pub fn running_tanh_network(draw: &mut Draw) -> Case {
+    running(draw, Kind::Tanh)
 }
 
 fn running(draw: &mut Draw, kind: Kind) -> Case {

@@ -7,10 +7,10 @@ use super::evidence::{Evidence, Outcome};
 use super::trajectory::stopped;
 use super::{Check, Control, Origin, Statement, sample};
 use crate::balance::{
-    Attempt, Balance, Equilibrium, Spectrum, Strength, certify, population_variance, solve,
+    Attempt, Balance, Equilibrium, Spectrum, Strength, Term, certify, population_variance, solve,
 };
 use crate::dynamics::{TOLERANCE, noether_path};
-use crate::scalar::Rational;
+use crate::scalar::{Field, Rational, sum};
 use crate::symmetry::{Generator, Structure};
 
 pub static STATEMENT: Statement = Statement {
@@ -56,6 +56,12 @@ pub static STATEMENT: Statement = Statement {
             draw: sample::scale_invariant_network,
             run: |case| runs_off(case, 0.0),
         },
+        Check {
+            name: "λ(t) of a rescaling with noise on one side runs off, γ = 0",
+            evidence: Evidence::Rounding,
+            draw: sample::one_sided_network,
+            run: |case| one_side_runs_off(case, 0.0, 0.0),
+        },
     ],
     controls: &[
         Control {
@@ -87,6 +93,16 @@ pub static STATEMENT: Statement = Statement {
             name: "decay in the flow",
             check: 5,
             run: |case| runs_off(case, 1.0 / 16.0),
+        },
+        Control {
+            name: "decay in the flow",
+            check: 6,
+            run: |case| one_side_runs_off(case, 1.0 / 16.0, 0.0),
+        },
+        Control {
+            name: "a little noise on the other side",
+            check: 6,
+            run: |case| one_side_runs_off(case, 0.0, 1.0 / 1024.0),
         },
     ],
 };
@@ -247,6 +263,56 @@ fn runs_off(case: &Case, gamma: f64) -> Outcome {
             let bound = orbit_flow(path.steps(), claimed, 1.0);
             outcome = outcome.and(|| within("λ(t) − ¼ln(1 + t/τ)", lambda - claimed, bound));
             // A flow that does settle takes ever more steps to stay where it is.
+            if !matches!(outcome, Outcome::Verified(_)) {
+                break;
+            }
+        }
+        Some(outcome)
+    };
+    Outcome::decided(case.network().and_then(follow))
+}
+
+/// Noise a on rate 1 and none on rate −1: λ̇ = σ²a/(c₊e^{4λ} + c₋), so λ is reached at
+/// the time (c₊(e^{4λ} − 1)/4 + c₋λ)/(σ²a), whatever λ. `other` is the part of the noise
+/// that a sabotage puts on rate −1.
+fn one_side_runs_off(case: &Case, gamma: f64, other: f64) -> Outcome {
+    let follow = |case: &NetworkCase| {
+        let rates = rates(&case.generator)?;
+        let noise = population_variance(&case.gradients(&case.theta)?);
+        let side = |sign: i32, values: &[Rational]| -> Rational {
+            let own = rates.iter().zip(values);
+            let own = own.filter(|(rate, _)| rate.cmp0() as i32 == sign);
+            sum(own.map(|(_, x)| x.clone()))
+        };
+        let squares: Vec<Rational> = case.theta.iter().map(Field::square).collect();
+        // The orbit run through backwards, where the noise is on the other side.
+        let live = if side(1, &noise) != 0 { 1 } else { -1 };
+        if side(live, &noise) == 0 || side(-live, &noise) != 0 {
+            return Some(Outcome::Inconclusive("not one live side".to_owned()));
+        }
+        let a = side(live, &noise).to_f64();
+        let [up, down] = [live, -live].map(|sign| side(sign, &squares).to_f64());
+        let term = |rate: f64, noise: f64, charge: f64| Term {
+            rate,
+            noise,
+            charge,
+        };
+        let sigma2 = case.strength()?.sigma2.to_f64();
+        let balance = Balance {
+            spectrum: Spectrum::from_terms(vec![term(1.0, a, up), term(-1.0, other * a, down)]),
+            strength: Strength { gamma, sigma2 },
+        };
+        let mut outcome = Outcome::holds("", true);
+        for claimed in [0.25, 1.0, 4.0] {
+            let time = up * libm::expm1(4.0 * claimed) / 4.0 + down * claimed;
+            let path = match noether_path(&balance, time / (sigma2 * a)) {
+                Ok(path) => path,
+                Err(error) => return Some(stopped(&error)),
+            };
+            let lambda = *path.end()?.first()?;
+            let [start, end] = [0.0, claimed].map(|lambda| balance.speed(&lambda));
+            let bound = orbit_flow(path.steps(), claimed, start.max(end) / end);
+            outcome = outcome.and(|| within("λ(t)", lambda - claimed, bound));
             if !matches!(outcome, Outcome::Verified(_)) {
                 break;
             }

@@ -1,15 +1,11 @@
 //! T5: the exact law of the charge for discrete steps.
 
-use super::bounds::{DescentStep, descent_step, within};
 use super::case::{Case, NetworkCase};
 use super::evidence::{Evidence, Identity, Outcome, precision_scaling, vector_defect};
 use super::trajectory::{Running, with_tanh};
 use super::{Check, Control, Origin, Statement, sample};
 use crate::balance::{Strength, mean};
-use crate::dynamics::{
-    Descent, Sampling, Schedule, Source, Stream, batches_with_replacement,
-    batches_without_replacement, step,
-};
+use crate::dynamics::{Stream, batches_with_replacement, batches_without_replacement, step};
 use crate::model::{Loss, Sample};
 use crate::scalar::{Field, Rational, RealScalar, dot};
 
@@ -301,74 +297,6 @@ fn descends(
     decay: f64,
     steps: u64,
 ) -> Outcome {
-    let follow = |case: NetworkCase| Some(descended(&Running::of(&case)?, decay, steps));
+    let follow = |case: NetworkCase| Some(Running::of(&case)?.descend(decay, None, steps));
     Outcome::decided(case.network().map(tamper).and_then(follow))
-}
-
-fn descended(running: &Running, decay: f64, steps: u64) -> Outcome {
-    let Running {
-        network,
-        data,
-        generator,
-        learning_rate: eta,
-        gamma,
-        ..
-    } = running;
-    let absolute = running.matrix().abs();
-    let shrink = 1.0 - decay * eta * gamma;
-    // The same network with every product made positive: f − y becomes |f| + |y|.
-    let positive = |v: &[f64]| v.iter().map(|x| x.abs()).collect::<Vec<_>>();
-    let (x, y) = (positive(&data.x), positive(&data.y));
-    let y: Vec<f64> = y.iter().map(|y| -y).collect();
-    let mut work = network.workspace(data.len());
-    let mut sizes = vec![0.0; running.theta.len()];
-    // A sum of n products and the slope or factor that follows are n + 1 roundings, once
-    // forwards and once backwards for each layer; the rest are f − y, the factor 2/B, and
-    // the sum over the batch.
-    let widths: usize = network.widths.iter().map(|w| w + 2).sum();
-    let depth = 2 * widths + running.batch + 4;
-
-    let descent = Descent {
-        network,
-        source: Source::Finite(data, Sampling::WithReplacement(running.batch)),
-        schedule: Schedule::Constant(*eta),
-        gamma: *gamma,
-    };
-    let mut run = descent.start(running.theta.clone(), Stream::seeded(0, "T5", 0));
-    let mut before = running.theta.clone();
-    let mut charge = generator.charge(&before);
-    let (mut law, mut drift) = (charge, 0.0);
-    let mut outcome = Outcome::holds("", true);
-    for k in 1..=steps {
-        network.gradient(&positive(&before), &x, &y, &mut work, &mut sizes);
-        // A batch's mean is at most the sum over all samples.
-        sizes.iter_mut().for_each(|s| *s *= data.len() as f64);
-        run.step();
-        let gradient = run.last_gradient();
-        let bound = descent_step(&DescentStep {
-            absolute: &absolute,
-            theta: &before,
-            gradient,
-            sizes: &sizes,
-            depth,
-            learning_rate: *eta,
-            gamma: *gamma,
-        });
-        let pushed = eta * eta * generator.charge::<f64>(gradient);
-        let after: f64 = generator.charge(&run.theta);
-        let defect = after - (shrink * shrink * charge + pushed);
-        law = shrink * shrink * law + pushed;
-        // Each step's defect shrinks like the charge; the law's own roundings are counted
-        // in each step's bound, but for those of the drift so far.
-        drift = shrink * shrink * drift * (1.0 + 16.0 * f64::EPSILON) + bound;
-        outcome = outcome
-            .and(|| within(&format!("step {k}"), defect, bound))
-            .and(|| within(&format!("all {k} steps"), after - law, drift));
-        if !matches!(outcome, Outcome::Verified(_)) {
-            return outcome;
-        }
-        charge = after;
-        before.copy_from_slice(&run.theta);
-    }
-    outcome
 }

@@ -3,8 +3,10 @@
 
 use super::case::{Case, NetworkCase};
 use super::evidence::{Evidence, Outcome};
+use super::trajectory::{Increment, Moment, Running, dot as inner, scatter};
 use super::{Check, Control, Origin, Statement, sample};
 use crate::balance::{Balance, Spectrum, mean, population_covariance, population_variance};
+use crate::dynamics::Noise;
 use crate::model::{Deep, Model, Sample};
 use crate::scalar::{Field, Interval, Rational, dot, sum};
 use crate::symmetry::Structure;
@@ -46,6 +48,18 @@ pub static STATEMENT: Statement = Statement {
             evidence: Evidence::Enclosure,
             draw: sample::tanh_network,
             run: |case| leads(case, Clone::clone),
+        },
+        Check {
+            name: "1000 steps of SGD of a tanh network, with −2η(1−2ηγ)gᵀAθ",
+            evidence: Evidence::Rounding,
+            draw: sample::running_tanh_network,
+            run: |case| descends(case, 1.0),
+        },
+        Check {
+            name: "variance of C along paths of a tanh network",
+            evidence: Evidence::Ensemble,
+            draw: sample::running_tanh_network,
+            run: |case| scattered(case, |at| increment(at, 1.0)),
         },
     ],
     controls: &[
@@ -98,6 +112,26 @@ pub static STATEMENT: Statement = Statement {
             name: "a fixed bias before tanh",
             check: 4,
             run: |case| leads(case, NetworkCase::asymmetric),
+        },
+        Control {
+            name: "the law of T5 alone",
+            check: 5,
+            run: |case| descends(case, 0.0),
+        },
+        Control {
+            name: "η(1−2ηγ)gᵀAθ in place of 2η(1−2ηγ)gᵀAθ",
+            check: 5,
+            run: |case| descends(case, 0.5),
+        },
+        Control {
+            name: "no martingale",
+            check: 6,
+            run: |case| scattered(case, |at| increment(at, 0.0)),
+        },
+        Control {
+            name: "4σ² in place of 8σ²",
+            check: 6,
+            run: |case| scattered(case, half),
         },
     ],
 };
@@ -378,4 +412,56 @@ impl Neuron<'_> {
         let noise = sum(population_variance(&rows)) * strength.sigma2 * 2u32;
         Some(dot(&own, &own) * strength.gamma * 4u32 + noise)
     }
+}
+
+/// The law of one step, T5's with −2`slope`·η(1−2ηγ)gᵀAθ, along a run in doubles.
+fn descends(case: &Case, slope: f64) -> Outcome {
+    let running = case.network().and_then(Running::of);
+    Outcome::decided(running.map(|running| running.descend(2.0, Some(slope), 1000)))
+}
+
+/// The increment of C in one step of Euler and Maruyama. With b = −∇L_γ, dξ of covariance
+/// 2σ²Σdt and w = A(θ + b dt)
+///
+/// ```text
+/// C' − C = 2dt θᵀAb + dt² bᵀAb + 2wᵀdξ + dξᵀAdξ,
+/// ```
+///
+/// so its variance is 8σ²dt wᵀΣw, the martingale, and 8σ⁴dt²Tr[(ΣA)²].
+fn increment(at: &Moment<'_>, martingale: f64) -> Increment {
+    let (sigma2, dt) = (at.running.sigma2, at.dt);
+    let count = at.centred.len() as f64;
+    let velocity = at.velocity();
+    let reached = at.theta.iter().zip(&velocity);
+    let reached: Vec<f64> = reached.map(|(x, b)| x + b * dt).collect();
+    let pull = at.image(&reached);
+    let (mut trace, mut square, mut along) = (0.0, 0.0, 0.0);
+    for row in &at.centred {
+        let image = at.image(row);
+        trace += inner(row, &image) / count;
+        along += inner(&pull, row) * inner(&pull, row) / count;
+        for other in &at.centred {
+            let form = inner(other, &image);
+            square += form * form / (count * count);
+        }
+    }
+    let drift = 2.0 * at.form(&at.theta, &velocity) + 2.0 * sigma2 * trace;
+    Increment {
+        mean: drift * dt + at.form(&velocity, &velocity) * dt * dt,
+        variance: 8.0 * sigma2 * dt * (martingale * along + sigma2 * dt * square),
+    }
+}
+
+fn half(at: &Moment<'_>) -> Increment {
+    let full = increment(at, 1.0);
+    Increment {
+        variance: full.variance / 2.0,
+        ..full
+    }
+}
+
+/// The variance of C over an ensemble of paths.
+fn scattered(case: &Case, law: fn(&Moment<'_>) -> Increment) -> Outcome {
+    let running = case.network().and_then(Running::of);
+    Outcome::decided(running.map(|running| scatter(&running, Noise::Gradients, law)))
 }

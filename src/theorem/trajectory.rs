@@ -1,15 +1,18 @@
 //! What the checks along trajectories share: a case's network in doubles, and ensembles
 //! of diffusions.
 
-use super::bounds::within;
+use super::bounds::{DescentStep, descent_step, within};
 use super::case::NetworkCase;
 use super::evidence::{Margin, Outcome};
 use crate::balance::Balance;
-use crate::dynamics::{Data, Diffusion, FlowError, Network, Noise, Stream};
+use crate::dynamics::{
+    Data, Descent, Diffusion, FlowError, Network, Noise, Sampling, Schedule, Source, Stream,
+};
 use crate::model::{Activation, Loss, Model};
 use crate::phenomenon::{Bound, Estimate, Finding, Judgement};
 use crate::symmetry::Generator;
 use nalgebra::DMatrix;
+use sha2::{Digest, Sha256};
 
 /// A case's network, data and constants in doubles.
 pub struct Running {
@@ -22,6 +25,8 @@ pub struct Running {
     /// η/(2B).
     pub sigma2: f64,
     pub batch: usize,
+    /// Of this case's own random numbers.
+    pub seed: u64,
 }
 
 impl Running {
@@ -30,16 +35,90 @@ impl Running {
         let Model::Deep(deep) = &case.model else {
             return None;
         };
+        let (data, theta) = (Data::of(&case.samples), case.theta());
         Some(Self {
+            seed: seed_of(&[&theta, &data.x, &data.y]),
             network: Network::new(&deep.widths, deep.activation.clone()),
-            data: Data::of(&case.samples),
-            theta: case.theta(),
+            data,
+            theta,
             generator: case.generator.clone(),
             learning_rate: case.learning_rate.to_f64(),
             gamma: case.gamma.to_f64(),
             sigma2: case.strength()?.sigma2.to_f64(),
             batch: case.batch,
         })
+    }
+
+    /// The law of the charge at every step of a long run of SGD in doubles, against a
+    /// derived bound on the rounding errors: for each step by itself, and for all steps
+    /// so far. Weight decay takes `decay`·ηγ from θ. With `slope` it is the law without
+    /// the symmetry, −2`slope`·η(1−2ηγ)gᵀAθ added: an identity for whatever was computed
+    /// as g. Without, gᵀAθ is 0 but for the rounding errors of g.
+    pub fn descend(&self, decay: f64, slope: Option<f64>, steps: u64) -> Outcome {
+        let (network, data, generator) = (&self.network, &self.data, &self.generator);
+        let (eta, gamma) = (self.learning_rate, self.gamma);
+        let absolute = self.matrix().abs();
+        let shrink = 1.0 - decay * eta * gamma;
+        // The same network with every product made positive: f − y becomes |f| + |y|.
+        let positive = |v: &[f64]| v.iter().map(|x| x.abs()).collect::<Vec<_>>();
+        let (x, y) = (positive(&data.x), positive(&data.y));
+        let y: Vec<f64> = y.iter().map(|y| -y).collect();
+        let mut work = network.workspace(data.len());
+        let mut sizes = vec![0.0; self.theta.len()];
+        // A sum of n products and the slope or factor that follows are n + 1 roundings,
+        // once forwards and once backwards for each layer; the rest are f − y, the factor
+        // 2/B, and the sum over the batch.
+        let widths: usize = network.widths.iter().map(|w| w + 2).sum();
+        let depth = 2 * widths + self.batch + 4;
+
+        let descent = Descent {
+            network,
+            source: Source::Finite(data, Sampling::WithReplacement(self.batch)),
+            schedule: Schedule::Constant(eta),
+            gamma,
+        };
+        let mut run = descent.start(self.theta.clone(), Stream::seeded(self.seed, "descent", 0));
+        let mut before = self.theta.clone();
+        let mut charge = generator.charge(&before);
+        let (mut law, mut drift) = (charge, 0.0);
+        let mut outcome = Outcome::holds("", true);
+        for k in 1..=steps {
+            if slope.is_none() {
+                network.gradient(&positive(&before), &x, &y, &mut work, &mut sizes);
+                // A batch's mean is at most the sum over all samples.
+                sizes.iter_mut().for_each(|s| *s *= data.len() as f64);
+            }
+            run.step();
+            let gradient = run.last_gradient();
+            let bound = descent_step(&DescentStep {
+                absolute: &absolute,
+                theta: &before,
+                gradient,
+                sizes: &sizes,
+                depth,
+                learning_rate: eta,
+                gamma,
+            });
+            let broken = slope.map_or(0.0, |slope| {
+                2.0 * slope * eta * shrink * dot(gradient, &generator.apply(&before))
+            });
+            let pushed = eta * eta * generator.charge::<f64>(gradient) - broken;
+            let after: f64 = generator.charge(&run.theta);
+            let defect = after - (shrink * shrink * charge + pushed);
+            law = shrink * shrink * law + pushed;
+            // Each step's defect shrinks like the charge; the law's own roundings are
+            // counted in each step's bound, but for those of the drift so far.
+            drift = shrink * shrink * drift * (1.0 + 16.0 * f64::EPSILON) + bound;
+            outcome = outcome
+                .and(|| within(&format!("step {k}"), defect, bound))
+                .and(|| within(&format!("all {k} steps"), after - law, drift));
+            if !matches!(outcome, Outcome::Verified(_)) {
+                return outcome;
+            }
+            charge = after;
+            before.copy_from_slice(&run.theta);
+        }
+        outcome
     }
 
     /// A, d × d.
@@ -49,6 +128,16 @@ impl Running {
         let columns = (0..d).flat_map(|k| self.generator.apply(&axis(k)));
         DMatrix::from_vec(d, d, columns.collect())
     }
+}
+
+/// Cases that differ have runs that differ, whatever drew them.
+fn seed_of(numbers: &[&[f64]]) -> u64 {
+    let mut hash = Sha256::new();
+    for x in numbers.iter().copied().flatten() {
+        hash.update(x.to_le_bytes());
+    }
+    let first = hash.finalize().into_iter().take(8);
+    first.fold(0, |seed, byte| seed << 8 | u64::from(byte))
 }
 
 /// The same weights with tanh for an activation, which breaks the symmetry.
@@ -158,7 +247,9 @@ impl Ensemble<'_> {
                 variance: 0.0,
             };
             for run in 0..self.runs {
-                let stream = Stream::seeded(self.steps as u64, "diffusion", g * self.runs + run);
+                let name = format!("diffusion in {} steps", self.steps);
+                let index = g * self.runs + run;
+                let stream = Stream::seeded(self.running.seed, &name, index);
                 let (rest, variance) = self.run(&matrix, stream);
                 total.square += rest * rest;
                 total.variance += variance;

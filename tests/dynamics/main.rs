@@ -8,6 +8,7 @@ mod flow;
 mod gradient;
 mod normalised;
 mod observable;
+mod observation;
 mod random;
 mod runs;
 mod written_out;
