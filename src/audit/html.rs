@@ -41,6 +41,7 @@ struct Section<'a> {
 /// An experiment with its figure.
 struct Drawn<'a> {
     findings: Vec<(&'a Finding, Word)>,
+    panels: usize,
     svg: String,
     description: String,
 }
@@ -167,6 +168,7 @@ impl<'a> Drawn<'a> {
         let judged = findings.map(|finding| (finding, Word::labelled(finding.judgement().label())));
         Ok(Self {
             findings: judged.collect(),
+            panels: experiment.figure.panels.len(),
             svg: experiment.figure.svg()?,
             description: experiment.figure.description(),
         })
