@@ -60,7 +60,7 @@ fn killed_at_any_moment_and_resumed() {
     let duration = started.elapsed();
     let expected = digest(&whole);
 
-    let mut state = 2_402_071_93_u64;
+    let mut state = 240_207_193_u64;
     let mut random = || {
         // Knuth's MMIX generator: the upper half is random enough for instants.
         state = state
