@@ -107,6 +107,12 @@ pub mod model;
 pub mod phenomenon;
 #[forbid(unsafe_code)]
 pub mod problem;
+#[cfg(feature = "sabotage")]
+#[forbid(unsafe_code)]
+pub mod sabotage;
+#[cfg(not(feature = "sabotage"))]
+#[forbid(unsafe_code)]
+mod sabotage;
 // All but one of its files forbid unsafe code themselves; that one says why.
 pub mod scalar;
 #[forbid(unsafe_code)]

@@ -5,12 +5,16 @@ mod html;
 mod journal;
 #[cfg(feature = "report")]
 mod junit;
+#[cfg(feature = "sabotage")]
+mod kill;
 mod plan;
 mod report;
 #[cfg(feature = "schema")]
 mod schema;
 
 pub use journal::{JOURNAL, Journal, merge};
+#[cfg(feature = "sabotage")]
+pub use kill::{Kill, all_killed, kill_markdown, kill_matrix};
 pub use plan::Part;
 pub use report::{
     CheckReport, ControlReport, Environment, ExperimentReport, Report, StatementReport, Verdict,

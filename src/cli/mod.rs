@@ -2,6 +2,9 @@
 
 mod audit;
 mod balance;
+mod certificate;
+#[cfg(feature = "sabotage")]
+mod kill_matrix;
 mod phenomenon;
 mod schema;
 mod solve;
@@ -27,7 +30,10 @@ enum Command {
     Solve(solve::Solve),
     Audit(audit::Audit),
     Balance(balance::Balance),
+    Certificate(certificate::Certificate),
     Phenomenon(phenomenon::Phenomenon),
+    #[cfg(feature = "sabotage")]
+    KillMatrix(kill_matrix::KillMatrix),
     Statements(statements::Statements),
     Schema(schema::Schema),
 }
@@ -70,7 +76,10 @@ pub fn run() -> ExitCode {
             Command::Solve(solve) => solve.run(),
             Command::Audit(audit) => audit.run(),
             Command::Balance(balance) => balance.run(),
+            Command::Certificate(certificate) => certificate.run(),
             Command::Phenomenon(phenomenon) => phenomenon.run(),
+            #[cfg(feature = "sabotage")]
+            Command::KillMatrix(matrix) => matrix.run(),
             Command::Statements(statements) => statements.run(),
             Command::Schema(schema) => schema.run(),
         },
