@@ -83,7 +83,9 @@
 //! [`problem`], `checkpoint`, [`model`], [`dynamics`], [`phenomenon`],
 //! [`reference`](mod@reference), [`theorem`], [`audit`]. Without default
 //! features the crate drops the command line (argument parsing, progress bars, tables) and,
-//! unless `arrays` is asked for, arrays in files and the balancing of checkpoints.
+//! unless they are asked for: `arrays`, arrays in files and the balancing of checkpoints;
+//! `report`, the page and the JUnit file of an audit and the drawing of figures; `schema`,
+//! the JSON schema of audit.json.
 
 #![deny(unsafe_code)]
 #![warn(missing_docs)]

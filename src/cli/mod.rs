@@ -4,11 +4,11 @@ mod audit;
 mod balance;
 mod certificate;
 mod conform;
-mod figure;
 #[cfg(feature = "sabotage")]
 mod kill_matrix;
 mod phenomenon;
 mod reference;
+mod schema;
 mod solve;
 mod statements;
 
@@ -39,6 +39,7 @@ enum Command {
     #[cfg(feature = "sabotage")]
     KillMatrix(kill_matrix::KillMatrix),
     Statements(statements::Statements),
+    Schema(schema::Schema),
 }
 
 /// Everything held.
@@ -86,6 +87,7 @@ pub fn run() -> ExitCode {
             #[cfg(feature = "sabotage")]
             Command::KillMatrix(matrix) => matrix.run(),
             Command::Statements(statements) => statements.run(),
+            Command::Schema(schema) => schema.run(),
         },
         Err(error) => usage(&error),
     };

@@ -12,6 +12,8 @@
 //! type: an operation is then done at the larger precision of its operands.
 
 #[forbid(unsafe_code)]
+pub(crate) mod double;
+#[forbid(unsafe_code)]
 mod dual;
 #[forbid(unsafe_code)]
 mod exact;
