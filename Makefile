@@ -2,9 +2,10 @@
 
 .PHONY: docs ci proofs
 
-# The generated page, then the rendered documentation.
+# The generated files, then the rendered documentation.
 docs:
 	cargo run --release -- statements > docs/ledger.md
+	cargo run --release -- schema > docs/schema/audit.json
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps
 
 # What has to hold for a commit.

@@ -80,9 +80,12 @@
 //! # Rooms
 //!
 //! Each module imports only from those before it: [`scalar`], [`symmetry`], [`balance`],
-//! [`problem`], `checkpoint`, [`model`], [`dynamics`], [`phenomenon`], [`theorem`], [`audit`]. Without default
+//! [`problem`], `checkpoint`, [`model`], [`dynamics`], [`phenomenon`],
+//! [`reference`](mod@reference), [`theorem`], [`audit`]. Without default
 //! features the crate drops the command line (argument parsing, progress bars, tables) and,
-//! unless `arrays` is asked for, arrays in files and the balancing of checkpoints.
+//! unless they are asked for: `arrays`, arrays in files and the balancing of checkpoints;
+//! `report`, the page and the JUnit file of an audit and the drawing of figures; `schema`,
+//! the JSON schema of audit.json.
 
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
@@ -105,6 +108,14 @@ pub mod model;
 pub mod phenomenon;
 #[forbid(unsafe_code)]
 pub mod problem;
+#[forbid(unsafe_code)]
+pub mod reference;
+#[cfg(feature = "sabotage")]
+#[forbid(unsafe_code)]
+pub mod sabotage;
+#[cfg(not(feature = "sabotage"))]
+#[forbid(unsafe_code)]
+mod sabotage;
 // All but one of its files forbid unsafe code themselves; that one says why.
 pub mod scalar;
 #[forbid(unsafe_code)]

@@ -1,12 +1,32 @@
 //! Which checks to run, on how many cases, and what came of it.
 
+#[cfg(feature = "report")]
+mod html;
+mod journal;
+#[cfg(feature = "report")]
+mod junit;
+#[cfg(feature = "sabotage")]
+mod kill;
+mod plan;
 mod report;
+#[cfg(feature = "schema")]
+mod schema;
 
-pub use report::{CheckReport, ControlReport, Environment, Report, StatementReport, Verdict};
+pub use journal::{JOURNAL, Journal, merge};
+#[cfg(feature = "sabotage")]
+pub use kill::{Kill, all_killed, kill_markdown, kill_matrix};
+pub use plan::Part;
+pub use report::{
+    CheckReport, ControlReport, Environment, ExperimentReport, Report, StatementReport, Verdict,
+};
+#[cfg(feature = "schema")]
+pub use schema::schema;
 
-use crate::theorem::{Case, Draw, LEDGER, Margin, Outcome, Replay, Statement, find};
-use rayon::prelude::*;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use crate::phenomenon::Experiment;
+use crate::theorem::{Outcome, Replay};
+use plan::{Found, Plan, Task};
+use std::fmt;
+use std::path::Path;
 use std::time::Instant;
 use thiserror::Error;
 
@@ -80,6 +100,36 @@ pub enum AuditError {
     /// The threads could not be started.
     #[error("--jobs: {0}")]
     Threads(String),
+    /// A file that cannot be read or written.
+    #[error("{path}: {problem}")]
+    File {
+        /// The file.
+        path: String,
+        /// What is the matter.
+        problem: String,
+    },
+    /// A line of a journal that cannot be taken up.
+    #[error("{path}, line {number}: {problem}")]
+    Line {
+        /// The journal.
+        path: String,
+        /// Counted from 1.
+        number: u64,
+        /// What is the matter, and what would be right.
+        problem: String,
+    },
+    /// Parts that do not make up an audit.
+    #[error("{0}")]
+    Merge(String),
+}
+
+impl AuditError {
+    fn file(path: &Path, problem: impl fmt::Display) -> Self {
+        Self::File {
+            path: path.display().to_string(),
+            problem: problem.to_string(),
+        }
+    }
 }
 
 /// An audit's report, and a replay file for each failing case that is kept.
@@ -87,107 +137,62 @@ pub enum AuditError {
 pub struct Audit {
     /// What to hand on.
     pub report: Report,
+    /// What the experiments of this run measured, each with its statement's identifier.
+    pub experiments: Vec<(&'static str, Experiment)>,
     /// Failing cases.
     pub witnesses: Vec<Replay>,
 }
 
-/// One run of a check, or of a control on the same cases as the check.
-#[derive(Clone, Copy)]
-struct Task {
-    statement: &'static Statement,
-    check: usize,
-    control: Option<usize>,
-    index: u64,
-}
-
-impl Task {
-    /// Cases depend on the seed, the check and the index alone, so that they are the
-    /// same whatever else is run, and in whatever order.
-    fn case(&self, options: &Options) -> Case {
-        let check = &self.statement.checks[self.check];
-        let name = format!("{}/{}", self.statement.id, check.name);
-        let mut case = (check.draw)(&mut Draw::seeded(options.seed, &name, self.index));
-        if let Case::Experiment(experiment) = &mut case {
-            experiment.full = options.full;
-        }
-        case
-    }
-
-    fn run(&self, case: &Case) -> Outcome {
-        let run = match self.control {
-            Some(control) => self.statement.controls[control].run,
-            None => self.statement.checks[self.check].run,
-        };
-        // A panic is a failed check, not the end of the audit; and a sabotaged check that
-        // panics has noticed nothing.
-        catch_unwind(AssertUnwindSafe(|| run(case))).unwrap_or_else(|_| match self.control {
-            None => Outcome::Refuted(PANICKED.to_owned()),
-            Some(_) => Outcome::Verified(Margin::Exact),
-        })
-    }
-}
-
-const PANICKED: &str = "the check panicked";
-
-/// Runs the ledger. `progress` is called once after each finished case, from any thread.
+/// Runs the ledger, without a trace on disk. `progress` is called once after each finished
+/// case, from any thread.
 ///
 /// # Errors
 /// [`AuditError`] for options that name nothing to audit.
 pub fn audit(options: &Options, progress: impl Fn(u64, u64) + Sync) -> Result<Audit, AuditError> {
-    let statements = selected(&options.only)?;
-    let jobs = options
-        .jobs
-        .map_or(1, |jobs| u64::try_from(jobs).unwrap_or(u64::MAX));
-    for (field, found, largest) in [
-        ("cases", options.cases, MAX_CASES),
-        ("jobs", jobs, MAX_JOBS),
-    ] {
-        if !(1..=largest).contains(&found) {
-            return Err(AuditError::Range {
-                field,
-                largest,
-                found,
-            });
-        }
-    }
+    let plan = Plan::new(options)?;
+    let pool = threads(options.jobs)?;
     let started = Instant::now();
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(options.jobs.unwrap_or(0))
-        .build()
-        .map_err(|error| AuditError::Threads(error.to_string()))?;
+    let tasks: Vec<usize> = plan.part(Part::WHOLE).collect();
+    let nowhere = |_, _: &Found| Ok::<(), AuditError>(());
+    let found = pool.install(|| plan.run(&tasks, &progress, &nowhere))?;
+    let mut environment = Environment::here(pool.current_num_threads());
+    environment.seconds = started.elapsed().as_secs_f64();
+    Ok(conclude(&plan, found, environment))
+}
 
-    let mut tasks = Vec::new();
-    for statement in &statements {
-        let checks = (0..statement.checks.len()).map(|check| (check, None));
-        let controls = statement.controls.iter().enumerate();
-        let controls = controls.map(|(i, control)| (control.check, Some(i)));
-        for (check, control) in checks.chain(controls) {
-            let cases = 0..if statement.drawn { options.cases } else { 1 };
-            tasks.extend(cases.map(|index| Task {
-                statement,
-                check,
-                control,
-                index,
-            }));
-        }
+fn threads(jobs: Option<usize>) -> Result<rayon::ThreadPool, AuditError> {
+    let found = jobs.map_or(1, |jobs| u64::try_from(jobs).unwrap_or(u64::MAX));
+    if !(1..=MAX_JOBS).contains(&found) {
+        return Err(AuditError::Range {
+            field: "jobs",
+            largest: MAX_JOBS,
+            found,
+        });
     }
-    let total = u64::try_from(tasks.len()).unwrap_or(u64::MAX);
-    let done = std::sync::atomic::AtomicU64::new(0);
-    let outcomes: Vec<Outcome> = pool.install(|| {
-        let run = |task: &Task| {
-            let outcome = task.run(&task.case(options));
-            let count = done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
-            progress(count, total);
-            outcome
-        };
-        tasks.par_iter().map(run).collect()
-    });
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(jobs.unwrap_or(0))
+        .build()
+        .map_err(|error| AuditError::Threads(error.to_string()))
+}
 
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The report on what was found, in the order of the plan.
+fn conclude(plan: &Plan, found: Vec<(usize, Found)>, environment: Environment) -> Audit {
+    let Plan {
+        options,
+        statements,
+        tasks,
+    } = plan;
     let mut witnesses = Vec::new();
     let mut reports: Vec<StatementReport> =
         statements.iter().map(|s| StatementReport::of(s)).collect();
-    let results: Vec<(Task, Outcome)> = tasks.into_iter().zip(outcomes).collect();
-    for group in results.chunk_by(|(a, _), (b, _)| same_run(a, b)) {
+    let mut experiments = Vec::new();
+    let results = found.into_iter().map(|(task, found)| (tasks[task], found));
+    let results: Vec<(Task, Found)> = results.collect();
+    for group in results.chunk_by(|(a, _), (b, _)| Task::same_run(a, b)) {
         let Some((task, _)) = group.first() else {
             continue;
         };
@@ -200,10 +205,14 @@ pub fn audit(options: &Options, progress: impl Fn(u64, u64) + Sync) -> Result<Au
         report.record(
             task.check,
             task.control,
-            group.iter().map(|(_, outcome)| outcome),
+            group.iter().map(|(_, found)| &found.outcome),
         );
-        let failing = group.iter().filter_map(|(task, outcome)| {
-            let found = failure(task, outcome)?;
+        let measured = group
+            .iter()
+            .filter_map(|(_, found)| found.experiment.as_ref());
+        experiments.extend(measured.map(|experiment| (task.statement.id, experiment.clone())));
+        let failing = group.iter().filter_map(|(task, found)| {
+            let found = failure(task, &found.outcome)?;
             Some((task, found))
         });
         for (task, found) in failing.take(WITNESSES) {
@@ -224,20 +233,16 @@ pub fn audit(options: &Options, progress: impl Fn(u64, u64) + Sync) -> Result<Au
             report.is_some_and(|report| report.control_caught(&replay.check, name))
         })
     };
-    for (report, statement) in reports.iter_mut().zip(&statements) {
+    for (report, statement) in reports.iter_mut().zip(statements) {
         report.conclude(if statement.drawn { ENOUGH_CASES } else { 1 });
     }
     // A control that was caught may still let single cases through: those are no failures.
     witnesses.retain(|replay| !caught_elsewhere(replay, &reports));
-    let environment = Environment::here(pool.current_num_threads(), started.elapsed());
-    Ok(Audit {
-        report: Report::new(options, reports, environment),
+    Audit {
+        report: Report::new(options, reports, &experiments, environment),
+        experiments,
         witnesses,
-    })
-}
-
-fn same_run(a: &Task, b: &Task) -> bool {
-    a.statement.id == b.statement.id && a.check == b.check && a.control == b.control
+    }
 }
 
 /// What went wrong: a check that was refuted, or a sabotage that was verified.
@@ -247,20 +252,4 @@ fn failure(task: &Task, outcome: &Outcome) -> Option<String> {
         (Some(_), Outcome::Verified(_)) => Some("the sabotage was not caught".to_owned()),
         _ => None,
     }
-}
-
-fn selected(only: &[String]) -> Result<Vec<&'static Statement>, AuditError> {
-    for id in only {
-        if find(id).is_none() {
-            let expected: Vec<&str> = LEDGER.iter().map(|statement| statement.id).collect();
-            return Err(AuditError::UnknownStatement {
-                expected: expected.join(", "),
-                found: id.clone(),
-            });
-        }
-    }
-    let wanted = |s: &&'static Statement| {
-        only.is_empty() || only.iter().any(|id| s.id.eq_ignore_ascii_case(id))
-    };
-    Ok(LEDGER.iter().copied().filter(wanted).collect())
 }

@@ -1,15 +1,26 @@
 //! The report of an audit, and its digest.
 
 use super::Options;
+use crate::phenomenon::{Experiment, FindingReport};
 use crate::theorem::{Control, Margin, Outcome, Statement};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
-use std::time::Duration;
+use std::collections::BTreeSet;
 
-/// What an audit found. Everything but `environment` goes into the digest.
+/// The name of the format.
+const FORMAT: &str = "noise-equilibrium/audit-1";
+
+/// What an audit found. Everything but `experiments` and `environment` goes into the digest:
+/// of an experiment its verdict and its margin do, which follow from its findings.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(deny_unknown_fields)
+)]
 pub struct Report {
     /// The name of the format.
+    #[cfg_attr(feature = "schema", schemars(extend("const" = FORMAT)))]
     pub format: &'static str,
     /// The crate's version.
     pub version: &'static str,
@@ -24,13 +35,17 @@ pub struct Report {
     /// Do all statements hold, with every control caught?
     pub verdict: Verdict,
     /// SHA-256 over the fields above, hexadecimal.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = "^[0-9a-f]{64}$")))]
     pub digest: String,
+    /// The numbers behind the verdicts on P1 to P6.
+    pub experiments: Vec<ExperimentReport>,
     /// Where and how fast it ran; not part of the digest.
     pub environment: Environment,
 }
 
 /// A three-valued verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// Verified cases, none refuted, and every control caught.
@@ -43,6 +58,11 @@ pub enum Verdict {
 
 /// One statement.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(deny_unknown_fields)
+)]
 pub struct StatementReport {
     /// Its identifier.
     pub id: &'static str,
@@ -51,6 +71,7 @@ pub struct StatementReport {
     /// The claim.
     pub claim: &'static str,
     /// Whose claim it is.
+    #[cfg_attr(feature = "schema", schemars(extend("enum" = ["convention", "paper", "beyond", "limit"])))]
     pub origin: &'static str,
     /// Its checks.
     pub checks: Vec<CheckReport>,
@@ -62,10 +83,16 @@ pub struct StatementReport {
 
 /// One check, with three counts that add up to the number of cases.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(deny_unknown_fields)
+)]
 pub struct CheckReport {
     /// Its name.
     pub name: &'static str,
     /// Its kind of evidence.
+    #[cfg_attr(feature = "schema", schemars(extend("enum" = ["ensemble", "rounding", "scaling", "enclosure", "exact"])))]
     pub evidence: &'static str,
     /// Cases in which it held.
     pub verified: u64,
@@ -74,6 +101,7 @@ pub struct CheckReport {
     /// Cases that say nothing.
     pub inconclusive: u64,
     /// The case that came closest to failing.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     #[serde(serialize_with = "label")]
     pub worst_margin: Option<Margin>,
     /// What the first refuted case showed.
@@ -82,6 +110,11 @@ pub struct CheckReport {
 
 /// One negative control.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(deny_unknown_fields)
+)]
 pub struct ControlReport {
     /// What is broken.
     pub name: &'static str,
@@ -102,26 +135,62 @@ impl ControlReport {
     }
 }
 
+/// What an experiment measured.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(deny_unknown_fields)
+)]
+pub struct ExperimentReport {
+    /// The statement that it is a check of.
+    pub id: &'static str,
+    /// Each part of the hypothesis with what was measured.
+    pub findings: Vec<FindingReport>,
+}
+
 /// Where and how fast an audit ran.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(deny_unknown_fields)
+)]
 pub struct Environment {
-    /// How GMP was built: "assembly" or "portable C".
-    pub gmp: &'static str,
-    /// GMP's, MPFR's and the crate's target.
+    /// How GMP was built: "assembly" or "portable C"; of parts that differ, all.
+    pub gmp: String,
+    /// GMP's, MPFR's and the crate's target; of parts that differ, all.
     pub target: String,
-    /// Threads.
+    /// Threads, of all parts together.
     pub jobs: usize,
-    /// Wall-clock time.
+    /// Wall-clock time, of all parts together.
     pub seconds: f64,
 }
 
 impl Environment {
-    pub(super) fn here(jobs: usize, elapsed: Duration) -> Self {
+    /// Before anything ran.
+    pub(super) fn here(jobs: usize) -> Self {
         Self {
-            gmp: env!("NOISE_EQUILIBRIUM_GMP"),
+            gmp: env!("NOISE_EQUILIBRIUM_GMP").to_owned(),
             target: format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
             jobs,
-            seconds: elapsed.as_secs_f64(),
+            seconds: 0.0,
+        }
+    }
+
+    pub(super) fn of_parts<'a>(parts: impl Iterator<Item = &'a Self> + Clone) -> Self {
+        let each = |word: fn(&'a Self) -> &'a str| {
+            let words: BTreeSet<&str> = parts.clone().map(word).collect();
+            words.into_iter().collect::<Vec<_>>().join(", ")
+        };
+        Self {
+            gmp: each(|part| &part.gmp),
+            target: each(|part| &part.target),
+            jobs: parts
+                .clone()
+                .map(|part| part.jobs)
+                .fold(0, usize::saturating_add),
+            seconds: parts.clone().map(|part| part.seconds).sum(),
         }
     }
 }
@@ -264,8 +333,13 @@ impl Report {
     pub(super) fn new(
         options: &Options,
         statements: Vec<StatementReport>,
+        experiments: &[(&'static str, Experiment)],
         environment: Environment,
     ) -> Self {
+        let experiments = experiments.iter().map(|(id, experiment)| ExperimentReport {
+            id,
+            findings: FindingReport::all(experiment),
+        });
         let verdict = if statements.iter().any(|s| s.verdict == Verdict::Refuted) {
             Verdict::Refuted
         } else if statements
@@ -277,7 +351,7 @@ impl Report {
             Verdict::Verified
         };
         let mut report = Self {
-            format: "noise-equilibrium/audit-1",
+            format: FORMAT,
             version: env!("CARGO_PKG_VERSION"),
             seed: options.seed,
             cases: options.cases,
@@ -285,6 +359,7 @@ impl Report {
             statements,
             verdict,
             digest: String::new(),
+            experiments: experiments.collect(),
             environment,
         };
         report.digest = report.compute_digest();
@@ -304,9 +379,6 @@ impl Report {
         );
         // Numbers, strings and lists only: this cannot fail.
         let bytes = serde_json::to_vec(&digested).unwrap_or_default();
-        Sha256::digest(bytes)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        super::hexadecimal(&Sha256::digest(bytes))
     }
 }

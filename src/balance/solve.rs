@@ -2,6 +2,7 @@
 
 use super::pulls::{Equilibrium, Pull, Pulls};
 use super::spectrum::Balance;
+use crate::sabotage::{self, Sabotage};
 use crate::scalar::{RealScalar, Scalar};
 use nalgebra::{ComplexField, RealField};
 use thiserror::Error;
@@ -173,7 +174,10 @@ impl<S: RealScalar> Logarithmic<S> {
             let blur = S::unit() * (value.size.clone() + &terms) / &value.steepness;
             let step = value.h.clone() / &value.steepness;
             let newton = lambda.clone() + &step;
-            let resolution = S::unit() * ComplexField::abs(lambda.clone()) + &blur;
+            let mut resolution = S::unit() * ComplexField::abs(lambda.clone()) + &blur;
+            if sabotage::is(Sabotage::EarlyNewton) {
+                resolution += ComplexField::abs(lambda.clone()) / S::from_int(1 << 26);
+            }
             if ComplexField::abs(step.clone()) <= resolution {
                 return Ok(newton);
             }

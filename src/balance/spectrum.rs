@@ -2,6 +2,7 @@
 //! balance potential Φ over them.
 
 use super::noise::population_variance;
+use crate::sabotage::{self, Sabotage};
 use crate::scalar::{Field, Rational, RealScalar, Scalar, sum};
 use crate::symmetry::{Generator, Structure};
 use std::cmp::Ordering;
@@ -181,7 +182,11 @@ impl<S: Field> Strength<S> {
                 found: format!("{batch_size:?}"),
             });
         }
-        Self::new(gamma, learning_rate / (S::from_int(2) * batch_size))
+        let halves = match sabotage::is(Sabotage::NoiseStrength) {
+            true => 1,
+            false => 2,
+        };
+        Self::new(gamma, learning_rate / (S::from_int(halves) * batch_size))
     }
 
     /// Both numbers converted by `f`.
@@ -230,12 +235,20 @@ impl<S: Field> Balance<S> {
     /// μ(2σ²a − 4γc).
     fn drive(&self, term: &Term<S>, noise: S, charge: S) -> S {
         let up = S::from_int(2) * &self.strength.sigma2 * noise;
-        let down = S::from_int(4) * &self.strength.gamma * charge;
+        let pulls = match sabotage::is(Sabotage::BalanceDecay) {
+            true => 2,
+            false => 4,
+        };
+        let down = S::from_int(pulls) * &self.strength.gamma * charge;
         (up - down) * &term.rate
     }
 
     /// 2γc + σ²a.
     fn cost(&self, noise: S, charge: S) -> S {
+        let noise = match sabotage::is(Sabotage::PotentialNoise) {
+            true => noise * S::from_int(2),
+            false => noise,
+        };
         S::from_int(2) * &self.strength.gamma * charge + noise * &self.strength.sigma2
     }
 }
@@ -293,6 +306,10 @@ impl<S: Scalar> Balance<S> {
 
     /// κ = −G′(λ)/(2‖Aθ_λ‖²) at an equilibrium λ: the charge relaxes as e^{−κt} (T14), in 1/time.
     pub fn relaxation_rate(&self, lambda: &S) -> S {
-        -self.slope(lambda) / (S::from_int(2) * self.speed(lambda))
+        let halves = match sabotage::is(Sabotage::RelaxationRate) {
+            true => 1,
+            false => 2,
+        };
+        -self.slope(lambda) / (S::from_int(halves) * self.speed(lambda))
     }
 }

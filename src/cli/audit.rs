@@ -1,10 +1,11 @@
 //! `noise-equilibrium audit`.
 
 use super::{BadInput, FAILED, HELD, read_text, table, write_text};
-use clap::Args;
+use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use noise_equilibrium::audit::{
-    Audit as Audited, DEFAULT_CASES, DEFAULT_SEED, Options, Report, StatementReport, Verdict, audit,
+    Audit as Audited, AuditError, DEFAULT_CASES, DEFAULT_SEED, JOURNAL, Journal, Options, Part,
+    Report, StatementReport, Verdict, merge,
 };
 use noise_equilibrium::theorem::{Outcome, Replay};
 use std::collections::BTreeSet;
@@ -12,7 +13,10 @@ use std::path::{Path, PathBuf};
 
 /// Run every check of the ledger with its negative controls, and report
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Audit {
+    #[command(subcommand)]
+    action: Option<Action>,
     /// Only these statements, by identifier (T8,C1)
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
@@ -28,20 +32,73 @@ pub struct Audit {
     /// Threads; one per core if left out
     #[arg(long)]
     jobs: Option<usize>,
-    /// Directory for audit.json and the files of failing cases
+    /// Directory for the journal, the report and the files of failing cases
     #[arg(long, default_value = "audit-report")]
     out: PathBuf,
+    /// One part of many (3/8), to be merged with the others
+    #[arg(long, value_name = "PART", default_value_t = Part::WHOLE)]
+    shard: Part,
+    /// Go on with the audit, or the part, whose journal is in this directory
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["only", "cases", "seed", "full", "out", "shard"])]
+    resume: Option<PathBuf>,
     /// Run one failing case again, from its file
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["only", "cases", "seed", "full", "jobs", "out"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["only", "cases", "seed", "full", "jobs", "out", "shard", "resume"])]
     replay: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// Put the parts of an audit together: the report is that of one run
+    Merge {
+        /// The parts' directories
+        #[arg(required = true)]
+        parts: Vec<PathBuf>,
+        /// Directory for the report and the files of failing cases
+        #[arg(long, default_value = "audit-report")]
+        out: PathBuf,
+    },
 }
 
 impl Audit {
     pub fn run(&self) -> Result<u8, BadInput> {
+        if let Some(Action::Merge { parts, out }) = &self.action {
+            return report(merge(parts).map_err(bad)?, out);
+        }
         if let Some(path) = &self.replay {
             return replay(path);
         }
-        std::fs::create_dir_all(&self.out).map_err(|error| BadInput::at(&self.out, error))?;
+        let (mut journal, out) = match &self.resume {
+            Some(out) => (Journal::resume(out, self.jobs).map_err(bad)?, out),
+            None => (self.start()?, &self.out),
+        };
+        // Drawn on standard error, and only where that is a terminal.
+        let bar = ProgressBar::new(0);
+        if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} cases, {eta} left") {
+            bar.set_style(style);
+        }
+        let ran = journal.run(|done, total| {
+            bar.set_length(total);
+            bar.set_position(done);
+        });
+        bar.finish_and_clear();
+        ran.map_err(bad)?;
+        if journal.part() == Part::WHOLE {
+            return report(journal.conclude().map_err(bad)?, out);
+        }
+        let (done, refuted) = journal.tally();
+        let part = journal.part();
+        let path = out.join(JOURNAL);
+        write_text(
+            None,
+            &format!(
+                "part {part}: {done} cases, {refuted} refuted; audit merge puts the parts together\njournal {}\n",
+                path.display()
+            ),
+        )?;
+        Ok(if refuted == 0 { HELD } else { FAILED })
+    }
+
+    fn start(&self) -> Result<Journal, BadInput> {
         let options = Options {
             only: self.only.iter().map(|id| id.trim().to_owned()).collect(),
             cases: self.cases,
@@ -49,38 +106,47 @@ impl Audit {
             full: self.full,
             jobs: self.jobs,
         };
-        // Drawn on standard error, and only where that is a terminal.
-        let bar = ProgressBar::new(0);
-        if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} cases, {eta} left") {
-            bar.set_style(style);
-        }
-        let outcome = audit(&options, |done, total| {
-            bar.set_length(total);
-            bar.set_position(done);
-        });
-        bar.finish_and_clear();
-        let Audited { report, witnesses } = outcome.map_err(|error| BadInput(error.to_string()))?;
-
-        let path = self.out.join("audit.json");
-        let mut json =
-            serde_json::to_string_pretty(&report).map_err(|error| BadInput::at(&path, error))?;
-        json.push('\n');
-        write_text(Some(&path), &json)?;
-        let mut files = Vec::new();
-        for (i, witness) in witnesses.iter().enumerate() {
-            let file = self
-                .out
-                .join(format!("{}-{}.json", witness.statement, i + 1));
-            write_text(Some(&file), &witness.write())?;
-            files.push((file, witness));
-        }
-        write_text(None, &page(&report, &path, &files))?;
-        Ok(if report.verdict == Verdict::Verified {
-            HELD
-        } else {
-            FAILED
-        })
+        create(&self.out)?;
+        Journal::start(&self.out, &options, self.shard).map_err(bad)
     }
+}
+
+fn bad(error: AuditError) -> BadInput {
+    BadInput(error.to_string())
+}
+
+fn create(folder: &Path) -> Result<(), BadInput> {
+    std::fs::create_dir_all(folder).map_err(|error| BadInput::at(folder, error))
+}
+
+/// Writes the report's files, and prints its table.
+fn report(audited: Audited, out: &Path) -> Result<u8, BadInput> {
+    create(out)?;
+    let path = out.join("audit.json");
+    let json = serde_json::to_string_pretty(&audited.report).map(|json| json + "\n");
+    for (name, text) in [
+        ("audit.json", json.map_err(|error| error.to_string())),
+        ("report.html", audited.html()),
+        ("junit.xml", audited.junit()),
+    ] {
+        let path = out.join(name);
+        let text = text.map_err(|error| BadInput::at(&path, error))?;
+        write_text(Some(&path), &text)?;
+    }
+    let Audited {
+        report, witnesses, ..
+    } = audited;
+    let mut files = Vec::new();
+    for (i, witness) in witnesses.iter().enumerate() {
+        let file = out.join(format!("{}-{}.json", witness.statement, i + 1));
+        write_text(Some(&file), &witness.write())?;
+        files.push((file, witness));
+    }
+    write_text(None, &page(&report, &path, &files))?;
+    Ok(match report.verdict {
+        Verdict::Verified => HELD,
+        Verdict::Refuted | Verdict::Inconclusive => FAILED,
+    })
 }
 
 fn replay(path: &Path) -> Result<u8, BadInput> {

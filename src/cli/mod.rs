@@ -2,8 +2,13 @@
 
 mod audit;
 mod balance;
-mod figure;
+mod certificate;
+mod conform;
+#[cfg(feature = "sabotage")]
+mod kill_matrix;
 mod phenomenon;
+mod reference;
+mod schema;
 mod solve;
 mod statements;
 
@@ -27,8 +32,14 @@ enum Command {
     Solve(solve::Solve),
     Audit(audit::Audit),
     Balance(balance::Balance),
+    Certificate(certificate::Certificate),
     Phenomenon(phenomenon::Phenomenon),
+    Reference(reference::Reference),
+    Conform(conform::Conform),
+    #[cfg(feature = "sabotage")]
+    KillMatrix(kill_matrix::KillMatrix),
     Statements(statements::Statements),
+    Schema(schema::Schema),
 }
 
 /// Everything held.
@@ -69,8 +80,14 @@ pub fn run() -> ExitCode {
             Command::Solve(solve) => solve.run(),
             Command::Audit(audit) => audit.run(),
             Command::Balance(balance) => balance.run(),
+            Command::Certificate(certificate) => certificate.run(),
             Command::Phenomenon(phenomenon) => phenomenon.run(),
+            Command::Reference(reference) => reference.run(),
+            Command::Conform(conform) => conform.run(),
+            #[cfg(feature = "sabotage")]
+            Command::KillMatrix(matrix) => matrix.run(),
             Command::Statements(statements) => statements.run(),
+            Command::Schema(schema) => schema.run(),
         },
         Err(error) => usage(&error),
     };

@@ -1,12 +1,11 @@
 //! `noise-equilibrium phenomenon`.
 
-use super::figure::svg;
 use super::{BadInput, FAILED, HELD, table, write_text};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use noise_equilibrium::audit::DEFAULT_SEED;
 use noise_equilibrium::phenomenon::{
-    Bound, Experiment, Finding, Judgement, PHENOMENA, Phenomenon as Entry, Settings, find,
+    Experiment, FindingReport, Judgement, PHENOMENA, Phenomenon as Entry, Settings, find,
 };
 use serde_json::json;
 use std::path::PathBuf;
@@ -89,7 +88,7 @@ impl Phenomenon {
         }
         bar.finish_and_clear();
 
-        let drawing = svg(&experiment.figure).map_err(BadInput)?;
+        let drawing = experiment.figure.svg().map_err(BadInput)?;
         let report = report(entry, self, &experiment, &controls);
         let mut json = serde_json::to_string_pretty(&report)
             .map_err(|error| BadInput(format!("{}: {error}", entry.id)))?;
@@ -116,7 +115,7 @@ fn page(entry: &Entry, experiment: &Experiment, controls: &[(&str, Judgement)]) 
             format!("{:.4e}", finding.estimate.mean),
             format!("{:.1e}", finding.estimate.half_width),
             finding.estimate.runs.to_string(),
-            expected(finding),
+            finding.bound.to_string(),
             finding.judgement().label().to_owned(),
         ]);
     }
@@ -134,34 +133,12 @@ fn page(entry: &Entry, experiment: &Experiment, controls: &[(&str, Judgement)]) 
     page + &format!("{}: {}\n\n", entry.id, experiment.judgement().label())
 }
 
-fn expected(finding: &Finding) -> String {
-    match finding.bound {
-        Bound::Above(x) => format!("> {x:.4e}"),
-        Bound::Below(x) => format!("< {x:.4e}"),
-        Bound::Within {
-            prediction,
-            tolerance,
-        } => format!("{prediction:.4e} ± {tolerance:.1e}"),
-    }
-}
-
 fn report(
     entry: &Entry,
     options: &Phenomenon,
     experiment: &Experiment,
     controls: &[(&str, Judgement)],
 ) -> serde_json::Value {
-    let number = |x: f64| format!("{x:e}");
-    let finding = |finding: &Finding| {
-        json!({
-            "what": finding.what,
-            "mean": number(finding.estimate.mean),
-            "half_width": number(finding.estimate.half_width),
-            "runs": finding.estimate.runs,
-            "expected": expected(finding),
-            "verdict": finding.judgement().label(),
-        })
-    };
     let control = |(name, judgement): &(&str, Judgement)| json!({ "name": name, "caught": *judgement == Judgement::Refuted });
     json!({
         "format": "noise-equilibrium/phenomenon-1",
@@ -171,7 +148,7 @@ fn report(
         "seed": options.seed,
         "full": options.full,
         "verdict": experiment.judgement().label(),
-        "findings": experiment.findings.iter().map(finding).collect::<Vec<_>>(),
+        "findings": FindingReport::all(experiment),
         "controls": controls.iter().map(control).collect::<Vec<_>>(),
     })
 }

@@ -2,7 +2,7 @@
 
 use super::{BadInput, HELD, read_text, warn, write_text};
 use clap::Args;
-use noise_equilibrium::problem::read_problem_in;
+use noise_equilibrium::problem::{Integers, certificate, read_problem_in};
 use std::path::{Path, PathBuf};
 
 /// Solve one problem: λ*, θ* and what follows, every number enclosed
@@ -16,6 +16,12 @@ pub struct Solve {
     /// Write the solution to a file instead of standard output
     #[arg(long)]
     out: Option<PathBuf>,
+    /// Write a proof of the status, or of lambda's interval, for Coq (see proofs/README.md)
+    #[arg(long, value_name = "FILE.v")]
+    certificate: Option<PathBuf>,
+    /// The proof computes with Coq's own integers: slower, and no axioms about the processor's
+    #[arg(long, requires = "certificate")]
+    pure: bool,
 }
 
 fn digits(text: &str) -> Result<u32, String> {
@@ -40,6 +46,15 @@ impl Solve {
             .map_err(|error| BadInput::at(&self.problem, error))?;
         text.push('\n');
         write_text(self.out.as_ref(), &text)?;
+        if let Some(path) = &self.certificate {
+            let integers = match self.pure {
+                true => Integers::Pure,
+                false => Integers::Machine,
+            };
+            let proof = certificate(&problem, self.digits, integers)
+                .map_err(|error| BadInput::at(&self.problem, error))?;
+            write_text(Some(path), &proof)?;
+        }
         Ok(HELD)
     }
 }

@@ -1,13 +1,17 @@
 //! Estimates from ensembles, and what they say about a prediction.
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// A mean over independent runs with its 95 % confidence interval, mean ± `half_width`.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Estimate {
     /// The mean.
+    #[serde(with = "crate::scalar::double::one")]
     pub mean: f64,
     /// Student's t times the standard error; infinite for a single run.
+    #[serde(with = "crate::scalar::double::one")]
     pub half_width: f64,
     /// Runs.
     pub runs: usize,
@@ -54,20 +58,36 @@ fn student(freedom: usize) -> f64 {
 }
 
 /// What a hypothesis says of a number.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", deny_unknown_fields)]
 pub enum Bound {
     /// It is above this.
-    Above(f64),
+    Above(#[serde(with = "crate::scalar::double::one")] f64),
     /// It is below this.
-    Below(f64),
+    Below(#[serde(with = "crate::scalar::double::one")] f64),
     /// It differs from the prediction by `tolerance` at most: the resolution that the
     /// hypothesis claims, said beforehand.
     Within {
         /// What theory says.
+        #[serde(with = "crate::scalar::double::one")]
         prediction: f64,
         /// In the same unit.
+        #[serde(with = "crate::scalar::double::one")]
         tolerance: f64,
     },
+}
+
+impl fmt::Display for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Above(x) => write!(f, "> {x:.4e}"),
+            Self::Below(x) => write!(f, "< {x:.4e}"),
+            Self::Within {
+                prediction,
+                tolerance,
+            } => write!(f, "{prediction:.4e} ± {tolerance:.1e}"),
+        }
+    }
 }
 
 /// A three-valued judgement, the worst last.
@@ -93,7 +113,8 @@ impl Judgement {
 }
 
 /// One number with what the hypothesis says of it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Finding {
     /// What is measured.
     pub what: String,
@@ -161,13 +182,6 @@ impl fmt::Display for Finding {
             "{}: {mean:.4e} ± {half_width:.1e} ({runs} runs), ",
             self.what
         )?;
-        match self.bound {
-            Bound::Above(x) => write!(f, "expected above {x:.4e}"),
-            Bound::Below(x) => write!(f, "expected below {x:.4e}"),
-            Bound::Within {
-                prediction,
-                tolerance,
-            } => write!(f, "expected {prediction:.4e} ± {tolerance:.1e}"),
-        }
+        write!(f, "expected {}", self.bound)
     }
 }

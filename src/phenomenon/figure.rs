@@ -1,7 +1,10 @@
 //! What a figure shows, independent of how it is drawn, and its data as CSV.
 
+use serde::{Deserialize, Serialize};
+
 /// Panels side by side.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Figure {
     /// What is to be seen.
     pub title: String,
@@ -10,7 +13,8 @@ pub struct Figure {
 }
 
 /// One pair of axes.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Panel {
     /// The horizontal axis.
     pub x: Axis,
@@ -21,7 +25,8 @@ pub struct Panel {
 }
 
 /// An axis.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Axis {
     /// Quantity and unit.
     pub label: String,
@@ -48,7 +53,8 @@ impl Axis {
 }
 
 /// How a series is drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Style {
     /// Measured along a trajectory: a line.
     Line,
@@ -59,13 +65,15 @@ pub enum Style {
 }
 
 /// Points that belong together.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Series {
     /// For the legend.
     pub name: String,
     /// How it is drawn.
     pub style: Style,
     /// x, y and the half width of y's confidence interval (0 for none).
+    #[serde(with = "crate::scalar::double::triples")]
     pub points: Vec<[f64; 3]>,
 }
 
@@ -93,6 +101,29 @@ impl Series {
 }
 
 impl Figure {
+    /// What is drawn, in words: for readers who cannot see it.
+    pub fn description(&self) -> String {
+        let axis = |axis: &Axis| match axis.log {
+            true => format!("{} (logarithmic)", axis.label),
+            false => axis.label.clone(),
+        };
+        let panel = |panel: &Panel| {
+            let series = panel.series.iter().map(|series| {
+                let kind = match series.style {
+                    Style::Line => "line",
+                    Style::Points => "points",
+                    Style::Theory => "dashed line",
+                };
+                format!("{} ({kind})", series.name)
+            });
+            let series: Vec<String> = series.collect();
+            let (x, y) = (axis(&panel.x), axis(&panel.y));
+            format!("{y} against {x}: {}.", series.join(", "))
+        };
+        let panels: Vec<String> = self.panels.iter().map(panel).collect();
+        format!("{}. {}", self.title, panels.join(" "))
+    }
+
     /// The data: panel, series, x, y, half width; a row for each point.
     pub fn csv(&self) -> String {
         let mut writer = csv::Writer::from_writer(Vec::new());

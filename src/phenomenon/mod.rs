@@ -10,6 +10,9 @@ mod p4;
 mod p5;
 mod p6;
 mod pair;
+mod report;
+#[cfg(feature = "report")]
+mod svg;
 
 pub use estimate::{Bound, Estimate, Finding, Judgement};
 pub use figure::{Axis, Figure, Panel, Series, Style};
@@ -19,8 +22,10 @@ pub use p3::PHENOMENON as P3;
 pub use p4::PHENOMENON as P4;
 pub use p5::PHENOMENON as P5;
 pub use p6::PHENOMENON as P6;
+pub use report::FindingReport;
 
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 /// What an experiment is run with.
 #[derive(Clone, Copy)]
@@ -34,7 +39,8 @@ pub struct Settings<'a> {
 }
 
 /// What an experiment found.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Experiment {
     /// Each part of the hypothesis with what was measured.
     pub findings: Vec<Finding>,

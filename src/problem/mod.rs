@@ -2,10 +2,12 @@
 //! format out. docs/format.md describes both, field by field.
 
 mod arrays;
+mod certificate;
 mod moved;
 pub(crate) mod read;
 mod solution;
 
+pub use certificate::{CertificateError, Integers, THEOREM, certificate};
 pub use read::{FORMAT, ProblemError, read_problem, read_problem_in};
 pub use solution::{
     Answer, Bounds, Change, Exactly, FamilyFinite, Finite, GroupFinite, Numbers, Single, Solution,

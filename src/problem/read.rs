@@ -3,7 +3,7 @@
 use super::arrays::Numbers;
 use super::{Body, Problem};
 use crate::balance::{FamilyOrbit, GroupOrbit, Noise, Orbit, OrbitError, Spectrum, Strength, Term};
-use crate::scalar::{Exact, Rational};
+use crate::scalar::{Exact, MAX_BINARY_EXPONENT, Rational};
 use crate::symmetry::{FactorShape, Family, Generator};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, SeqAccess, Unexpected, Visitor};
@@ -140,8 +140,39 @@ fn read(text: &str, folder: Option<&Path>) -> Result<Problem, ProblemError> {
     Ok(Problem { strength, body })
 }
 
+/// Decimal digits that all numbers of a file may have together once they are written
+/// out: exponents are short to write, and each may ask for a million digits.
+const MAX_DIGITS: u64 = 100_000_000;
+
+/// The digits that the exponents of a text stand for.
+fn written_out(text: &str) -> u64 {
+    let part_of_number = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '+' | '-');
+    let exponent = |token: &str| -> Option<u64> {
+        let body = token.trim_start_matches(['+', '-']);
+        let (tail, digits_each) = match body.strip_prefix("0x").or(body.strip_prefix("0X")) {
+            Some(hex) => (hex.split_once(['p', 'P'])?.1, 0.302),
+            None if body.starts_with(|c: char| c.is_ascii_digit()) => {
+                (body.split_once(['e', 'E'])?.1, 1.0)
+            }
+            None => return None,
+        };
+        let size = tail.parse::<i64>().ok()?.unsigned_abs();
+        // Those beyond the limit of a single number are refused with that.
+        let limit = u64::try_from(MAX_BINARY_EXPONENT).unwrap_or(u64::MAX);
+        Some((size.min(limit) as f64 * digits_each) as u64)
+    };
+    let tokens = text.split(|c| !part_of_number(c));
+    tokens.filter_map(exponent).sum()
+}
+
 /// JSON with the path of what is wrong in the message.
 pub(crate) fn json<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, ProblemError> {
+    let digits = written_out(text);
+    if digits > MAX_DIGITS {
+        return Err(ProblemError::Json(format!(
+            "numbers: expected exponents that stand for at most {MAX_DIGITS} digits in all, found {digits}"
+        )));
+    }
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         // A broken key has no name: its segment is "?".

@@ -1,6 +1,7 @@
 //! [`Interval<P>`]: enclosures with outward-rounded end points.
 
 use super::{Direction, Field, Rational, Scalar, decimal_of_float};
+use crate::sabotage::{self, Sabotage};
 use num_traits::{One, Zero};
 use rug::Float;
 use rug::float::{Round, Special};
@@ -291,7 +292,10 @@ impl<const P: u32> Add<&Interval<P>> for &Interval<P> {
         let bits = self.bits(other);
         let (lower, upper) = (
             down(bits, &self.lower + &other.lower),
-            up(bits, &self.upper + &other.upper),
+            match sabotage::is(Sabotage::RoundingOfSum) {
+                true => down(bits, &self.upper + &other.upper),
+                false => up(bits, &self.upper + &other.upper),
+            },
         );
         Interval { lower, upper }
     }
@@ -312,18 +316,22 @@ impl<const P: u32> Mul<&Interval<P>> for &Interval<P> {
     fn mul(self, other: &Interval<P>) -> Interval<P> {
         let bits = self.bits(other);
         let (a, b, c, d) = (&self.lower, &self.upper, &other.lower, &other.upper);
+        let upwards = match sabotage::is(Sabotage::RoundingOfProduct) {
+            true => Round::Down,
+            false => Round::Up,
+        };
         let known = |x: &Float| x.is_zero() || x.is_sign_positive();
         if known(a) && known(c) {
             return Interval {
                 lower: product(bits, a, c, Round::Down),
-                upper: product(bits, b, d, Round::Up),
+                upper: product(bits, b, d, upwards),
             };
         }
         let mut lower = product(bits, a, c, Round::Down);
-        let mut upper = product(bits, a, c, Round::Up);
+        let mut upper = product(bits, a, c, upwards);
         for (x, y) in [(a, d), (b, c), (b, d)] {
             let low = product(bits, x, y, Round::Down);
-            let high = product(bits, x, y, Round::Up);
+            let high = product(bits, x, y, upwards);
             if low < lower {
                 lower = low;
             }

@@ -12,6 +12,8 @@
 //! type: an operation is then done at the larger precision of its operands.
 
 #[forbid(unsafe_code)]
+pub(crate) mod double;
+#[forbid(unsafe_code)]
 mod dual;
 #[forbid(unsafe_code)]
 mod exact;
@@ -27,10 +29,11 @@ mod print;
 #[forbid(unsafe_code)]
 mod rational;
 
+pub(crate) use exact::MAX_BINARY_EXPONENT;
 pub use exact::{Exact, NumberError, parse_exact};
 pub use interval::{Enclosure, Interval};
 pub use multiprecision::{Mp, Real};
-pub use print::{Direction, decimal_of_float, decimal_of_rational};
+pub use print::{Direction, decimal_of_float, decimal_of_rational, hexadecimal};
 pub use rug::Rational;
 
 use num_traits::{One, Zero};

@@ -89,3 +89,17 @@ fn layout(negative: bool, digits: &str, exponent: i64) -> String {
         format!("{sign}{first}{point}{rest}e{}", exponent - 1)
     }
 }
+
+/// A finite double as a C99 hexadecimal float, spelled as Python's `float.hex` does.
+pub fn hexadecimal(x: f64) -> String {
+    let sign = if x.is_sign_negative() { "-" } else { "" };
+    let (exponent, fraction) = ((x.to_bits() >> 52) & 0x7ff, x.to_bits() & ((1 << 52) - 1));
+    match (exponent, fraction) {
+        (0, 0) => format!("{sign}0x0.0p+0"),
+        (0, _) => format!("{sign}0x0.{fraction:013x}p-1022"),
+        _ => format!(
+            "{sign}0x1.{fraction:013x}p{:+}",
+            i64::try_from(exponent).unwrap_or(0) - 1023
+        ),
+    }
+}

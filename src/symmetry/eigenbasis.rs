@@ -1,6 +1,7 @@
 //! Rates and eigen-directions in floating point.
 
 use super::{Slice, Structure};
+use crate::sabotage::{self, Sabotage};
 use crate::scalar::{RealScalar, dot};
 use nalgebra::{DMatrix, SymmetricEigen};
 
@@ -38,7 +39,11 @@ impl<S: RealScalar> Eigenbasis<S> {
                 fixed,
             } => {
                 let k: DMatrix<S> = matrix.map(|q| S::from_rational(&q));
-                let eigen = SymmetricEigen::try_new(k, S::unit(), MAX_SWEEPS)?;
+                let mut eigen = SymmetricEigen::try_new(k, S::unit(), MAX_SWEEPS)?;
+                if sabotage::is(Sabotage::Eigenvalue) {
+                    let off = S::one() + S::one() / S::from_int(1 << 40);
+                    eigen.eigenvalues[0] = eigen.eigenvalues[0].clone() * off;
+                }
                 let vectors: Vec<Vec<S>> = eigen
                     .eigenvectors
                     .column_iter()

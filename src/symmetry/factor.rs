@@ -2,6 +2,7 @@
 //! U → Ue^{λS}, W → e^{−λS}W.
 
 use super::{Generator, Slice, SymmetryError, symmetric};
+use crate::sabotage::{self, Sabotage};
 use crate::scalar::Rational;
 use nalgebra::DMatrix;
 
@@ -104,8 +105,13 @@ impl FactorShape {
     /// The rows of U, then the columns of W, where the group acts the other way round.
     pub(crate) fn slices(self) -> Vec<Slice> {
         let u = Slice::rows(0, self.rows, self.rank);
-        let w = Slice::columns(self.rows * self.rank, self.cols).map(Slice::negated);
-        u.chain(w).collect()
+        let w = self.rows * self.rank;
+        if sabotage::is(Sabotage::TransposedFactor) {
+            let w = Slice::rows(w, self.cols, self.rank).map(Slice::negated);
+            return u.chain(w).collect();
+        }
+        u.chain(Slice::columns(w, self.cols).map(Slice::negated))
+            .collect()
     }
 }
 

@@ -2,6 +2,7 @@
 //! neuron, whose outgoing weights grow while the incoming ones shrink (C1).
 
 use super::{Generator, SymmetryError};
+use crate::sabotage::{self, Sabotage};
 use crate::scalar::Rational;
 
 impl Generator {
@@ -36,6 +37,10 @@ impl Generator {
 }
 
 pub(super) fn rates(dim: usize, up: &[usize], down: &[usize]) -> Vec<Rational> {
+    let (up, down) = match sabotage::is(Sabotage::SignOfGenerator) {
+        true => (down, up),
+        false => (up, down),
+    };
     let mut rates = vec![Rational::new(); dim];
     for &i in up {
         rates[i] = Rational::from(1);

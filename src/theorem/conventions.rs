@@ -11,13 +11,13 @@ use crate::balance::{
 };
 use crate::dynamics::step;
 use crate::model::{Activation, Deep, Loss, Sample};
-use crate::scalar::Rational;
+use crate::scalar::{Field, Interval, Rational};
 use crate::symmetry::Generator;
 
 pub static STATEMENT: Statement = Statement {
     id: "N0",
     name: "conventions",
-    claim: "Sign of A, direction of λ, order of (U, W), 2σ² = η/B, population covariance, gradient of γ‖θ‖² is 2γθ.",
+    claim: "Sign of A, direction of λ, order of (U, W), 2σ² = η/B, population covariance, gradient of γ‖θ‖² is 2γθ, enclosures round outwards.",
     origin: Origin::Convention,
     drawn: false,
     checks: &[Check {
@@ -247,6 +247,34 @@ fn table() -> Vec<Guard> {
         q(1),
         q(0),
     );
+    // Enclosures of 53 bits round outwards: each exact result lies between two doubles.
+    let third = Rational::from((1, 3));
+    let [tiny, near] = [60u32, 30].map(|k| Rational::from(1) >> k);
+    let near = near + 1u32;
+    let point = |x: &Rational| Interval::<53>::from_rational(x);
+    let holds =
+        |enclosure: Interval<53>, exact: &Rational| Some(q(i32::from(enclosure.contains(exact))));
+    let one = q(1);
+    for (what, enclosure, exact) in [
+        (
+            "1 + 2⁻⁶⁰ is enclosed",
+            point(&one) + point(&tiny),
+            Rational::from(&one + &tiny),
+        ),
+        (
+            "1 − 2⁻⁶⁰ is enclosed",
+            point(&one) - point(&tiny),
+            Rational::from(&one - &tiny),
+        ),
+        (
+            "(1 + 2⁻³⁰)² is enclosed",
+            point(&near) * point(&near),
+            Rational::from(&near * &near),
+        ),
+        ("1/3 is enclosed", point(&one) / point(&q(3)), third),
+    ] {
+        add(what, holds(enclosure, &exact), q(1), q(0));
+    }
     guards
 }
 

@@ -1,6 +1,7 @@
 //! What a check can find, and the two kinds of checks that many statements share.
 
 use crate::scalar::{Field, Interval, Mp, RealScalar};
+use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 
 /// The kinds of evidence, weakest first.
@@ -19,6 +20,39 @@ pub enum Evidence {
 }
 
 impl Evidence {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Ensemble,
+        Self::Rounding,
+        Self::Scaling,
+        Self::Enclosure,
+        Self::Exact,
+    ];
+
+    /// The numbers that it computes with.
+    pub fn numbers(self) -> &'static str {
+        match self {
+            Self::Ensemble => "double precision",
+            Self::Rounding => "single or double precision",
+            Self::Scaling => "multiprecision, 64 to 1024 bits",
+            Self::Enclosure => "intervals with outward rounding",
+            Self::Exact => "rational numbers",
+        }
+    }
+
+    /// What it means that a check holds.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Ensemble => {
+                "the 95 % confidence interval of what seeded runs measure agrees with the claim"
+            }
+            Self::Rounding => "both sides agree within a derived rounding bound",
+            Self::Scaling => "the defect of an identity shrinks like 2^−P over P bits",
+            Self::Enclosure => "a sign is proved, or a value is bracketed",
+            Self::Exact => "both sides are equal, without tolerance",
+        }
+    }
+
     /// The word for it in tables.
     pub fn label(self) -> &'static str {
         match self {
@@ -32,15 +66,16 @@ impl Evidence {
 }
 
 /// By how much a case held.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Margin {
     /// Equality, nothing to measure.
     Exact,
     /// Slope of log₂(defect) over the precision; −1 for a true identity.
-    Slope(f64),
+    Slope(#[serde(with = "crate::scalar::double::one")] f64),
     /// Bits by which a sign was certain, or a bound was kept: a rounding bound, or one on
     /// an estimate, in half widths of its confidence interval.
-    Bits(f64),
+    Bits(#[serde(with = "crate::scalar::double::one")] f64),
 }
 
 impl Margin {
@@ -72,7 +107,8 @@ impl Margin {
 }
 
 /// What a check found on one case.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Outcome {
     /// It held.
     Verified(Margin),

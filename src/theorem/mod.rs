@@ -50,6 +50,8 @@ pub use sample::{
 };
 pub use t5::steps_in_doubles;
 
+use crate::phenomenon::Experiment;
+
 /// Who made a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
@@ -209,6 +211,24 @@ pub fn ledger_markdown() -> String {
 }
 
 impl Statement {
+    /// Runs a check on a case, or one of the check's controls; of an experiment it also
+    /// hands out what was measured.
+    pub fn run(
+        &self,
+        check: usize,
+        control: Option<usize>,
+        case: &Case,
+    ) -> (Outcome, Option<Experiment>) {
+        if let Some(experiment) = phenomena::measured(self, control, case) {
+            return (phenomena::judge(&experiment), Some(experiment));
+        }
+        let run = match control {
+            Some(control) => self.controls[control].run,
+            None => self.checks[check].run,
+        };
+        (run(case), None)
+    }
+
     /// Its file, from the crate's root.
     pub fn source(&self) -> String {
         let stem = self.id.to_lowercase();

@@ -14,34 +14,56 @@ fn experiment(draw: &mut Draw) -> Case {
     })
 }
 
-/// Runs it; its findings become the outcome.
-fn run(case: &Case, run: fn(&Settings) -> Experiment) -> Outcome {
-    let outcome = |case: &ExperimentCase| {
-        let settings = Settings {
-            seed: u64::try_from(case.seed).unwrap_or(0),
-            full: case.full,
-            progress: &|_| (),
-        };
-        let found = run(&settings);
-        let those = |judgement: Judgement| {
-            let findings = found.findings.iter();
-            let chosen = findings.filter(|finding| finding.judgement() == judgement);
-            chosen
-                .map(Finding::to_string)
-                .collect::<Vec<_>>()
-                .join("; ")
-        };
-        match found.judgement() {
-            Judgement::Refuted => Outcome::Refuted(those(Judgement::Refuted)),
-            Judgement::Inconclusive => Outcome::Inconclusive(those(Judgement::Inconclusive)),
-            Judgement::Verified => {
-                let ratios = found.findings.iter().map(Finding::distance_in_intervals);
-                let worst = ratios.fold(f64::INFINITY, f64::min);
-                Outcome::Verified(Margin::Bits(libm::log2(worst)))
-            }
+/// Runs it; `None` for a case of another kind.
+fn measure(case: &Case, run: fn(&Settings) -> Experiment) -> Option<Experiment> {
+    let case = case.experiment()?;
+    Some(run(&Settings {
+        seed: u64::try_from(case.seed).unwrap_or(0),
+        full: case.full,
+        progress: &|_| (),
+    }))
+}
+
+/// Its findings become the outcome.
+pub(super) fn judge(found: &Experiment) -> Outcome {
+    let those = |judgement: Judgement| {
+        let findings = found.findings.iter();
+        let chosen = findings.filter(|finding| finding.judgement() == judgement);
+        chosen
+            .map(Finding::to_string)
+            .collect::<Vec<_>>()
+            .join("; ")
+    };
+    match found.judgement() {
+        Judgement::Refuted => Outcome::Refuted(those(Judgement::Refuted)),
+        Judgement::Inconclusive => Outcome::Inconclusive(those(Judgement::Inconclusive)),
+        Judgement::Verified => {
+            let ratios = found.findings.iter().map(Finding::distance_in_intervals);
+            let worst = ratios.fold(f64::INFINITY, f64::min);
+            Outcome::Verified(Margin::Bits(libm::log2(worst)))
+        }
+    }
+}
+
+/// What the experiment behind a check or a control of P1 to P6 finds; `None` for any other.
+pub(super) fn measured(
+    statement: &Statement,
+    control: Option<usize>,
+    case: &Case,
+) -> Option<Experiment> {
+    let phenomenon = crate::phenomenon::find(statement.id)?;
+    let run = match control {
+        None => phenomenon.run,
+        Some(i) => {
+            let name = statement.controls[i].name;
+            phenomenon.sabotages.iter().find(|s| s.name == name)?.run
         }
     };
-    Outcome::decided(case.experiment().map(outcome))
+    measure(case, run)
+}
+
+fn run(case: &Case, run: fn(&Settings) -> Experiment) -> Outcome {
+    Outcome::decided(measure(case, run).as_ref().map(judge))
 }
 
 macro_rules! statement {

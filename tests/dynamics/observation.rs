@@ -6,7 +6,7 @@ use noise_equilibrium::dynamics::{
     Data, Descent, Network, Normalisation, Observer, Sampling, Schedule, Source, Stream,
     hessian_product,
 };
-use noise_equilibrium::model::Activation;
+use noise_equilibrium::model::{Activation, Loss};
 use noise_equilibrium::scalar::Rational;
 
 const STRENGTH: Strength<f64> = Strength {
@@ -111,7 +111,8 @@ fn the_equilibrium_is_seen() {
                 seen += 1;
                 assert!(away.euclidean > 64.0 * left.euclidean, "{away:?} {left:?}");
                 if activation == Activation::Identity {
-                    let imbalance = |o: &noise_equilibrium::dynamics::Observation| o.pairs[0].imbalance;
+                    let imbalance =
+                        |o: &noise_equilibrium::dynamics::Observation| o.pairs[0].imbalance;
                     assert!(imbalance(&there) < libm::sqrt(unit), "{there:?}");
                     assert!(imbalance(&here) > 64.0 * imbalance(&there), "{here:?}");
                 }
@@ -132,7 +133,9 @@ fn curvature_is_that_of_the_hessian() {
     };
     let d = theta.len();
     let hessian = nalgebra::DMatrix::from_columns(
-        &(0..d).map(|k| column(k).into()).collect::<Vec<nalgebra::DVector<f64>>>(),
+        &(0..d)
+            .map(|k| column(k).into())
+            .collect::<Vec<nalgebra::DVector<f64>>>(),
     );
     let seen = observer(&network, &data).observe(0, &theta);
     assert_eq!(seen.trace, Some(hessian.trace()));
@@ -147,11 +150,17 @@ fn curvature_is_that_of_the_hessian() {
 #[test]
 fn what_is_not_there_is_left_out() {
     let (mut network, data, theta) = whole(&[2, 2, 2], Activation::Tanh, 0);
-    assert_eq!(observer(&network, &data).observe(0, &theta).equilibrium, None);
+    assert_eq!(
+        observer(&network, &data).observe(0, &theta).equilibrium,
+        None
+    );
     network.activation = Activation::Identity;
     network.normalisation = Normalisation::Layers;
     let seen = observer(&network, &data).observe(0, &theta);
-    assert_eq!((seen.trace, seen.sharpness, seen.equilibrium), (None, None, None));
+    assert_eq!(
+        (seen.trace, seen.sharpness, seen.equilibrium),
+        (None, None, None)
+    );
 }
 
 /// Moments come every so many steps, the last one at the end; a run that leaves the

@@ -1,6 +1,6 @@
 //! Figures as SVG.
 
-use noise_equilibrium::phenomenon::{Axis, Figure, Panel, Style};
+use super::{Axis, Figure, Panel, Style};
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
 use plotters::prelude::*;
 use std::ops::Range;
@@ -18,21 +18,26 @@ const COLOURS: [RGBColor; 7] = [
     RGBColor(0, 0, 0),
 ];
 
-/// The figure's text.
-pub fn svg(figure: &Figure) -> Result<String, String> {
-    let mut text = String::new();
-    let columns = figure.panels.len().max(1);
-    let width = SIZE.0 * u32::try_from(columns).unwrap_or(1);
-    {
-        let root = SVGBackend::with_string(&mut text, (width, SIZE.1)).into_drawing_area();
-        draw(&root, figure, columns).map_err(|error| format!("{}: {error}", figure.title))?;
+impl Figure {
+    /// The figure as the text of an SVG file.
+    ///
+    /// # Errors
+    /// What the drawing library has to say.
+    pub fn svg(&self) -> Result<String, String> {
+        let mut text = String::new();
+        let columns = self.panels.len().max(1);
+        let width = SIZE.0 * u32::try_from(columns).unwrap_or(1);
+        {
+            let root = SVGBackend::with_string(&mut text, (width, SIZE.1)).into_drawing_area();
+            draw(&root, self, columns).map_err(|error| format!("{}: {error}", self.title))?;
+        }
+        // For readers that hear the figure.
+        let title = format!("<title>{}</title>", escape(&self.title));
+        if let Some(end) = text.find('>') {
+            text.insert_str(end + 1, &title);
+        }
+        Ok(text)
     }
-    // For readers that hear the figure.
-    let title = format!("<title>{}</title>", escape(&figure.title));
-    if let Some(end) = text.find('>') {
-        text.insert_str(end + 1, &title);
-    }
-    Ok(text)
 }
 
 fn escape(text: &str) -> String {

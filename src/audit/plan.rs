@@ -1,0 +1,216 @@
+//! Which tasks an audit has, in what order, and which of them are whose part.
+
+use super::{AuditError, MAX_CASES, Options};
+use crate::phenomenon::Experiment;
+use crate::theorem::{Case, Draw, LEDGER, Margin, Outcome, Statement, find};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::str::FromStr;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// One of the parts into which an audit is split: the third of eight is "3/8".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    number: u64,
+    of: u64,
+}
+
+/// More parts than an audit of everything has tasks of one check.
+const MAX_PARTS: u64 = 1000;
+
+impl Part {
+    /// All of it.
+    pub const WHOLE: Self = Self { number: 1, of: 1 };
+
+    /// How many parts there are.
+    pub fn of(self) -> u64 {
+        self.of
+    }
+
+    /// Which one it is, from 1.
+    pub fn number(self) -> u64 {
+        self.number
+    }
+
+    /// Tasks are dealt like cards: neighbours, which cost about the same, go to different parts.
+    fn holds(self, task: usize) -> bool {
+        u64::try_from(task).is_ok_and(|task| task % self.of == self.number - 1)
+    }
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.number, self.of)
+    }
+}
+
+impl FromStr for Part {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let part = text.split_once('/').and_then(|(number, of)| {
+            let (number, of) = (number.parse().ok()?, of.parse().ok()?);
+            ((1..=MAX_PARTS).contains(&of) && (1..=of).contains(&number))
+                .then_some(Self { number, of })
+        });
+        part.ok_or_else(|| {
+            format!("expected a part such as 3/8, of {MAX_PARTS} at most, found {text:?}")
+        })
+    }
+}
+
+/// One run of a check, or of a control on the same cases as the check.
+#[derive(Clone, Copy)]
+pub(super) struct Task {
+    pub statement: &'static Statement,
+    pub check: usize,
+    pub control: Option<usize>,
+    index: u64,
+}
+
+impl Task {
+    /// Cases depend on the seed, the check and the index alone, so that they are the
+    /// same whatever else is run, and in whatever order.
+    pub fn case(&self, options: &Options) -> Case {
+        let check = &self.statement.checks[self.check];
+        let name = format!("{}/{}", self.statement.id, check.name);
+        let mut case = (check.draw)(&mut Draw::seeded(options.seed, &name, self.index));
+        if let Case::Experiment(experiment) = &mut case {
+            experiment.full = options.full;
+        }
+        case
+    }
+
+    fn run(&self, options: &Options) -> Found {
+        let case = self.case(options);
+        let run = || self.statement.run(self.check, self.control, &case);
+        // A panic is a failed check, not the end of the audit; and a sabotaged check that
+        // panics has noticed nothing.
+        let (outcome, experiment) = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| {
+            let outcome = match self.control {
+                None => Outcome::Refuted(PANICKED.to_owned()),
+                Some(_) => Outcome::Verified(Margin::Exact),
+            };
+            (outcome, None)
+        });
+        Found {
+            outcome,
+            // Of a sabotaged experiment nobody wants the figure.
+            experiment: experiment.filter(|_| self.control.is_none()),
+        }
+    }
+
+    pub fn same_run(a: &Self, b: &Self) -> bool {
+        a.statement.id == b.statement.id && a.check == b.check && a.control == b.control
+    }
+}
+
+const PANICKED: &str = "the check panicked";
+
+/// What came of a task.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Found {
+    pub outcome: Outcome,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub experiment: Option<Experiment>,
+}
+
+/// All tasks of an audit, in the order of the ledger.
+#[derive(Clone)]
+pub(super) struct Plan {
+    pub options: Options,
+    pub statements: Vec<&'static Statement>,
+    pub tasks: Vec<Task>,
+}
+
+impl Plan {
+    pub fn new(options: &Options) -> Result<Self, AuditError> {
+        let statements = selected(&options.only)?;
+        if !(1..=MAX_CASES).contains(&options.cases) {
+            return Err(AuditError::Range {
+                field: "cases",
+                largest: MAX_CASES,
+                found: options.cases,
+            });
+        }
+        let mut tasks = Vec::new();
+        for statement in &statements {
+            let checks = (0..statement.checks.len()).map(|check| (check, None));
+            let controls = statement.controls.iter().enumerate();
+            let controls = controls.map(|(i, control)| (control.check, Some(i)));
+            for (check, control) in checks.chain(controls) {
+                let cases = 0..if statement.drawn { options.cases } else { 1 };
+                tasks.extend(cases.map(|index| Task {
+                    statement,
+                    check,
+                    control,
+                    index,
+                }));
+            }
+        }
+        Ok(Self {
+            options: options.clone(),
+            statements,
+            tasks,
+        })
+    }
+
+    /// The numbers of a part's tasks.
+    pub fn part(&self, part: Part) -> impl Iterator<Item = usize> {
+        (0..self.tasks.len()).filter(move |&task| part.holds(task))
+    }
+
+    /// SHA-256 over the names of everything that is run: programs that would run something
+    /// else do not agree on it.
+    pub fn fingerprint(&self) -> String {
+        let mut hash = Sha256::new();
+        for statement in &self.statements {
+            let checks = statement.checks.iter().map(|check| check.name);
+            let controls = statement.controls.iter().map(|control| control.name);
+            for name in std::iter::once(statement.id).chain(checks).chain(controls) {
+                hash.update(name);
+                hash.update([0]);
+            }
+        }
+        super::hexadecimal(&hash.finalize())
+    }
+
+    /// Runs these tasks. `finished` is told of each from any thread, as it is done; an
+    /// error of its own ends the run.
+    pub fn run<E: Send>(
+        &self,
+        tasks: &[usize],
+        progress: &(impl Fn(u64, u64) + Sync),
+        finished: &(impl Fn(usize, &Found) -> Result<(), E> + Sync),
+    ) -> Result<Vec<(usize, Found)>, E> {
+        let total = u64::try_from(tasks.len()).unwrap_or(u64::MAX);
+        let done = AtomicU64::new(0);
+        let run = |&task: &usize| {
+            let found = self.tasks[task].run(&self.options);
+            finished(task, &found)?;
+            progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
+            Ok((task, found))
+        };
+        tasks.par_iter().map(run).collect()
+    }
+}
+
+fn selected(only: &[String]) -> Result<Vec<&'static Statement>, AuditError> {
+    for id in only {
+        if find(id).is_none() {
+            let expected: Vec<&str> = LEDGER.iter().map(|statement| statement.id).collect();
+            return Err(AuditError::UnknownStatement {
+                expected: expected.join(", "),
+                found: id.clone(),
+            });
+        }
+    }
+    let wanted = |s: &&'static Statement| {
+        only.is_empty() || only.iter().any(|id| s.id.eq_ignore_ascii_case(id))
+    };
+    Ok(LEDGER.iter().copied().filter(wanted).collect())
+}

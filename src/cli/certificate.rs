@@ -1,0 +1,124 @@
+//! `noise-equilibrium certificate check`.
+
+use super::{BadInput, FAILED, HELD, read_text, write_text};
+use clap::{Args, Subcommand};
+use indicatif::ProgressBar;
+use noise_equilibrium::problem::THEOREM;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+/// Certificates that `solve --certificate` writes
+#[derive(Args)]
+pub struct Certificate {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Have Coq check a certificate, and say what was proved and on which axioms
+    Check {
+        /// The certificate
+        file: PathBuf,
+        /// The compiled proofs (make proofs)
+        #[arg(long, default_value = "proofs")]
+        proofs: PathBuf,
+    },
+}
+
+/// The standard library's axioms for the real numbers, and excluded middle.
+const REALS: [&str; 4] = [
+    "ClassicalDedekindReals.sig_forall_dec",
+    "ClassicalDedekindReals.sig_not_dec",
+    "FunctionalExtensionality.functional_extensionality_dep",
+    "Classical_Prop.classic",
+];
+
+/// Where the standard library describes the processor's integers.
+const MACHINE: [&str; 3] = ["PrimInt63.", "Uint63.", "PrimFloat."];
+
+impl Certificate {
+    pub fn run(&self) -> Result<u8, BadInput> {
+        let Task::Check { file, proofs } = &self.task;
+        check(file, proofs)
+    }
+}
+
+fn check(file: &Path, proofs: &Path) -> Result<u8, BadInput> {
+    let text = read_text(file)?;
+    let library = proofs.join("analysis/Certificate.vo");
+    if !library.is_file() {
+        let message =
+            "expected compiled proofs; run make proofs first, or name their folder with --proofs";
+        return Err(BadInput::at(&library, message));
+    }
+    let folder = tempfile::tempdir().map_err(|error| BadInput(error.to_string()))?;
+    let copy = folder.path().join("checked.v");
+    // What the file itself prints is kept apart from the answers by a line of our own.
+    let mark = "the_end_of_the_certificate";
+    let questions = format!(
+        "{text}\nDefinition {mark} := tt.\nCheck {mark}.\nCheck {THEOREM}.\nPrint Assumptions {THEOREM}.\n"
+    );
+    write_text(Some(&copy), &questions)?;
+    let bar = ProgressBar::new_spinner().with_message("Coq checks the certificate");
+    bar.enable_steady_tick(Duration::from_millis(200));
+    let start = Instant::now();
+    let answer = Command::new("coqc")
+        .args(["-q", "-w", "none", "-Q"])
+        .arg(proofs)
+        .arg("NoiseEquilibrium")
+        .arg(&copy)
+        .output();
+    bar.finish_and_clear();
+    let answer = answer
+        .map_err(|error| BadInput(format!("coqc: {error}; make proofs installs it on Debian")))?;
+    let seconds = start.elapsed().as_secs_f64();
+    let said = String::from_utf8_lossy(&answer.stdout);
+    if !answer.status.success() {
+        let complaint = String::from_utf8_lossy(&answer.stderr);
+        let complaint = complaint.replace(&copy.display().to_string(), &file.display().to_string());
+        write_text(
+            None,
+            &format!("{}: REJECTED by Coq\n{complaint}", file.display()),
+        )?;
+        return Ok(FAILED);
+    }
+    let (_, said) = said
+        .rsplit_once(&format!("{mark}\n     : unit"))
+        .unwrap_or(("", &said));
+    let (statement, assumptions) = match said.split_once("Axioms:") {
+        Some((statement, axioms)) => (statement, axioms),
+        None => (said, ""),
+    };
+    // An axiom's name stands at the start of its line, its type behind it and below.
+    let names = assumptions
+        .lines()
+        .filter(|line| !line.starts_with(char::is_whitespace));
+    let names: Vec<&str> = names
+        .filter_map(|line| line.split_whitespace().next())
+        .collect();
+    let machine = |name: &&str| MACHINE.iter().any(|module| name.starts_with(module));
+    let (trusted, other): (Vec<&str>, Vec<&str>) = names
+        .iter()
+        .copied()
+        .filter(|name| !REALS.contains(name))
+        .partition(machine);
+    let statement = statement.replace("Closed under the global context", "");
+    let mut page = format!("{}\nchecked by Coq in {seconds:.1} s\n", statement.trim());
+    page += &match trusted.len() {
+        0 => "rests on the axioms of the real numbers alone\n".to_owned(),
+        n => format!(
+            "rests on the axioms of the real numbers, and {n} about the processor's integers\n"
+        ),
+    };
+    if !other.is_empty() {
+        page += &format!(
+            "{}: REJECTED, it assumes {}\n",
+            file.display(),
+            other.join(", ")
+        );
+    }
+    write_text(None, &page)?;
+    Ok(if other.is_empty() { HELD } else { FAILED })
+}

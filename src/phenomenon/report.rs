@@ -1,0 +1,52 @@
+//! What is said of an experiment in files.
+
+use super::{Experiment, Finding};
+use crate::scalar::double;
+use serde::Serialize;
+
+/// A number that was measured, with what was expected of it.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(deny_unknown_fields)
+)]
+pub struct FindingReport {
+    /// What is measured.
+    pub what: String,
+    /// The mean over the runs: a double as a decimal.
+    #[serde(with = "double::one")]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub mean: f64,
+    /// Half of the 95 % confidence interval.
+    #[serde(with = "double::one")]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub half_width: f64,
+    /// Runs.
+    pub runs: usize,
+    /// The bound that the hypothesis gives.
+    pub expected: String,
+    /// "verified", "inconclusive" or "refuted".
+    #[cfg_attr(feature = "schema", schemars(extend("enum" = ["verified", "inconclusive", "refuted"])))]
+    pub verdict: &'static str,
+}
+
+impl FindingReport {
+    /// All findings of an experiment.
+    pub fn all(experiment: &Experiment) -> Vec<Self> {
+        experiment.findings.iter().map(Self::from).collect()
+    }
+}
+
+impl From<&Finding> for FindingReport {
+    fn from(finding: &Finding) -> Self {
+        Self {
+            what: finding.what.clone(),
+            mean: finding.estimate.mean,
+            half_width: finding.estimate.half_width,
+            runs: finding.estimate.runs,
+            expected: finding.bound.to_string(),
+            verdict: finding.judgement().label(),
+        }
+    }
+}

@@ -1,0 +1,324 @@
+//! Readers against input that nobody would write: each one takes what a seeded mutation of
+//! its corpus gives and answers with a value, or with one line that says what is wrong.
+//! It never panics, and its memory is bounded by the size of the input.
+//!
+//! Two seconds each, or `FUZZ_SECONDS`; `FUZZ_SEED` chooses the mutations. An input that
+//! fails is written to a file, whose name the message has.
+
+use noise_equilibrium::checkpoint::{balance, read_network};
+use noise_equilibrium::dynamics::Stream;
+use noise_equilibrium::problem::{read_problem, read_problem_in};
+use noise_equilibrium::theorem::Replay;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// Bytes that any input may take, and more for each of its own: a number of a few bytes
+/// may stand for a million digits.
+const MEMORY: (u64, u64) = (256 << 20, 4096);
+
+/// What a reader said: nothing, or its message.
+type Answer = Result<(), String>;
+
+struct Target<'a> {
+    name: &'static str,
+    /// Pieces that mutations insert.
+    words: &'static [&'static str],
+    read: &'a dyn Fn(&[u8]) -> Answer,
+}
+
+const JSON: &[&str] = &[
+    "{",
+    "}",
+    "[",
+    "]",
+    "\"",
+    ":",
+    ",",
+    "null",
+    "true",
+    "-",
+    "1e1000000",
+    "1e-1000000",
+    "1e1000001",
+    "0x1p-1074",
+    "\"1/0\"",
+    "\"-7/3\"",
+    "NaN",
+    "Infinity",
+    "1.",
+    ".5",
+    "\"\\u0000\"",
+    "\u{feff}",
+    "\"format\":",
+    "\"theta\"",
+    "\"rates\"",
+    "\"gradients\"",
+    "\"npy\"",
+    "\"kind\"",
+    "\"dense\"",
+    "\"factor\"",
+    "\"rows\"",
+    "18446744073709551616",
+    "-1",
+    "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[",
+    "\"strength\"",
+    "\"pairs\"",
+    "\"up\"",
+    "\"sigma2\":0,",
+];
+
+const BYTES: &[&str] = &[
+    "\0",
+    "\0\0\0\0\0\0\0\0",
+    "\u{7f}",
+    "'descr': '<f8'",
+    "'fortran_order': True",
+    "'shape': (3,)",
+    "(0,)",
+    "(99999999999,)",
+    "(-1,)",
+    "{",
+    "}",
+    "\"dtype\":\"F64\"",
+    "\"BF16\"",
+    "\"shape\":[2]",
+    "\"data_offsets\":[0,16]",
+    "18446744073709551615",
+    "\u{93}NUMPY",
+];
+
+fn corpus(name: &str) -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fuzz/corpus")
+        .join(name);
+    let entries = std::fs::read_dir(&folder).expect("a corpus");
+    let mut paths: Vec<PathBuf> = entries.map(|e| e.expect("an entry").path()).collect();
+    paths.sort();
+    assert!(!paths.is_empty(), "{}", folder.display());
+    paths
+        .iter()
+        .map(|path| std::fs::read(path).expect("a file"))
+        .collect()
+}
+
+/// One to eight changes: bytes flipped, removed, repeated, moved, words inserted, another
+/// input's end appended, the end cut off.
+fn mutate(stream: &mut Stream, inputs: &[Vec<u8>], words: &[&str]) -> Vec<u8> {
+    let mut data = inputs[stream.below(inputs.len())].clone();
+    for _ in 0..=stream.below(8) {
+        let at = stream.below(data.len() + 1);
+        let length = 1 + stream.below(16);
+        let end = (at + length).min(data.len());
+        match stream.below(8) {
+            0 if at < data.len() => data[at] ^= 1 << stream.below(8),
+            1 if at < data.len() => data[at] = stream.bits() as u8,
+            2 => drop(data.drain(at..end)),
+            3 => {
+                let part = data[at..end].to_vec();
+                let place = stream.below(data.len() + 1);
+                data.splice(place..place, part);
+            }
+            4 => data.truncate(at),
+            5 => {
+                let other = &inputs[stream.below(inputs.len())];
+                let start = stream.below(other.len() + 1);
+                data.truncate(at);
+                data.extend_from_slice(&other[start..]);
+            }
+            6 if at < data.len() && data[at].is_ascii_digit() => {
+                data[at] = b'0' + stream.below(10) as u8
+            }
+            _ => {
+                let word = words[stream.below(words.len())];
+                data.splice(at..at, word.bytes());
+            }
+        }
+    }
+    data
+}
+
+fn fuzz(target: &Target<'_>) {
+    let number = |name: &str, default| {
+        std::env::var(name).map_or(default, |text| text.parse::<u64>().expect("a number"))
+    };
+    let (seconds, seed) = (number("FUZZ_SECONDS", 2), number("FUZZ_SEED", 1));
+    let inputs = corpus(target.name);
+    let (mut accepted, mut refused, mut most) = (0u64, 0u64, 0u64);
+    let start = Instant::now();
+    let mut check = |data: &[u8]| {
+        let mut answer = None;
+        let used = allocation_counter::measure(|| {
+            answer = Some(catch_unwind(AssertUnwindSafe(|| (target.read)(data))));
+        });
+        most = most.max(used.bytes_max);
+        let complaint = match answer.expect("measured") {
+            Err(_) => Some("panicked".to_owned()),
+            Ok(Err(message)) if message.is_empty() || message.contains(char::is_control) => {
+                Some(format!("not one line: {message:?}"))
+            }
+            Ok(Err(message)) if message.chars().count() > 2000 => {
+                Some(format!("too long: {message}"))
+            }
+            _ if used.bytes_max > MEMORY.0 + MEMORY.1 * data.len() as u64 => {
+                Some(format!("{} bytes of memory", used.bytes_max))
+            }
+            Ok(Err(_)) => {
+                refused += 1;
+                None
+            }
+            Ok(Ok(())) => {
+                accepted += 1;
+                None
+            }
+        };
+        if let Some(complaint) = complaint {
+            let path = std::env::temp_dir().join(format!("fuzz-{}", target.name));
+            std::fs::write(&path, data).expect("a place for the input");
+            panic!("{}: {complaint}; see {}", target.name, path.display());
+        }
+    };
+    for data in &inputs {
+        check(data);
+    }
+    for index in 0.. {
+        if start.elapsed() >= Duration::from_secs(seconds) {
+            break;
+        }
+        check(&mutate(
+            &mut Stream::seeded(seed, target.name, index),
+            &inputs,
+            target.words,
+        ));
+    }
+    println!(
+        "{}: {accepted} accepted, {refused} refused, at most {most} bytes, seed {seed}",
+        target.name
+    );
+    // Mutations that are all refused at the door test the door alone.
+    assert!(
+        accepted as usize > inputs.len(),
+        "{}: {accepted} accepted",
+        target.name
+    );
+    assert!(refused > 0, "{}", target.name);
+}
+
+fn text(data: &[u8]) -> Result<&str, String> {
+    std::str::from_utf8(data).map_err(|error| error.to_string())
+}
+
+#[test]
+fn problem() {
+    let read = |data: &[u8]| {
+        read_problem(text(data)?)
+            .map(drop)
+            .map_err(|e| e.to_string())
+    };
+    fuzz(&Target {
+        name: "problem",
+        words: JSON,
+        read: &read,
+    });
+}
+
+/// What is read is written and read again as the same.
+#[test]
+fn replay() {
+    let read = |data: &[u8]| {
+        let replay = Replay::read(text(data)?).map_err(|e| e.to_string())?;
+        let again = Replay::read(&replay.write()).map_err(|e| e.to_string());
+        assert_eq!(again.as_ref(), Ok(&replay));
+        Ok(())
+    };
+    fuzz(&Target {
+        name: "replay",
+        words: JSON,
+        read: &read,
+    });
+}
+
+#[test]
+fn network() {
+    let read = |data: &[u8]| {
+        read_network(text(data)?)
+            .map(drop)
+            .map_err(|e| e.to_string())
+    };
+    fuzz(&Target {
+        name: "network",
+        words: JSON,
+        read: &read,
+    });
+}
+
+/// A problem whose θ is the file.
+fn array(name: &'static str, theta: &str) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let problem = format!(
+        "{{\"format\":\"noise-equilibrium/problem-1\",\"strength\":{{\"sigma2\":1}},\"generator\":{{\"kind\":\"scaling\"}},\"theta\":{theta},\"gradients\":[[1,0],[0,1]]}}"
+    );
+    let read = |data: &[u8]| {
+        std::fs::write(folder.path().join("array"), data).expect("written");
+        read_problem_in(&problem, folder.path())
+            .map(drop)
+            .map_err(|e| e.to_string())
+    };
+    fuzz(&Target {
+        name,
+        words: BYTES,
+        read: &read,
+    });
+}
+
+#[test]
+fn npy() {
+    array("npy", "{\"npy\":\"array\"}");
+}
+
+#[test]
+fn safetensors() {
+    array(
+        "safetensors",
+        "{\"safetensors\":\"array\",\"tensor\":\"theta\"}",
+    );
+}
+
+/// A checkpoint with a pair that fits the corpus.
+#[test]
+fn checkpoint() {
+    let network = read_network(
+        "{\"format\":\"noise-equilibrium/network-1\",\"strength\":{\"gamma\":\"1/8\",\"sigma2\":1},\"pairs\":[{\"kind\":\"relu\",\"up\":\"u\",\"down\":\"w\"}]}",
+    )
+    .expect("a network");
+    let gradients = corpus("gradients").swap_remove(0);
+    let read = |data: &[u8]| {
+        balance(data, &network, &gradients, |_, _| ())
+            .map(drop)
+            .map_err(|e| e.to_string())
+    };
+    fuzz(&Target {
+        name: "checkpoint",
+        words: BYTES,
+        read: &read,
+    });
+}
+
+/// The harness itself sees a panic, a message of two lines, and too much memory.
+#[test]
+fn the_harness_can_fail() {
+    let caught = |read: &dyn Fn(&[u8]) -> Answer| {
+        let target = Target {
+            name: "network",
+            words: JSON,
+            read,
+        };
+        catch_unwind(AssertUnwindSafe(|| fuzz(&target))).is_err()
+    };
+    assert!(caught(&|_| panic!("on purpose")));
+    assert!(caught(&|_| Err("two\nlines".to_owned())));
+    assert!(caught(&|_| {
+        std::hint::black_box(Vec::<u8>::with_capacity(1 << 29));
+        Ok(())
+    }));
+}
