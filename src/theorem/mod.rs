@@ -212,14 +212,15 @@ pub fn ledger_markdown() -> String {
 
 impl Statement {
     /// Runs a check on a case, or one of the check's controls; of an experiment it also
-    /// hands out what was measured.
+    /// hands out what was measured, and tells `progress` of its steps as they are done.
     pub fn run(
         &self,
         check: usize,
         control: Option<usize>,
         case: &Case,
+        progress: &(dyn Fn(u64) + Sync),
     ) -> (Outcome, Option<Experiment>) {
-        if let Some(experiment) = phenomena::measured(self, control, case) {
+        if let Some(experiment) = phenomena::measured(self, control, case, progress) {
             return (phenomena::judge(&experiment), Some(experiment));
         }
         let run = match control {
