@@ -2,6 +2,7 @@
 
 From NoiseEquilibrium.analysis Require Import
   Balance Equilibrium Dependence Relaxation FiniteRate ClosedForms Hull Torus Certificate CertificateExamples.
+From NoiseEquilibrium.algebra Require Form Derivative Symmetry Charge ChargeDecay DiscreteLaw LayerPair Spectral GeometricMean Factorisation DeepLinear SingularValues Semidefinite Exponential.
 Set Printing Width 1000.
 
 (** analysis/Balance.v *)
@@ -102,85 +103,82 @@ Locate T8_example_equilibrium_at_start. Print Assumptions T8_example_equilibrium
 
 (** Over matrices *)
 
-From NoiseEquilibrium.algebra Require Import
-  Symmetry Charge ChargeDecay DiscreteLaw LayerPair GeometricMean Factorisation DeepLinear SingularValues Semidefinite Exponential.
-
 (** algebra/Symmetry.v *)
-Locate T1_orthogonality. Print Assumptions T1_orthogonality.
-Locate T2_gradient. Print Assumptions T2_gradient.
-Locate T2_covariance. Print Assumptions T2_covariance.
-Locate T2_hessian. Print Assumptions T2_hessian.
-Locate T2_gradient_on_orbit. Print Assumptions T2_gradient_on_orbit.
-Locate T2_covariance_on_orbit. Print Assumptions T2_covariance_on_orbit.
-Locate T2_hessian_on_orbit. Print Assumptions T2_hessian_on_orbit.
-Locate T2_no_noise_at_fixed_point. Print Assumptions T2_no_noise_at_fixed_point.
-Locate T9_loss_constant. Print Assumptions T9_loss_constant.
-Locate T1_combination. Print Assumptions T1_combination.
+Locate Symmetry.T1_orthogonality. Print Assumptions Symmetry.T1_orthogonality.
+Locate Symmetry.T1_combination. Print Assumptions Symmetry.T1_combination.
+Locate Symmetry.T2_gradient. Print Assumptions Symmetry.T2_gradient.
+Locate Symmetry.T2_covariance. Print Assumptions Symmetry.T2_covariance.
+Locate Symmetry.T2_hessian. Print Assumptions Symmetry.T2_hessian.
+Locate Symmetry.T2_gradient_on_orbit. Print Assumptions Symmetry.T2_gradient_on_orbit.
+Locate Symmetry.T2_covariance_on_orbit. Print Assumptions Symmetry.T2_covariance_on_orbit.
+Locate Symmetry.T2_hessian_on_orbit. Print Assumptions Symmetry.T2_hessian_on_orbit.
+Locate Symmetry.T2_no_noise_at_fixed_point. Print Assumptions Symmetry.T2_no_noise_at_fixed_point.
+Locate Symmetry.T9_loss_constant. Print Assumptions Symmetry.T9_loss_constant.
 
 (** algebra/Charge.v *)
-Locate L1_symmetric_part. Print Assumptions L1_symmetric_part.
-Locate L1_antisymmetric. Print Assumptions L1_antisymmetric.
-Locate T10_charge_on_orbit. Print Assumptions T10_charge_on_orbit.
-Locate T3_charge_under_flow. Print Assumptions T3_charge_under_flow.
-Locate L2_drift. Print Assumptions L2_drift.
-Locate L2_variance. Print Assumptions L2_variance.
-Locate L2_isotropic. Print Assumptions L2_isotropic.
-Locate T4_drift. Print Assumptions T4_drift.
-Locate T4_no_noise. Print Assumptions T4_no_noise.
-Locate T4_no_martingale. Print Assumptions T4_no_martingale.
-Locate L1_conserved_iff. Print Assumptions L1_conserved_iff.
-Locate L1_shear_symmetry. Print Assumptions L1_shear_symmetry.
-Locate L1_counterexample. Print Assumptions L1_counterexample.
+Locate Charge.T3_charge_under_flow. Print Assumptions Charge.T3_charge_under_flow.
+Locate Charge.T4_drift. Print Assumptions Charge.T4_drift.
+Locate Charge.T4_no_noise. Print Assumptions Charge.T4_no_noise.
+Locate Charge.T4_no_martingale. Print Assumptions Charge.T4_no_martingale.
+Locate Charge.T10_charge_on_orbit. Print Assumptions Charge.T10_charge_on_orbit.
+Locate Charge.L1_antisymmetric. Print Assumptions Charge.L1_antisymmetric.
+Locate Charge.L1_symmetric_part. Print Assumptions Charge.L1_symmetric_part.
+Locate Charge.L1_conserved_iff. Print Assumptions Charge.L1_conserved_iff.
+Locate Charge.L1_shear_symmetry. Print Assumptions Charge.L1_shear_symmetry.
+Locate Charge.L1_counterexample. Print Assumptions Charge.L1_counterexample.
+Locate Charge.L2_drift. Print Assumptions Charge.L2_drift.
+Locate Charge.L2_variance. Print Assumptions Charge.L2_variance.
+Locate Charge.L2_isotropic. Print Assumptions Charge.L2_isotropic.
 
 (** algebra/ChargeDecay.v *)
-Locate T3_charge_decay. Print Assumptions T3_charge_decay.
-Locate T3_charge_conserved. Print Assumptions T3_charge_conserved.
+Locate ChargeDecay.T3_charge_decay. Print Assumptions ChargeDecay.T3_charge_decay.
+Locate ChargeDecay.T3_charge_conserved. Print Assumptions ChargeDecay.T3_charge_conserved.
 
 (** algebra/DiscreteLaw.v *)
-Locate T5_discrete_law. Print Assumptions T5_discrete_law.
-Locate T5_discrete_law_combination. Print Assumptions T5_discrete_law_combination.
-Locate T5_mean_with_replacement. Print Assumptions T5_mean_with_replacement.
-Locate T15_finite_learning_rate. Print Assumptions T15_finite_learning_rate.
-Locate T5_mean_without_replacement. Print Assumptions T5_mean_without_replacement.
+Locate DiscreteLaw.T5_discrete_law. Print Assumptions DiscreteLaw.T5_discrete_law.
+Locate DiscreteLaw.T5_discrete_law_combination. Print Assumptions DiscreteLaw.T5_discrete_law_combination.
+Locate DiscreteLaw.T5_mean_with_replacement. Print Assumptions DiscreteLaw.T5_mean_with_replacement.
+Locate DiscreteLaw.T5_mean_without_replacement. Print Assumptions DiscreteLaw.T5_mean_without_replacement.
+Locate DiscreteLaw.T15_finite_learning_rate. Print Assumptions DiscreteLaw.T15_finite_learning_rate.
 
 (** algebra/LayerPair.v *)
-Locate T17_gradient. Print Assumptions T17_gradient.
-Locate T17_balance_function. Print Assumptions T17_balance_function.
-Locate T17_balance_iff. Print Assumptions T17_balance_iff.
-Locate T17_orbit_balance. Print Assumptions T17_orbit_balance.
-Locate T17_orbit_potential. Print Assumptions T17_orbit_potential.
+Locate LayerPair.T17_gradient. Print Assumptions LayerPair.T17_gradient.
+Locate LayerPair.T17_balance_function. Print Assumptions LayerPair.T17_balance_function.
+Locate LayerPair.T17_balance_iff. Print Assumptions LayerPair.T17_balance_iff.
+Locate LayerPair.T17_orbit_balance. Print Assumptions LayerPair.T17_orbit_balance.
+Locate LayerPair.T17_orbit_potential. Print Assumptions LayerPair.T17_orbit_potential.
 
 (** algebra/GeometricMean.v *)
-Locate T17_unique. Print Assumptions T17_unique.
-Locate T17_geometric_mean. Print Assumptions T17_geometric_mean.
-Locate T17_exactly_one. Print Assumptions T17_exactly_one.
-Locate T17_minimum. Print Assumptions T17_minimum.
-Locate T17_balanced_exists. Print Assumptions T17_balanced_exists.
-Locate T17_balanced_unique. Print Assumptions T17_balanced_unique.
-Locate T17_balanced_rotation. Print Assumptions T17_balanced_rotation.
+Locate GeometricMean.T17_geometric_mean. Print Assumptions GeometricMean.T17_geometric_mean.
+Locate GeometricMean.T17_unique. Print Assumptions GeometricMean.T17_unique.
+Locate GeometricMean.T17_exactly_one. Print Assumptions GeometricMean.T17_exactly_one.
+Locate GeometricMean.T17_minimum. Print Assumptions GeometricMean.T17_minimum.
+Locate GeometricMean.T17_balanced_exists. Print Assumptions GeometricMean.T17_balanced_exists.
+Locate GeometricMean.T17_balanced_unique. Print Assumptions GeometricMean.T17_balanced_unique.
+Locate GeometricMean.T17_balanced_rotation. Print Assumptions GeometricMean.T17_balanced_rotation.
 
 (** algebra/Factorisation.v *)
-Locate C3_loss. Print Assumptions C3_loss.
-Locate C3_global_minimum. Print Assumptions C3_global_minimum.
-Locate C3_gradient_descent_stays. Print Assumptions C3_gradient_descent_stays.
-Locate C3_Gamma_W. Print Assumptions C3_Gamma_W.
-Locate C3_Gamma_U. Print Assumptions C3_Gamma_U.
-Locate C3_balance. Print Assumptions C3_balance.
+Locate Factorisation.C3_loss. Print Assumptions Factorisation.C3_loss.
+Locate Factorisation.C3_global_minimum. Print Assumptions Factorisation.C3_global_minimum.
+Locate Factorisation.C3_gradient_descent_stays. Print Assumptions Factorisation.C3_gradient_descent_stays.
+Locate Factorisation.C3_Gamma_W. Print Assumptions Factorisation.C3_Gamma_W.
+Locate Factorisation.C3_Gamma_U. Print Assumptions Factorisation.C3_Gamma_U.
+Locate Factorisation.C3_balance. Print Assumptions Factorisation.C3_balance.
 
 (** algebra/DeepLinear.v *)
-Locate C4_layer_balance. Print Assumptions C4_layer_balance.
-Locate C4_layer_equations. Print Assumptions C4_layer_equations.
-Locate C4_product. Print Assumptions C4_product.
+Locate DeepLinear.C4_layer_balance. Print Assumptions DeepLinear.C4_layer_balance.
+Locate DeepLinear.C4_layer_equations. Print Assumptions DeepLinear.C4_layer_equations.
+Locate DeepLinear.C4_product. Print Assumptions DeepLinear.C4_product.
 
 (** algebra/SingularValues.v *)
-Locate C4_exists. Print Assumptions C4_exists.
+Locate SingularValues.C4_exists. Print Assumptions SingularValues.C4_exists.
 
 (** algebra/Semidefinite.v *)
-Locate T17_solutions_agree. Print Assumptions T17_solutions_agree.
-Locate T17_not_unique. Print Assumptions T17_not_unique.
-Locate T17_minimiser_iff. Print Assumptions T17_minimiser_iff.
-Locate T17_attained_iff. Print Assumptions T17_attained_iff.
-Locate T17_not_attained. Print Assumptions T17_not_attained.
+Locate Semidefinite.T17_minimiser_iff. Print Assumptions Semidefinite.T17_minimiser_iff.
+Locate Semidefinite.T17_attained_iff. Print Assumptions Semidefinite.T17_attained_iff.
+Locate Semidefinite.T17_solutions_agree. Print Assumptions Semidefinite.T17_solutions_agree.
+Locate Semidefinite.T17_not_unique. Print Assumptions Semidefinite.T17_not_unique.
+Locate Semidefinite.T17_not_attained. Print Assumptions Semidefinite.T17_not_attained.
 
 (** algebra/Exponential.v *)
-Locate D1_exponential_exists. Print Assumptions D1_exponential_exists.
+Locate Exponential.D1_exponential_exists. Print Assumptions Exponential.D1_exponential_exists.

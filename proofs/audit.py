@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Holds what the theorems rest on against the tables in README.md and algebra/TABLE.md.
+"""Holds what the theorems rest on against the table in README.md.
 
     audit.py OUTPUT                        OUTPUT is what `coqc Audit.v` printed
     audit.py --controls OUTPUT REFUSED...  sabotages each of the audit's inputs; every sabotage has to be caught
@@ -57,7 +57,7 @@ def table(text):
         cells = [cell.strip().strip("`") for cell in re.split(r"(?<!\\)\|", line.strip())[1:-1]]
         if line.startswith("|") and len(cells) == 5 and re.fullmatch(r"[\w/]+\.v", cells[1]):
             if cells[2] in rows:
-                raise ValueError(f"the tables: {cells[2]} has two rows")
+                raise ValueError(f"README.md: {cells[2]} has two rows")
             rows[cells[2]] = (cells[0], cells[1], cells[4])
     return rows
 
@@ -73,7 +73,7 @@ def stated_theorems(sources):
 
 def complaints(output, readme, sources):
     printed, rows, stated = printed_assumptions(output), table(readme), stated_theorems(sources)
-    places = {"Audit.v": printed, "the tables": rows, "the sources": stated}
+    places = {"Audit.v": printed, "the table in README.md": rows, "the sources": stated}
     for theorem in sorted(set().union(*places.values())):
         missing = [place for place, theorems in places.items() if theorem not in theorems]
         if missing:
@@ -129,7 +129,7 @@ def main(arguments):
         return 2
     try:
         output = Path(paths[0]).read_text()
-        readme = "\n".join((HERE / path).read_text() for path in ("README.md", "algebra/TABLE.md"))
+        readme = (HERE / "README.md").read_text()
         listed = [line for line in (HERE / "_CoqProject").read_text().splitlines() if line.endswith(".v")]
         sources = {path: (HERE / path).read_text() for path in listed}
         if with_controls:

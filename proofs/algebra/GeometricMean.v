@@ -32,7 +32,8 @@ have uK := posdef_unit pK.
 have squared X : X *m M *m X = N -> (K *m X *m K) *m (K *m X *m K) = K *m N *m K.
   by move=> <-; rewrite -KM !mulmxA.
 have : K *m S *m K = K *m T *m K.
-  by apply: sqrt_unique; rewrite ?squared //; apply: posdef_symmetric_congruence.
+  by apply: sqrt_unique; rewrite ?squared //;
+     apply/posdef_semidefinite/posdef_symmetric_congruence.
 by move/(can_inj (mulmxK uK))/(can_inj (mulKmx uK)).
 Qed.
 
@@ -88,7 +89,8 @@ have E : \tr (M *m ((T - S) *m invmx T *m (T - S))) =
     inner ((T - S) *m K) (invmx T *m ((T - S) *m K)).
   by rewrite -KM /inner trmx_mul symX pK.1 -(mulmxA K) [LHS]mxtrace_mulC !mulmxA.
 apply/leifP; case: eqP => [-> //|TS].
-rewrite -subr_gt0 diff E lt_neqAle trace_form_ge0 ?andbT; last exact: posdef_inv.
+rewrite -subr_gt0 diff E lt_neqAle trace_form_ge0 ?andbT; last first.
+  exact/posdef_semidefinite/posdef_inv.
 apply/eqP => /esym/(trace_form_eq0 (posdef_inv pT)) XK; apply: TS.
 by apply/eqP; rewrite -subr_eq0 -[T - S](mulmxK (posdef_unit pK)) XK mul0mx.
 Qed.

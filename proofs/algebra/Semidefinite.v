@@ -13,33 +13,6 @@ Local Open Scope ring_scope.
 Section Semidefinite.
 Variable R : rcfType.
 
-Definition positive_semidefinite n (M : 'M[R]_n) : Prop :=
-  symmetric M /\ forall v : 'cV_n, 0 <= inner v (M *m v).
-
-Lemma posdef_semidefinite n (M : 'M[R]_n) :
-  positive_definite M -> positive_semidefinite M.
-Proof. by move=> pM; split=> [|v]; [exact: pM.1 | exact: posdef_ge0]. Qed.
-
-Lemma semidefinite_root n (M : 'M[R]_n) : positive_semidefinite M ->
-  exists2 K : 'M[R]_n, symmetric K & K *m K = M.
-Proof.
-move=> [symM M0]; have [Q [mu QQ ME]] := spectral_theorem symM.
-have mu0 i : 0 <= mu 0 i.
-  pose v : 'cV[R]_n := Q^T *m delta_mx i 0.
-  have <- : inner v (M *m v) = mu 0 i; last exact: M0.
-  rewrite /v inner_mull trmxK ME !mulmxA QQ mul1mx -!mulmxA (mulmxA Q) QQ mul1mx.
-  rewrite mul_diag_mx innerE (bigD1 i) //= big_ord1 big1 => [|j ji].
-    by rewrite !mxE !eqxx mulr1 mul1r addr0.
-  by rewrite big_ord1 !mxE (negPf ji) mul0r.
-pose s := \row_i Num.sqrt (mu 0 i).
-have ss : diag_mx s *m diag_mx s = diag_mx mu.
-  rewrite mulmx_diag; congr diag_mx; apply/rowP => i.
-  by rewrite !mxE -expr2 sqr_sqrtr.
-exists (Q^T *m diag_mx s *m Q).
-  by rewrite /symmetric !trmx_mul trmxK tr_diag_mx mulmxA.
-by rewrite [RHS]ME -ss !mulmxA -[_ *m Q *m Q^T]mulmxA QQ mulmx1.
-Qed.
-
 Lemma gram_rank m n (X : 'M[R]_(m, n)) : \rank (X *m X^T) = \rank X.
 Proof.
 have ker : (kermx (X *m X^T) == kermx X)%MS.
@@ -53,45 +26,13 @@ Qed.
 Lemma semidefinite_factor n d (M : 'M[R]_n) : positive_semidefinite M -> \rank M = d ->
   exists E : 'M[R]_(n, d), M = E *m E^T.
 Proof.
-move=> /semidefinite_root[K symK KM] <-.
+move=> /semidefinite_root[K [symK _] KM] <-.
 have rankK : \rank M = \rank K by rewrite -KM -[X in _ *m X]symK gram_rank.
 have [d' [L [s [Rt [LL RR s0 KE]]]]] := thin_svd K.
 have d'E : d' = \rank M by rewrite rankK (svd_rank LL RR s0 KE).
 rewrite -d'E; exists (Rt^T *m diag_mx s).
 rewrite trmx_mul trmxK tr_diag_mx -KM -[X in X *m _]symK KE !trmx_mul tr_diag_mx.
 by rewrite !mulmxA -(mulmxA _ L^T) LL mulmx1.
-Qed.
-
-(* A semidefinite form that vanishes at v annihilates v. *)
-Lemma semidefinite_eq0 n p (M : 'M[R]_n) (X : 'M[R]_(n, p)) :
-  positive_semidefinite M -> inner X (M *m X) = 0 -> M *m X = 0.
-Proof.
-move=> /semidefinite_root[K symK <-].
-rewrite -mulmxA inner_mulr symK => /inner_eq0 KX.
-by rewrite KX mulmx0.
-Qed.
-
-Lemma semidefinite_form_ge0 n p (M : 'M[R]_n) (X : 'M[R]_(n, p)) :
-  positive_semidefinite M -> 0 <= inner X (M *m X).
-Proof. by move=> pM; rewrite trace_form sumr_ge0 // => j _; apply: pM.2. Qed.
-
-Lemma semidefinite_sqrt_unique n (S T : 'M[R]_n) :
-  positive_semidefinite S -> positive_semidefinite T -> S *m S = T *m T -> S = T.
-Proof.
-move=> pS pT ST; pose X := S - T.
-have symX : symmetric X by rewrite /symmetric linearB /= pS.1 pT.1.
-have SX : S *m X = - (X *m T) by rewrite /X mulmxBr mulmxBl ST opprB.
-have XX : inner X (S *m X) = - inner X (T *m X).
-  rewrite SX innerNr; congr (- _).
-  by rewrite /inner symX mulmxA [LHS]mxtrace_mulC [RHS]mxtrace_mulC !mulmxA.
-have S0 : inner X (S *m X) = 0.
-  apply/eqP; rewrite eq_le semidefinite_form_ge0 // andbT XX oppr_le0.
-  exact: semidefinite_form_ge0.
-have T0 : inner X (T *m X) = 0 by apply/eqP; rewrite -oppr_eq0 -XX S0.
-apply/eqP; rewrite -subr_eq0; apply/eqP/inner_eq0; rewrite -/X /inner symX.
-have SX0 := semidefinite_eq0 pS S0; have TX0 := semidefinite_eq0 pT T0.
-have -> : X *m X = 0; last by rewrite mxtrace0.
-by rewrite {1}/X mulmxBl SX0 TX0 subrr.
 Qed.
 
 Section Pair.
@@ -164,14 +105,14 @@ Qed.
 (* Two solutions agree except on what M annihilates, where they are free. *)
 Theorem T17_solutions_agree S T : solution S -> solution T -> S *m M = T *m M.
 Proof.
-move=> [pS SN] [pT TN]; have [K symK KM] := semidefinite_root pM.
+move=> [pS SN] [pT TN]; have [K [symK _] KM] := semidefinite_root pM.
 have semi X : positive_definite X -> positive_semidefinite (K *m X *m K).
   move=> pX; split=> [|v]; first by rewrite /symmetric !trmx_mul symK pX.1 mulmxA.
   by rewrite -!mulmxA inner_mulr symK posdef_ge0.
 have squared X : X *m M *m X = N -> (K *m X *m K) *m (K *m X *m K) = K *m N *m K.
   by move=> <-; rewrite -KM !mulmxA.
 have KSK : K *m S *m K = K *m T *m K.
-  by apply: semidefinite_sqrt_unique; rewrite ?squared //; apply: semi.
+  by apply: sqrt_unique; rewrite ?squared //; apply: semi.
 pose Z := (S - T) *m K.
 have Z0 : Z *m (K *m S *m K) = 0.
   rewrite /Z !mulmxBl [X in _ - X](_ : _ = T *m K *m (K *m T *m K)); last by rewrite KSK.
@@ -202,13 +143,13 @@ Definition minimiser S : Prop :=
 
 Lemma solution_minimiser S : solution S -> minimiser S.
 Proof.
-move=> [pS SN]; split=> // T pT; have [K symK KM] := semidefinite_root pM.
+move=> [pS SN]; split=> // T pT; have [K [symK _] KM] := semidefinite_root pM.
 rewrite -subr_ge0 /potential (potential_difference (posdef_unit pS) (posdef_unit pT) SN).
 have symX : (T - S)^T = T - S by rewrite linearB /= pS.1 pT.1.
 have -> : \tr (M *m ((T - S) *m invmx T *m (T - S))) =
     inner ((T - S) *m K) (invmx T *m ((T - S) *m K)).
   by rewrite -KM /inner trmx_mul symX symK -(mulmxA K) [LHS]mxtrace_mulC !mulmxA.
-exact/trace_form_ge0/posdef_inv.
+exact/trace_form_ge0/posdef_semidefinite/posdef_inv.
 Qed.
 
 (* Stretching the direction q by a. *)

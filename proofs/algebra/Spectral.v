@@ -14,12 +14,19 @@ Variable F : realFieldType.
 Definition positive_definite n (M : 'M[F]_n) : Prop :=
   symmetric M /\ forall v : 'cV_n, v != 0 -> 0 < inner v (M *m v).
 
+Definition positive_semidefinite n (M : 'M[F]_n) : Prop :=
+  symmetric M /\ forall v : 'cV_n, 0 <= inner v (M *m v).
+
 Lemma posdef_ge0 n (M : 'M[F]_n) (v : 'cV_n) :
   positive_definite M -> 0 <= inner v (M *m v).
 Proof.
 move=> [_ Mv]; have [->|/Mv/ltW //] := eqVneq v 0.
 by rewrite inner0l.
 Qed.
+
+Lemma posdef_semidefinite n (M : 'M[F]_n) :
+  positive_definite M -> positive_semidefinite M.
+Proof. by move=> pM; split=> [|v]; [exact: pM.1 | exact: posdef_ge0]. Qed.
 
 Lemma posdef_eq0 n (M : 'M[F]_n) (v : 'cV_n) :
   positive_definite M -> inner v (M *m v) = 0 -> v = 0.
@@ -36,7 +43,7 @@ have -> : M *m (row i (kermx M^T))^T = 0; last by rewrite inner0r.
 by rewrite -[X in X *m _]trmxK -trmx_mul -row_mul mulmx_ker row0 trmx0.
 Qed.
 
-(* TrᵀXᵀMX ≥ 0, column by column, and = 0 only for X = 0. *)
+(* Tr XᵀMX ≥ 0, column by column; for M ≻ 0 it is 0 only for X = 0. *)
 Lemma trace_form n p (M : 'M[F]_n) (X : 'M_(n, p)) :
   inner X (M *m X) = \sum_j inner (col j X) (M *m col j X).
 Proof.
@@ -46,8 +53,8 @@ by apply: eq_bigr => k _; rewrite mxE.
 Qed.
 
 Lemma trace_form_ge0 n p (M : 'M[F]_n) (X : 'M_(n, p)) :
-  positive_definite M -> 0 <= inner X (M *m X).
-Proof. by move=> pM; rewrite trace_form sumr_ge0 // => j _; apply: posdef_ge0. Qed.
+  positive_semidefinite M -> 0 <= inner X (M *m X).
+Proof. by move=> pM; rewrite trace_form sumr_ge0 // => j _; apply: pM.2. Qed.
 
 Lemma trace_form_eq0 n p (M : 'M[F]_n) (X : 'M_(n, p)) :
   positive_definite M -> inner X (M *m X) = 0 -> X = 0.
@@ -73,23 +80,6 @@ Proof.
 move=> pM; have uM := posdef_unit pM; have [symM _] := pM.
 have := posdef_congruence pM (_ : invmx M \in unitmx).
 by rewrite unitmx_inv trmx_inv symM mulVmx // mul1mx; apply.
-Qed.
-
-(* Two positive definite square roots of the same matrix are equal. *)
-Lemma sqrt_unique n (S T : 'M[F]_n) :
-  positive_definite S -> positive_definite T -> S *m S = T *m T -> S = T.
-Proof.
-move=> pS pT ST; pose X := S - T.
-have symX : symmetric X by rewrite /symmetric linearB /= pS.1 pT.1.
-have SX : S *m X = - (X *m T).
-  by rewrite /X mulmxBr mulmxBl ST opprB.
-have XX : inner X (S *m X) = - inner X (T *m X).
-  rewrite SX innerNr; congr (- _).
-  by rewrite /inner symX mulmxA [LHS]mxtrace_mulC [RHS]mxtrace_mulC !mulmxA.
-have X0 : inner X (S *m X) = 0.
-  apply/eqP; rewrite eq_le trace_form_ge0 // andbT XX oppr_le0.
-  exact: trace_form_ge0.
-by apply/eqP; rewrite -subr_eq0; apply/eqP; apply: trace_form_eq0 X0.
 Qed.
 
 End PositiveDefinite.
@@ -219,41 +209,64 @@ rewrite trmx_mul symH -!mulmxA (mulmxA (diag_mx _)) (mulmxA K^T) mulmxA.
 by rewrite (mulmxA _ _ K) -BK /B !mulmxA HH mul1mx -mulmxA HH mulmx1.
 Qed.
 
-(* A positive definite matrix has one positive definite square root. *)
+Lemma semidefinite_root n (M : 'M[R]_n) : positive_semidefinite M ->
+  exists2 K : 'M[R]_n, positive_semidefinite K & K *m K = M.
+Proof.
+move=> [symM M0]; have [Q [mu QQ ME]] := spectral_theorem symM.
+have mu0 i : 0 <= mu 0 i.
+  pose v : 'cV[R]_n := Q^T *m delta_mx i 0.
+  have <- : inner v (M *m v) = mu 0 i; last exact: M0.
+  rewrite /v inner_mull trmxK ME !mulmxA QQ mul1mx -!mulmxA (mulmxA Q) QQ mul1mx.
+  rewrite mul_diag_mx innerE (bigD1 i) //= big_ord1 big1 => [|j ji].
+    by rewrite !mxE !eqxx mulr1 mul1r addr0.
+  by rewrite big_ord1 !mxE (negPf ji) mul0r.
+pose s := \row_i Num.sqrt (mu 0 i).
+have ss : diag_mx s *m diag_mx s = diag_mx mu.
+  rewrite mulmx_diag; congr diag_mx; apply/rowP => i.
+  by rewrite !mxE -expr2 sqr_sqrtr.
+exists (Q^T *m diag_mx s *m Q).
+  split=> [|v]; first by rewrite /symmetric !trmx_mul trmxK tr_diag_mx mulmxA.
+  rewrite -!mulmxA inner_mulr trmxK mul_diag_mx innerE sumr_ge0 // => i _.
+  by rewrite big_ord1 !mxE mulrCA mulr_ge0 ?sqrtr_ge0 // -expr2 sqr_ge0.
+by rewrite [RHS]ME -ss !mulmxA -[_ *m Q *m Q^T]mulmxA QQ mulmx1.
+Qed.
+
+(* A semidefinite form that vanishes at v annihilates v. *)
+Lemma semidefinite_eq0 n p (M : 'M[R]_n) (X : 'M[R]_(n, p)) :
+  positive_semidefinite M -> inner X (M *m X) = 0 -> M *m X = 0.
+Proof.
+move=> /semidefinite_root[K [symK _] <-].
+rewrite -mulmxA inner_mulr symK => /inner_eq0 KX.
+by rewrite KX mulmx0.
+Qed.
+
+(* A positive semidefinite matrix has one positive semidefinite square root. *)
+Lemma sqrt_unique n (S T : 'M[R]_n) :
+  positive_semidefinite S -> positive_semidefinite T -> S *m S = T *m T -> S = T.
+Proof.
+move=> pS pT ST; pose X := S - T.
+have symX : symmetric X by rewrite /symmetric linearB /= pS.1 pT.1.
+have SX : S *m X = - (X *m T) by rewrite /X mulmxBr mulmxBl ST opprB.
+have XX : inner X (S *m X) = - inner X (T *m X).
+  rewrite SX innerNr; congr (- _).
+  by rewrite /inner symX mulmxA [LHS]mxtrace_mulC [RHS]mxtrace_mulC !mulmxA.
+have S0 : inner X (S *m X) = 0.
+  apply/eqP; rewrite eq_le trace_form_ge0 // andbT XX oppr_le0.
+  exact: trace_form_ge0.
+have T0 : inner X (T *m X) = 0 by apply/eqP; rewrite -oppr_eq0 -XX S0.
+apply/eqP; rewrite -subr_eq0; apply/eqP/inner_eq0; rewrite -/X /inner symX.
+have SX0 := semidefinite_eq0 pS S0; have TX0 := semidefinite_eq0 pT T0.
+have -> : X *m X = 0; last by rewrite mxtrace0.
+by rewrite {1}/X mulmxBl SX0 TX0 subrr.
+Qed.
+
 Lemma sqrt_exists n (M : 'M[R]_n) : positive_definite M ->
   exists2 K : 'M[R]_n, positive_definite K & K *m K = M.
 Proof.
-move=> pM; have [Q [mu QQ ME]] := spectral_theorem pM.1.
-have mu0 i : 0 < mu 0 i.
-  pose v : 'cV[R]_n := Q^T *m delta_mx i 0.
-  have vMv : inner v (M *m v) = mu 0 i.
-    rewrite /v inner_mull trmxK ME !mulmxA QQ mul1mx -!mulmxA (mulmxA Q) QQ mul1mx.
-    rewrite mul_diag_mx innerE (bigD1 i) //= big_ord1 big1 => [|j ji].
-      by rewrite !mxE !eqxx mulr1 mul1r addr0.
-    by rewrite big_ord1 !mxE (negPf ji) mul0r.
-  rewrite -vMv; apply: pM.2; apply: contraTneq isT => v0.
-  have : delta_mx i 0 = 0 :> 'cV[R]_n.
-    by rewrite -[LHS]mul1mx -QQ -mulmxA -/v v0 mulmx0.
-  by move/colP/(_ i); rewrite !mxE !eqxx => /eqP; rewrite oner_eq0.
-pose s := \row_i Num.sqrt (mu 0 i).
-have ss : diag_mx s *m diag_mx s = diag_mx mu.
-  rewrite mulmx_diag; congr diag_mx; apply/rowP => i; rewrite !mxE -expr2.
-  by rewrite sqr_sqrtr // ltW.
-exists (Q^T *m diag_mx s *m Q).
-  have QtQ : Q^T \in unitmx by have /mulmx1_unit[] := QQ.
-  have pD : positive_definite (diag_mx s).
-    split; first by rewrite /symmetric tr_diag_mx.
-    move=> v v0; rewrite mul_diag_mx innerE.
-    have [i vi] : exists i, v i 0 != 0.
-      apply/existsP; apply: contraR v0 => /existsPn v0; apply/eqP/colP => i.
-      by rewrite mxE; apply/eqP; rewrite -[_ == _]negbK v0.
-    rewrite (bigD1 i) //= big_ord1; apply: ltr_paddr.
-      apply: sumr_ge0 => j _; rewrite big_ord1 !mxE mulrCA -expr2.
-      by rewrite mulr_ge0 ?sqrtr_ge0 ?sqr_ge0.
-    rewrite !mxE mulrCA -expr2 mulr_gt0 ?sqrtr_gt0 //.
-    by rewrite lt_neqAle sqr_ge0 eq_sym sqrf_eq0 vi.
-  by have := posdef_congruence pD QtQ; rewrite trmxK.
-by rewrite [RHS]ME -ss !mulmxA -[_ *m Q *m Q^T]mulmxA QQ mulmx1.
+move=> pM; have [K pK KM] := semidefinite_root (posdef_semidefinite pM).
+exists K => //; split=> [|v v0]; first exact: pK.1.
+rewrite lt_neqAle pK.2 andbT eq_sym; apply: contra v0 => /eqP /(semidefinite_eq0 pK) Kv.
+by rewrite -[v](mulKmx (posdef_unit pM)) -KM -mulmxA Kv !mulmx0.
 Qed.
 
 End SpectralTheorem.

@@ -157,15 +157,16 @@ impl Journal {
         self.record.part
     }
 
-    /// Runs what the journal does not have yet. `progress` is called once after each
-    /// finished task, from any thread.
+    /// Runs what the journal does not have yet. `progress` is told of the steps
+    /// done, and of how many there are, from any thread.
     ///
     /// # Errors
     /// [`AuditError::File`] if the journal cannot be written.
     pub fn run(&mut self, progress: impl Fn(u64, u64) + Sync) -> Result<(), AuditError> {
         let record = &mut self.record;
         let missing = record.missing();
-        let total = record.plan.part(record.part).count();
+        let all: Vec<usize> = record.plan.part(record.part).collect();
+        let total = record.plan.steps(&all);
         let before = record.environment.seconds;
         let started = Instant::now();
         let seconds = || before + started.elapsed().as_secs_f64();
@@ -187,8 +188,7 @@ impl Journal {
             file.write_all(text.as_bytes())
                 .map_err(|error| AuditError::file(&record.path, error))
         };
-        let [offset, total] =
-            [total - missing.len(), total].map(|n| u64::try_from(n).unwrap_or(u64::MAX));
+        let offset = total - record.plan.steps(&missing);
         let progress = |done, _| progress(offset + done, total);
         let plan = &record.plan;
         let found = self

@@ -143,8 +143,9 @@ pub struct Audit {
     pub witnesses: Vec<Replay>,
 }
 
-/// Runs the ledger, without a trace on disk. `progress` is called once after each finished
-/// case, from any thread.
+/// Runs the ledger, without a trace on disk. `progress` is told of the steps done,
+/// and of how many there are, from any thread: those of the experiments, and 500 for each
+/// other case.
 ///
 /// # Errors
 /// [`AuditError`] for options that name nothing to audit.

@@ -84,9 +84,21 @@ impl Task {
         case
     }
 
-    fn run(&self, options: &Options) -> Found {
+    /// How long it takes, in steps of an experiment.
+    pub fn steps(&self, options: &Options) -> u64 {
+        let phenomenon = crate::phenomenon::find(self.statement.id);
+        phenomenon.map_or(STEPS_OF_A_CASE, |p| (p.steps)(options.full).max(1))
+    }
+
+    /// `progress` is told of [`steps`](Self::steps) in all.
+    fn run(&self, options: &Options, progress: &(dyn Fn(u64) + Sync)) -> Found {
         let case = self.case(options);
-        let run = || self.statement.run(self.check, self.control, &case);
+        let (total, told) = (self.steps(options), AtomicU64::new(0));
+        let some = |steps: u64| {
+            let before = told.fetch_add(steps, Ordering::Relaxed).min(total);
+            progress(steps.min(total - before));
+        };
+        let run = || self.statement.run(self.check, self.control, &case, &some);
         // A panic is a failed check, not the end of the audit; and a sabotaged check that
         // panics has noticed nothing.
         let (outcome, experiment) = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| {
@@ -96,6 +108,7 @@ impl Task {
             };
             (outcome, None)
         });
+        progress(total - told.load(Ordering::Relaxed).min(total));
         Found {
             outcome,
             // Of a sabotaged experiment nobody wants the figure.
@@ -107,6 +120,10 @@ impl Task {
         a.statement.id == b.statement.id && a.check == b.check && a.control == b.control
     }
 }
+
+/// What a case of a check takes on average, in steps of an experiment: only progress bars
+/// depend on it.
+const STEPS_OF_A_CASE: u64 = 500;
 
 const PANICKED: &str = "the check panicked";
 
@@ -164,6 +181,14 @@ impl Plan {
         (0..self.tasks.len()).filter(move |&task| part.holds(task))
     }
 
+    /// How long these tasks take, in steps of an experiment.
+    pub fn steps(&self, tasks: &[usize]) -> u64 {
+        let steps = tasks
+            .iter()
+            .map(|&task| self.tasks[task].steps(&self.options));
+        steps.sum()
+    }
+
     /// SHA-256 over the names of everything that is run: programs that would run something
     /// else do not agree on it.
     pub fn fingerprint(&self) -> String {
@@ -187,12 +212,12 @@ impl Plan {
         progress: &(impl Fn(u64, u64) + Sync),
         finished: &(impl Fn(usize, &Found) -> Result<(), E> + Sync),
     ) -> Result<Vec<(usize, Found)>, E> {
-        let total = u64::try_from(tasks.len()).unwrap_or(u64::MAX);
+        let total = self.steps(tasks);
         let done = AtomicU64::new(0);
+        let progress = |steps| progress(done.fetch_add(steps, Ordering::Relaxed) + steps, total);
         let run = |&task: &usize| {
-            let found = self.tasks[task].run(&self.options);
+            let found = self.tasks[task].run(&self.options, &progress);
             finished(task, &found)?;
-            progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
             Ok((task, found))
         };
         tasks.par_iter().map(run).collect()

@@ -73,7 +73,9 @@ impl Audit {
         };
         // Drawn on standard error, and only where that is a terminal.
         let bar = ProgressBar::new(0);
-        if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} cases, {eta} left") {
+        if let Ok(style) =
+            ProgressStyle::with_template("{bar:40} {human_pos}/{human_len} steps, {eta} left")
+        {
             bar.set_style(style);
         }
         let ran = journal.run(|done, total| {

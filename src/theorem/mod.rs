@@ -18,6 +18,7 @@ mod l2;
 mod l3;
 mod l4;
 mod phenomena;
+mod proofs;
 mod replay;
 mod sample;
 mod t1;
@@ -44,6 +45,7 @@ pub use case::{Case, ExperimentCase, FamilyCase, NetworkCase, SpectrumCase};
 
 pub use draw::Draw;
 pub use evidence::{Evidence, Identity, Margin, Outcome, precision_scaling};
+pub use proofs::{Proof, proofs};
 pub use replay::{Replay, ReplayError};
 pub use sample::{
     any_network, digits_network, network_with_finite_equilibrium, running_network, spectrum,
@@ -195,6 +197,7 @@ pub fn ledger_markdown() -> String {
             origin.label(),
             statement.source()
         );
+        page += &statement.proved();
         page += "| check | evidence | negative controls |\n| --- | --- | --- |\n";
         for (i, check) in checks.iter().enumerate() {
             let own = controls.iter().filter(|control| control.check == i);
@@ -212,14 +215,15 @@ pub fn ledger_markdown() -> String {
 
 impl Statement {
     /// Runs a check on a case, or one of the check's controls; of an experiment it also
-    /// hands out what was measured.
+    /// hands out what was measured, and tells `progress` of its steps as they are done.
     pub fn run(
         &self,
         check: usize,
         control: Option<usize>,
         case: &Case,
+        progress: &(dyn Fn(u64) + Sync),
     ) -> (Outcome, Option<Experiment>) {
-        if let Some(experiment) = phenomena::measured(self, control, case) {
+        if let Some(experiment) = phenomena::measured(self, control, case, progress) {
             return (phenomena::judge(&experiment), Some(experiment));
         }
         let run = match control {
@@ -227,6 +231,24 @@ impl Statement {
             None => self.checks[check].run,
         };
         (run(case), None)
+    }
+
+    /// What Coq has checked of it, as a paragraph; nothing if nothing.
+    fn proved(&self) -> String {
+        let mut files: Vec<(&str, Vec<String>)> = Vec::new();
+        for proof in proofs().filter(|proof| proof.statement == self.id) {
+            let name = format!("`{}`", proof.theorem);
+            match files.last_mut() {
+                Some((file, names)) if *file == proof.file => names.push(name),
+                _ => files.push((proof.file, vec![name])),
+            }
+        }
+        let files = files.iter();
+        let files = files.map(|(file, names)| format!("{} in proofs/{file}", names.join(", ")));
+        match files.collect::<Vec<_>>().join("; ") {
+            list if list.is_empty() => list,
+            list => format!("*Proved in Coq*: {list}.\n\n"),
+        }
     }
 
     /// Its file, from the crate's root.

@@ -15,12 +15,16 @@ fn experiment(draw: &mut Draw) -> Case {
 }
 
 /// Runs it; `None` for a case of another kind.
-fn measure(case: &Case, run: fn(&Settings) -> Experiment) -> Option<Experiment> {
+fn measure(
+    case: &Case,
+    run: fn(&Settings) -> Experiment,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Option<Experiment> {
     let case = case.experiment()?;
     Some(run(&Settings {
         seed: u64::try_from(case.seed).unwrap_or(0),
         full: case.full,
-        progress: &|_| (),
+        progress,
     }))
 }
 
@@ -50,6 +54,7 @@ pub(super) fn measured(
     statement: &Statement,
     control: Option<usize>,
     case: &Case,
+    progress: &(dyn Fn(u64) + Sync),
 ) -> Option<Experiment> {
     let phenomenon = crate::phenomenon::find(statement.id)?;
     let run = match control {
@@ -59,11 +64,11 @@ pub(super) fn measured(
             phenomenon.sabotages.iter().find(|s| s.name == name)?.run
         }
     };
-    measure(case, run)
+    measure(case, run, progress)
 }
 
 fn run(case: &Case, run: fn(&Settings) -> Experiment) -> Outcome {
-    Outcome::decided(measure(case, run).as_ref().map(judge))
+    Outcome::decided(measure(case, run, &|_| ()).as_ref().map(judge))
 }
 
 macro_rules! statement {
