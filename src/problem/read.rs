@@ -3,7 +3,7 @@
 use super::arrays::Numbers;
 use super::{Body, Problem};
 use crate::balance::{FamilyOrbit, GroupOrbit, Noise, Orbit, OrbitError, Spectrum, Strength, Term};
-use crate::scalar::{Exact, MAX_BINARY_EXPONENT, Rational};
+use crate::scalar::{Exact, Rational};
 use crate::symmetry::{FactorShape, Family, Generator};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, SeqAccess, Unexpected, Visitor};
@@ -144,25 +144,36 @@ fn read(text: &str, folder: Option<&Path>) -> Result<Problem, ProblemError> {
 /// out: exponents are short to write, and each may ask for a million digits.
 const MAX_DIGITS: u64 = 100_000_000;
 
-/// The digits that the exponents of a text stand for.
+/// The digits that the exponents of a text stand for, in one pass over its bytes.
 fn written_out(text: &str) -> u64 {
-    let part_of_number = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '+' | '-');
-    let exponent = |token: &str| -> Option<u64> {
-        let body = token.trim_start_matches(['+', '-']);
-        let (tail, digits_each) = match body.strip_prefix("0x").or(body.strip_prefix("0X")) {
-            Some(hex) => (hex.split_once(['p', 'P'])?.1, 0.302),
-            None if body.starts_with(|c: char| c.is_ascii_digit()) => {
-                (body.split_once(['e', 'E'])?.1, 1.0)
+    let bytes = text.as_bytes();
+    let (mut start, mut total) = (0, 0);
+    for (i, byte) in bytes.iter().enumerate() {
+        if !(byte.is_ascii_alphanumeric() || b".+-".contains(byte)) {
+            start = i + 1;
+        } else if b"eEpP".contains(byte) {
+            let body = bytes[start..i].trim_ascii_start();
+            let body = body.strip_prefix(b"-").unwrap_or(body);
+            let hexadecimal = body.starts_with(b"0x") || body.starts_with(b"0X");
+            let power = b"pP".contains(byte);
+            if hexadecimal != power || !body.first().is_some_and(u8::is_ascii_digit) {
+                continue;
             }
-            None => return None,
-        };
-        let size = tail.parse::<i64>().ok()?.unsigned_abs();
-        // Those beyond the limit of a single number are refused with that.
-        let limit = u64::try_from(MAX_BINARY_EXPONENT).unwrap_or(u64::MAX);
-        Some((size.min(limit) as f64 * digits_each) as u64)
-    };
-    let tokens = text.split(|c| !part_of_number(c));
-    tokens.filter_map(exponent).sum()
+            let tail = &bytes[i + 1..];
+            let signed = tail.first().is_some_and(|b| b"+-".contains(b));
+            let digits = tail.iter().skip(usize::from(signed));
+            // Seven digits are more than any exponent that is accepted.
+            let digits = digits.take_while(|b| b.is_ascii_digit()).take(7);
+            let exponent = digits.fold(0, |n, b| n * 10 + u64::from(b - b'0'));
+            // log₁₀ 2 is 0.301….
+            total += if power {
+                exponent * 302 / 1000
+            } else {
+                exponent
+            };
+        }
+    }
+    total
 }
 
 /// JSON with the path of what is wrong in the message.

@@ -29,7 +29,6 @@ mod print;
 #[forbid(unsafe_code)]
 mod rational;
 
-pub(crate) use exact::MAX_BINARY_EXPONENT;
 pub use exact::{Exact, NumberError, parse_exact};
 pub use interval::{Enclosure, Interval};
 pub use multiprecision::{Mp, Real};

@@ -66,7 +66,13 @@ fn a_pair_is_its_generator() {
             };
             let star = solve(&balance).expect("solvable").finite();
             let time = star.map(|star| 1.0 / balance.relaxation_rate(&star));
-            assert_eq!(pair.relaxation_time, time.filter(|t| t.is_finite()));
+            // From the same exact numbers with some tens of roundings each: the spectrum's
+            // eigenbasis is computed.
+            let time = time.filter(|t| t.is_finite());
+            assert_eq!(pair.relaxation_time.is_some(), time.is_some());
+            if let (Some(a), Some(b)) = (pair.relaxation_time, time) {
+                assert!((a - b).abs() <= 64.0 * f64::EPSILON * b, "{a:e}, {b:e}");
+            }
             match time {
                 Some(_) => finite += 1,
                 None => missing += 1,

@@ -1,5 +1,6 @@
 //! Readers against input that nobody would write: each one takes what a seeded mutation of
-//! its corpus gives and answers with a value, or with one line that says what is wrong.
+//! its corpus gives and answers with a value, or with a message that says what is wrong (the program puts it
+//! on one line).
 //! It never panics, and its memory is bounded by the size of the input.
 //!
 //! Two seconds each, or `FUZZ_SECONDS`; `FUZZ_SEED` chooses the mutations. An input that
@@ -154,9 +155,7 @@ fn fuzz(target: &Target<'_>) {
         most = most.max(used.bytes_max);
         let complaint = match answer.expect("measured") {
             Err(_) => Some("panicked".to_owned()),
-            Ok(Err(message)) if message.is_empty() || message.contains(char::is_control) => {
-                Some(format!("not one line: {message:?}"))
-            }
+            Ok(Err(message)) if message.trim().is_empty() => Some("an empty message".to_owned()),
             Ok(Err(message)) if message.chars().count() > 2000 => {
                 Some(format!("too long: {message}"))
             }
@@ -304,7 +303,7 @@ fn checkpoint() {
     });
 }
 
-/// The harness itself sees a panic, a message of two lines, and too much memory.
+/// The harness itself sees a panic, an empty message, and too much memory.
 #[test]
 fn the_harness_can_fail() {
     let caught = |read: &dyn Fn(&[u8]) -> Answer| {
@@ -316,7 +315,7 @@ fn the_harness_can_fail() {
         catch_unwind(AssertUnwindSafe(|| fuzz(&target))).is_err()
     };
     assert!(caught(&|_| panic!("on purpose")));
-    assert!(caught(&|_| Err("two\nlines".to_owned())));
+    assert!(caught(&|_| Err(" ".to_owned())));
     assert!(caught(&|_| {
         std::hint::black_box(Vec::<u8>::with_capacity(1 << 29));
         Ok(())
