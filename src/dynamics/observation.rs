@@ -60,7 +60,7 @@ pub struct PairObservation {
     pub charge: f64,
     /// ‖M − N‖/(‖M‖ + ‖N‖) for the two sides of T17; 0 in balance, at most 1.
     pub imbalance: f64,
-    /// Of E[hhᵀ] with BᵀΣ_rB: h the hidden layer, B = W_D…W_{l+1}, Σ_r the covariance of
+    /// Of E\[hhᵀ\] with BᵀΣ_rB: h the hidden layer, B = W_D…W_{l+1}, Σ_r the covariance of
     /// the residuals. (WΣ_xWᵀ and UᵀΣ_εU in a linear network of two layers at its minimum.)
     pub alignment: f64,
     /// 1/κ of T14, in units of time, for U → e^{λ}U, W → e^{−λ}W: SGD needs some 1/(ηκ)
