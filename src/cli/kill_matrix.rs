@@ -9,7 +9,7 @@ use noise_equilibrium::audit::{DEFAULT_SEED, all_killed, kill_markdown, kill_mat
 #[derive(Args)]
 pub struct KillMatrix {
     /// Cases of each check
-    #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u64).range(1..=1000))]
+    #[arg(long, default_value_t = 6, value_parser = clap::value_parser!(u64).range(1..=1000))]
     cases: u64,
     /// Seed of every case
     #[arg(long, default_value_t = DEFAULT_SEED)]
