@@ -38,6 +38,38 @@ const REALS: [&str; 4] = [
 /// Where the standard library describes the processor's integers.
 const MACHINE: [&str; 3] = ["PrimInt63.", "Uint63.", "PrimFloat."];
 
+/// Every word of a certificate, comments included. With these words, one definition and
+/// one theorem nothing can be redefined, assumed, or printed as something else.
+const WORDS: &str = "From Coq Require Import Reals List QArith NoiseEquilibrium analysis Balance Certificate
+    Interval Tactic ListNotations Local Open Scope Q_scope Definition problem_at_hand problem Problem RationalTerm
+    Theorem certificate equilibrium_between is_equilibrium problem_balance forall λ R Proof Qed exact T8_status
+    eq_refl apply T8_enclosure T8_equilibrium_at_start vm_compute reflexivity expose_terms interval with i_prec
+    enclose positive Written by noise equilibrium compile coqc Q proofs FILE after make γ σ² and the rate charge
+    of each term";
+
+/// What does not belong in a certificate, if anything.
+fn foreign(text: &str) -> Option<String> {
+    let part_of_word = |c: char| c.is_alphanumeric() || c == '_' || c == '\'' || c == '²';
+    let words = || {
+        let pieces = text.split(|c| !part_of_word(c));
+        pieces.filter(|word| !word.chars().all(|c| c.is_ascii_digit()))
+    };
+    if let Some(word) = words().find(|word| !WORDS.split_whitespace().any(|known| known == *word)) {
+        return Some(format!("the word {word:?}"));
+    }
+    for (keyword, name) in [("Definition", "problem_at_hand"), ("Theorem", THEOREM)] {
+        let count = words().filter(|word| *word == keyword).count();
+        let named = text.contains(&format!("{keyword} {name} :"));
+        if count != 1 || !named {
+            return Some(format!(
+                "{count} times {keyword:?}, where one of {name} belongs"
+            ));
+        }
+    }
+    text.contains(['"', '`', '@', '$'])
+        .then(|| "a quotation".to_owned())
+}
+
 impl Certificate {
     pub fn run(&self) -> Result<u8, BadInput> {
         let Task::Check { file, proofs } = &self.task;
@@ -52,6 +84,14 @@ fn check(file: &Path, proofs: &Path) -> Result<u8, BadInput> {
         let message =
             "expected compiled proofs; run make proofs first, or name their folder with --proofs";
         return Err(BadInput::at(&library, message));
+    }
+    if let Some(found) = foreign(&text) {
+        let message = format!(
+            "{}: REJECTED, not as solve --certificate writes it: {found}\n",
+            file.display()
+        );
+        write_text(None, &message)?;
+        return Ok(FAILED);
     }
     let folder = tempfile::tempdir().map_err(|error| BadInput(error.to_string()))?;
     let copy = folder.path().join("checked.v");

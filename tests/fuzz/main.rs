@@ -321,3 +321,19 @@ fn the_harness_can_fail() {
         Ok(())
     }));
 }
+
+/// A few bytes may ask for a million digits, a hundred times that is refused.
+#[test]
+fn exponents_are_limited_together() {
+    let read = |terms: usize| {
+        let term = "{\"rate\":1,\"noise\":\"1e1000000\",\"charge\":0}";
+        let terms = vec![term; terms].join(",");
+        let text = format!(
+            "{{\"format\":\"noise-equilibrium/problem-1\",\"strength\":{{\"sigma2\":1}},\"spectrum\":[{terms}]}}"
+        );
+        read_problem(&text).map(drop).map_err(|e| e.to_string())
+    };
+    assert_eq!(read(2), Ok(()));
+    let error = read(101).expect_err("too many digits");
+    assert!(error.contains("at most 100000000 digits"), "{error}");
+}
