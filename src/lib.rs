@@ -81,18 +81,22 @@
 //!
 //! Each module imports only from those before it: [`scalar`], [`symmetry`], [`balance`],
 //! [`problem`], `checkpoint`, [`model`], [`dynamics`], [`phenomenon`],
-//! [`reference`](mod@reference), [`theorem`], [`audit`]. Without default
-//! features the crate drops the command line (argument parsing, progress bars, tables) and,
-//! unless they are asked for: `arrays`, arrays in files and the balancing of checkpoints;
-//! `report`, the page and the JUnit file of an audit and the drawing of figures; `schema`,
-//! the JSON schema of audit.json.
+//! [`reference`](mod@reference), [`theorem`], [`audit`].
+//!
+//! Features, all on by default but the last: `theorems`, everything from [`dynamics`] on,
+//! which is not needed to solve a problem; `arrays`, arrays in files and the balancing of
+//! checkpoints; `cli`, the program (with `cli` alone it has `solve`, `balance` and
+//! `certificate`); `sabotage`, the hooks of the kill matrix.
 
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
+// What only they use stays in the rooms below them.
+#![cfg_attr(not(feature = "theorems"), allow(dead_code))]
 
 #[cfg(feature = "arrays")]
 #[forbid(unsafe_code)]
 mod array;
+#[cfg(feature = "theorems")]
 #[forbid(unsafe_code)]
 pub mod audit;
 #[forbid(unsafe_code)]
@@ -100,14 +104,17 @@ pub mod balance;
 #[cfg(feature = "arrays")]
 #[forbid(unsafe_code)]
 pub mod checkpoint;
+#[cfg(feature = "theorems")]
 #[forbid(unsafe_code)]
 pub mod dynamics;
 #[forbid(unsafe_code)]
 pub mod model;
+#[cfg(feature = "theorems")]
 #[forbid(unsafe_code)]
 pub mod phenomenon;
 #[forbid(unsafe_code)]
 pub mod problem;
+#[cfg(feature = "theorems")]
 #[forbid(unsafe_code)]
 pub mod reference;
 #[cfg(feature = "sabotage")]
@@ -120,5 +127,6 @@ mod sabotage;
 pub mod scalar;
 #[forbid(unsafe_code)]
 pub mod symmetry;
+#[cfg(feature = "theorems")]
 #[forbid(unsafe_code)]
 pub mod theorem;

@@ -1,15 +1,12 @@
 //! Which checks to run, on how many cases, and what came of it.
 
-#[cfg(feature = "report")]
 mod html;
 mod journal;
-#[cfg(feature = "report")]
 mod junit;
 #[cfg(feature = "sabotage")]
 mod kill;
 mod plan;
 mod report;
-#[cfg(feature = "schema")]
 mod schema;
 
 pub use journal::{JOURNAL, Journal, merge};
@@ -19,7 +16,6 @@ pub use plan::Part;
 pub use report::{
     CheckReport, ControlReport, Environment, ExperimentReport, Report, StatementReport, Verdict,
 };
-#[cfg(feature = "schema")]
 pub use schema::schema;
 
 use crate::phenomenon::Experiment;

@@ -3,6 +3,7 @@
 use super::Options;
 use crate::phenomenon::{Experiment, FindingReport};
 use crate::theorem::{Control, Margin, Outcome, Statement};
+use schemars::JsonSchema;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
@@ -12,15 +13,11 @@ const FORMAT: &str = "noise-equilibrium/audit-1";
 
 /// What an audit found. Everything but `experiments` and `environment` goes into the digest:
 /// of an experiment its verdict and its margin do, which follow from its findings.
-#[derive(Clone, Debug, Serialize)]
-#[cfg_attr(
-    feature = "schema",
-    derive(schemars::JsonSchema),
-    schemars(deny_unknown_fields)
-)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct Report {
     /// The name of the format.
-    #[cfg_attr(feature = "schema", schemars(extend("const" = FORMAT)))]
+    #[schemars(extend("const" = FORMAT))]
     pub format: &'static str,
     /// The crate's version.
     pub version: &'static str,
@@ -35,7 +32,7 @@ pub struct Report {
     /// Do all statements hold, with every control caught?
     pub verdict: Verdict,
     /// SHA-256 over the fields above, hexadecimal.
-    #[cfg_attr(feature = "schema", schemars(regex(pattern = "^[0-9a-f]{64}$")))]
+    #[schemars(regex(pattern = "^[0-9a-f]{64}$"))]
     pub digest: String,
     /// The numbers behind the verdicts on P1 to P6.
     pub experiments: Vec<ExperimentReport>,
@@ -44,8 +41,7 @@ pub struct Report {
 }
 
 /// A three-valued verdict.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// Verified cases, none refuted, and every control caught.
@@ -57,12 +53,8 @@ pub enum Verdict {
 }
 
 /// One statement.
-#[derive(Clone, Debug, Serialize)]
-#[cfg_attr(
-    feature = "schema",
-    derive(schemars::JsonSchema),
-    schemars(deny_unknown_fields)
-)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct StatementReport {
     /// Its identifier.
     pub id: &'static str,
@@ -71,7 +63,7 @@ pub struct StatementReport {
     /// The claim.
     pub claim: &'static str,
     /// Whose claim it is.
-    #[cfg_attr(feature = "schema", schemars(extend("enum" = ["convention", "paper", "beyond", "limit"])))]
+    #[schemars(extend("enum" = ["convention", "paper", "beyond", "limit"]))]
     pub origin: &'static str,
     /// Its checks.
     pub checks: Vec<CheckReport>,
@@ -82,17 +74,13 @@ pub struct StatementReport {
 }
 
 /// One check, with three counts that add up to the number of cases.
-#[derive(Clone, Debug, Serialize)]
-#[cfg_attr(
-    feature = "schema",
-    derive(schemars::JsonSchema),
-    schemars(deny_unknown_fields)
-)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct CheckReport {
     /// Its name.
     pub name: &'static str,
     /// Its kind of evidence.
-    #[cfg_attr(feature = "schema", schemars(extend("enum" = ["ensemble", "rounding", "scaling", "enclosure", "exact"])))]
+    #[schemars(extend("enum" = ["ensemble", "rounding", "scaling", "enclosure", "exact"]))]
     pub evidence: &'static str,
     /// Cases in which it held.
     pub verified: u64,
@@ -101,7 +89,7 @@ pub struct CheckReport {
     /// Cases that say nothing.
     pub inconclusive: u64,
     /// The case that came closest to failing.
-    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    #[schemars(with = "Option<String>")]
     #[serde(serialize_with = "label")]
     pub worst_margin: Option<Margin>,
     /// What the first refuted case showed.
@@ -109,12 +97,8 @@ pub struct CheckReport {
 }
 
 /// One negative control.
-#[derive(Clone, Debug, Serialize)]
-#[cfg_attr(
-    feature = "schema",
-    derive(schemars::JsonSchema),
-    schemars(deny_unknown_fields)
-)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct ControlReport {
     /// What is broken.
     pub name: &'static str,
@@ -136,12 +120,8 @@ impl ControlReport {
 }
 
 /// What an experiment measured.
-#[derive(Clone, Debug, Serialize)]
-#[cfg_attr(
-    feature = "schema",
-    derive(schemars::JsonSchema),
-    schemars(deny_unknown_fields)
-)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct ExperimentReport {
     /// The statement that it is a check of.
     pub id: &'static str,
@@ -150,12 +130,8 @@ pub struct ExperimentReport {
 }
 
 /// Where and how fast an audit ran.
-#[derive(Clone, Debug, Serialize)]
-#[cfg_attr(
-    feature = "schema",
-    derive(schemars::JsonSchema),
-    schemars(deny_unknown_fields)
-)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct Environment {
     /// How GMP was built: "assembly" or "portable C"; of parts that differ, all.
     pub gmp: String,

@@ -8,7 +8,8 @@
 
 use super::network::{Axis, Kind, Layout, Link, Network, Port};
 use super::report::{Change, FORMAT, Factor, PairReport, PairStatus, Report, Verdict};
-use super::tensors::{Slice, Tensor, encode};
+use super::rounding::encode;
+use super::tensors::{Slice, Tensor};
 use super::transform::{Side, Transform, eigenvalues};
 use crate::array::{Tensors, shape_text};
 use crate::balance::{Edge, Spectrum, Strength, Term, balance_network};

@@ -7,6 +7,7 @@
 mod balance;
 mod network;
 mod report;
+mod rounding;
 mod tensors;
 mod transform;
 

@@ -1,8 +1,8 @@
 //! The tensors of a network: their values, and the gradients of every sample.
 
 use super::network::{Axis, Layout};
+use super::rounding::unit;
 use crate::array::{Array, ArrayError, Tensors, shape_text};
-use half::{bf16, f16};
 use nalgebra::DMatrix;
 use safetensors::Dtype;
 
@@ -156,112 +156,6 @@ impl Slice {
             for (row, x) in entries.iter().enumerate() {
                 numbers[self.place(row, column)] = *x;
             }
-        }
-    }
-}
-
-/// Half the distance from 1 to the next larger number, at most: the relative error of
-/// rounding to this type.
-fn unit(dtype: Dtype) -> f64 {
-    match dtype {
-        Dtype::BF16 => f64::from(bf16::EPSILON) / 2.0,
-        Dtype::F16 => f64::from(f16::EPSILON) / 2.0,
-        Dtype::F32 => f64::from(f32::EPSILON) / 2.0,
-        _ => f64::EPSILON / 2.0,
-    }
-}
-
-/// The little-endian bytes of the nearest numbers of this type (ties to even); the
-/// index of the first that is beyond its range otherwise.
-pub(super) fn encode(numbers: &[f64], dtype: Dtype) -> Result<Vec<u8>, usize> {
-    let mut bytes = Vec::new();
-    for (i, &x) in numbers.iter().enumerate() {
-        let finite = match dtype {
-            Dtype::F16 => {
-                let y = f16::from_f32(round_to_odd(x));
-                bytes.extend(y.to_le_bytes());
-                y.is_finite()
-            }
-            Dtype::BF16 => {
-                let y = bf16::from_f32(round_to_odd(x));
-                bytes.extend(y.to_le_bytes());
-                y.is_finite()
-            }
-            Dtype::F32 => {
-                let y = x as f32;
-                bytes.extend(y.to_le_bytes());
-                y.is_finite()
-            }
-            _ => {
-                bytes.extend(x.to_le_bytes());
-                x.is_finite()
-            }
-        };
-        if !finite {
-            return Err(i);
-        }
-    }
-    Ok(bytes)
-}
-
-/// Of the two neighbours in single precision that one with an odd last bit, unless x is
-/// one itself: then rounding once more to fewer digits is rounding once.
-fn round_to_odd(x: f64) -> f32 {
-    let y = x as f32;
-    let wide = f64::from(y);
-    let bits = y.to_bits();
-    if wide == x || bits % 2 == 1 {
-        y
-    } else if wide.abs() > x.abs() {
-        f32::from_bits(bits - 1)
-    } else {
-        f32::from_bits(bits + 1)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Against the two neighbours in the small type, whose distances are exact.
-    #[test]
-    fn encoding_rounds_to_the_nearest_and_ties_to_even() {
-        type Value = fn(u16) -> f64;
-        let cases: [(Dtype, Value, u16); 2] = [
-            (Dtype::F16, |bits| f16::from_bits(bits).to_f64(), 0x7bfe),
-            (Dtype::BF16, |bits| bf16::from_bits(bits).to_f64(), 0x7f7e),
-        ];
-        for (dtype, value, last) in cases {
-            for bits in (0..last).step_by(7).chain([0, 1, 2, 0x3ff, 0x400, last]) {
-                let (low, high) = (value(bits), value(bits + 1));
-                let middle = low + (high - low) / 2.0;
-                let even = bits + bits % 2;
-                let above = f64::from_bits(middle.to_bits() + 1);
-                let below = f64::from_bits(middle.to_bits() - 1);
-                for (x, expected) in [
-                    (low, bits),
-                    (below, bits),
-                    (middle, even),
-                    (above, bits + 1),
-                    (high, bits + 1),
-                ] {
-                    let encoded = encode(&[x, -x], dtype).expect("in range");
-                    let expected = [expected.to_le_bytes(), (expected | 0x8000).to_le_bytes()];
-                    assert_eq!(encoded, expected.concat(), "{dtype} {x:e}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn beyond_the_range_is_an_error() {
-        for (dtype, largest) in [
-            (Dtype::F16, 65504.0),
-            (Dtype::BF16, f64::from(bf16::MAX)),
-            (Dtype::F32, f64::from(f32::MAX)),
-        ] {
-            assert!(encode(&[largest], dtype).is_ok(), "{dtype}");
-            assert_eq!(encode(&[0.0, largest * 1.01], dtype), Err(1), "{dtype}");
         }
     }
 }

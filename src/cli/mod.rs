@@ -1,16 +1,10 @@
 //! Arguments, and the exit codes 0 (all held), 1 (a check failed), 2 (bad input).
 
-mod audit;
 mod balance;
 mod certificate;
-mod conform;
-#[cfg(feature = "sabotage")]
-mod kill_matrix;
-mod phenomenon;
-mod reference;
-mod schema;
 mod solve;
-mod statements;
+#[cfg(feature = "theorems")]
+mod theorems;
 
 use clap::{Parser, Subcommand};
 use comfy_table::{ContentArrangement, Table, TableComponent, presets};
@@ -30,16 +24,11 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Solve(solve::Solve),
-    Audit(audit::Audit),
     Balance(balance::Balance),
     Certificate(certificate::Certificate),
-    Phenomenon(phenomenon::Phenomenon),
-    Reference(reference::Reference),
-    Conform(conform::Conform),
-    #[cfg(feature = "sabotage")]
-    KillMatrix(kill_matrix::KillMatrix),
-    Statements(statements::Statements),
-    Schema(schema::Schema),
+    #[cfg(feature = "theorems")]
+    #[command(flatten)]
+    Theorems(theorems::Command),
 }
 
 /// Everything held.
@@ -78,16 +67,10 @@ pub fn run() -> ExitCode {
     let outcome = match Arguments::try_parse() {
         Ok(arguments) => match arguments.command {
             Command::Solve(solve) => solve.run(),
-            Command::Audit(audit) => audit.run(),
             Command::Balance(balance) => balance.run(),
             Command::Certificate(certificate) => certificate.run(),
-            Command::Phenomenon(phenomenon) => phenomenon.run(),
-            Command::Reference(reference) => reference.run(),
-            Command::Conform(conform) => conform.run(),
-            #[cfg(feature = "sabotage")]
-            Command::KillMatrix(matrix) => matrix.run(),
-            Command::Statements(statements) => statements.run(),
-            Command::Schema(schema) => schema.run(),
+            #[cfg(feature = "theorems")]
+            Command::Theorems(command) => command.run(),
         },
         Err(error) => usage(&error),
     };

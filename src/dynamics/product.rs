@@ -1,17 +1,20 @@
 //! Products of small matrices, the same to the last bit on every machine.
 //!
 //! Libraries for it choose fused multiply-adds where the processor has them, which
-//! changes the bits. Here each entry is one sum in the order of its index; the compiler
-//! is free to compute several entries at a time, in the widest registers that the
-//! processor has: it never fuses what is written as two operations.
+//! changes the bits. Here each entry is one sum in the order of its index, of products
+//! that are rounded; several entries are computed at a time, in the widest registers that
+//! the processor has.
 
-use pulp::{Arch, NullaryFnOnce};
+use pulp::{Arch, Simd, WithSimd};
 use std::array::from_fn;
 
-/// Entries of a row that are computed together.
-const WIDTH: usize = 8;
 /// Rows that are computed together.
 const HEIGHT: usize = 4;
+/// Registers of a row that are computed together: with [`HEIGHT`] as many sums as hide an
+/// addition's latency, which fit into the 16 registers of AVX2.
+const REGISTERS: usize = 2;
+/// Partial sums of a total.
+const PARTS: usize = 8;
 
 /// How the entries of a matrix lie.
 #[derive(Clone, Copy)]
@@ -24,109 +27,128 @@ pub enum Layout {
 
 /// C = A B with `inner` columns of A. B and C are given row by row, with `n` columns each.
 pub fn product(a: &[f64], layout: Layout, inner: usize, b: &[f64], n: usize, c: &mut [f64]) {
-    let (a, b) = (&a[..c.len() / n.max(1) * inner], &b[..inner * n]);
-    Arch::new().dispatch(Product {
-        a,
+    if n == 0 {
+        return;
+    }
+    let factors = Factors {
+        a: &a[..c.len() / n * inner],
         layout,
         inner,
-        b,
+        b: &b[..inner * n],
         n,
-        c,
-    });
+    };
+    Arch::new().dispatch(Product { factors, c });
 }
 
-struct Product<'a> {
+#[derive(Clone, Copy)]
+struct Factors<'a> {
     a: &'a [f64],
     layout: Layout,
     inner: usize,
     b: &'a [f64],
     n: usize,
+}
+
+struct Product<'a> {
+    factors: Factors<'a>,
     c: &'a mut [f64],
 }
 
-impl NullaryFnOnce for Product<'_> {
+impl WithSimd for Product<'_> {
     type Output = ();
 
-    // Inlined into a function for each instruction set.
+    // This and what it calls is inlined into a function for each instruction set.
     #[inline(always)]
-    fn call(self) {
-        if self.n == 0 {
-            return;
-        }
-        let mut blocks = self.c.chunks_exact_mut(self.n * HEIGHT);
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { factors, c } = self;
+        let mut blocks = c.chunks_exact_mut(factors.n * HEIGHT);
         let mut i = 0;
         for block in &mut blocks {
-            block_of::<HEIGHT>(self.a, self.layout, (self.inner, i), self.b, self.n, block);
+            factors.rows::<HEIGHT, S>(simd, i, block);
             i += HEIGHT;
         }
-        for row in blocks.into_remainder().chunks_exact_mut(self.n) {
-            block_of::<1>(self.a, self.layout, (self.inner, i), self.b, self.n, row);
+        for row in blocks.into_remainder().chunks_exact_mut(factors.n) {
+            factors.rows::<1, S>(simd, i, row);
             i += 1;
         }
     }
 }
 
-/// H rows of C, from row i on.
-#[inline(always)]
-fn block_of<const H: usize>(
-    a: &[f64],
-    layout: Layout,
-    (inner, i): (usize, usize),
-    b: &[f64],
-    n: usize,
-    c: &mut [f64],
-) {
-    match layout {
-        Layout::Rows => {
-            let rows: [&[f64]; H] = from_fn(|h| &a[(i + h) * inner..][..inner]);
-            let entries = || (0..inner).map(|k| from_fn(|h| rows[h][k]));
-            panel::<H, _>(entries, b, n, c);
-        }
-        Layout::Columns => {
-            let columns = a.chunks_exact((a.len() / inner.max(1)).max(1));
-            let entries = || {
-                columns
-                    .clone()
-                    .map(|column| from_fn(|h| column[i..i + H][h]))
-            };
-            panel::<H, _>(entries, b, n, c);
+impl Factors<'_> {
+    /// H rows of C, from row i on.
+    #[inline(always)]
+    fn rows<const H: usize, S: Simd>(self, simd: S, i: usize, c: &mut [f64]) {
+        let Self { a, inner, .. } = self;
+        match self.layout {
+            Layout::Rows => {
+                let rows: [&[f64]; H] = from_fn(|h| &a[(i + h) * inner..][..inner]);
+                let entries = || (0..inner).map(|k| from_fn(|h| rows[h][k]));
+                self.panel::<H, S, _>(simd, entries, c);
+            }
+            Layout::Columns => {
+                let columns = a.chunks_exact((a.len() / inner.max(1)).max(1));
+                let block = |column: &[f64]| from_fn(|h| column[i..i + H][h]);
+                let entries = || columns.clone().map(block);
+                self.panel::<H, S, _>(simd, entries, c);
+            }
         }
     }
-}
 
-/// H rows of C; `entries` are those rows of A, column by column.
-#[inline(always)]
-fn panel<const H: usize, I: Iterator<Item = [f64; H]>>(
-    entries: impl Fn() -> I,
-    b: &[f64],
-    n: usize,
-    c: &mut [f64],
-) {
-    let whole = n - n % WIDTH;
-    for j in (0..whole).step_by(WIDTH) {
-        let mut total = [[0.0; WIDTH]; H];
-        for (factors, row) in entries().zip(b.chunks_exact(n)) {
-            let row = &row[j..j + WIDTH];
-            for (factor, total) in factors.iter().zip(&mut total) {
-                for (t, x) in total.iter_mut().zip(row) {
-                    *t += factor * x;
+    /// H rows of C; `entries` are those rows of A, column by column.
+    #[inline(always)]
+    fn panel<const H: usize, S: Simd, I: Iterator<Item = [f64; H]>>(
+        self,
+        simd: S,
+        entries: impl Fn() -> I,
+        c: &mut [f64],
+    ) {
+        let Self { b, n, .. } = self;
+        let j = self.columns::<H, REGISTERS, S, I>(simd, &entries, 0, c);
+        let j = self.columns::<H, 1, S, I>(simd, &entries, j, c);
+        if j < n {
+            let mut total = [simd.splat_f64s(0.0); H];
+            for (factors, row) in entries().zip(b.chunks_exact(n)) {
+                let x = simd.partial_load_f64s(&row[j..]);
+                for (factor, t) in factors.iter().zip(&mut total) {
+                    *t = simd.add_f64s(*t, simd.mul_f64s(simd.splat_f64s(*factor), x));
                 }
             }
-        }
-        for (h, total) in total.iter().enumerate() {
-            c[h * n + j..h * n + j + WIDTH].copy_from_slice(total);
-        }
-    }
-    for j in whole..n {
-        let mut total = [0.0; H];
-        for (factors, row) in entries().zip(b.chunks_exact(n)) {
-            for (factor, t) in factors.iter().zip(&mut total) {
-                *t += factor * row[j];
+            for (t, row) in total.iter().zip(c.chunks_exact_mut(n)) {
+                simd.partial_store_f64s(&mut row[j..], *t);
             }
         }
-        for (h, t) in total.iter().enumerate() {
-            c[h * n + j] = *t;
+    }
+
+    /// As many columns of C from `from` on as fill R registers at a time. Returns where they end.
+    #[inline(always)]
+    fn columns<const H: usize, const R: usize, S: Simd, I: Iterator<Item = [f64; H]>>(
+        self,
+        simd: S,
+        entries: &impl Fn() -> I,
+        from: usize,
+        c: &mut [f64],
+    ) -> usize {
+        let Self { b, n, .. } = self;
+        let width = R * S::F64_LANES;
+        let end = n - (n - from) % width;
+        for j in (from..end).step_by(width) {
+            let mut total = [[simd.splat_f64s(0.0); R]; H];
+            for (factors, row) in entries().zip(b.chunks_exact(n)) {
+                let (x, _) = S::as_simd_f64s(&row[j..j + width]);
+                let x: [S::f64s; R] = from_fn(|r| x[r]);
+                for (factor, total) in factors.iter().zip(&mut total) {
+                    let factor = simd.splat_f64s(*factor);
+                    for (t, x) in total.iter_mut().zip(x) {
+                        *t = simd.add_f64s(*t, simd.mul_f64s(factor, x));
+                    }
+                }
+            }
+            for (total, row) in total.iter().zip(c.chunks_exact_mut(n)) {
+                let (out, _) = S::as_mut_simd_f64s(&mut row[j..j + width]);
+                out.copy_from_slice(total);
+            }
         }
+        end
     }
 }
 
@@ -145,8 +167,8 @@ pub fn transpose(m: &[f64], columns: usize, out: &mut [f64]) {
 /// one would wait for each of its additions.
 pub fn sum_of_squares(v: &[f64]) -> f64 {
     Arch::new().dispatch(|| {
-        let mut total = [0.0; WIDTH];
-        let blocks = v.chunks_exact(WIDTH);
+        let mut total = [0.0; PARTS];
+        let blocks = v.chunks_exact(PARTS);
         let rest = blocks.remainder().iter().fold(0.0, |t, x| t + x * x);
         for block in blocks {
             for (t, x) in total.iter_mut().zip(block) {

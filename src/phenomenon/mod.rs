@@ -11,7 +11,6 @@ mod p5;
 mod p6;
 mod pair;
 mod report;
-#[cfg(feature = "report")]
 mod svg;
 
 pub use estimate::{Bound, Estimate, Finding, Judgement};

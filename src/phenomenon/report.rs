@@ -2,32 +2,29 @@
 
 use super::{Experiment, Finding};
 use crate::scalar::double;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// A number that was measured, with what was expected of it.
-#[derive(Clone, Debug, Serialize)]
-#[cfg_attr(
-    feature = "schema",
-    derive(schemars::JsonSchema),
-    schemars(deny_unknown_fields)
-)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct FindingReport {
     /// What is measured.
     pub what: String,
     /// The mean over the runs: a double as a decimal.
     #[serde(with = "double::one")]
-    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    #[schemars(with = "String")]
     pub mean: f64,
     /// Half of the 95 % confidence interval.
     #[serde(with = "double::one")]
-    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    #[schemars(with = "String")]
     pub half_width: f64,
     /// Runs.
     pub runs: usize,
     /// The bound that the hypothesis gives.
     pub expected: String,
     /// "verified", "inconclusive" or "refuted".
-    #[cfg_attr(feature = "schema", schemars(extend("enum" = ["verified", "inconclusive", "refuted"])))]
+    #[schemars(extend("enum" = ["verified", "inconclusive", "refuted"]))]
     pub verdict: &'static str,
 }
 

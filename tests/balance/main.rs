@@ -8,3 +8,4 @@ mod function;
 mod network;
 mod program;
 mod pytorch;
+mod rounding;

@@ -7,7 +7,7 @@ use noise_equilibrium::model::{Activation, Loss, Sample};
 use noise_equilibrium::scalar::{Field, Interval, Rational};
 
 /// Sizes on both sides of those of the blocks that products are computed in.
-const SHAPES: [(&[usize], usize); 12] = [
+const SHAPES: [(&[usize], usize); 14] = [
     (&[1, 1], 1),
     (&[33, 9], 7),
     (&[3, 8], 33),
@@ -20,6 +20,8 @@ const SHAPES: [(&[usize], usize); 12] = [
     (&[33, 9, 1, 7], 1),
     (&[9, 7, 8, 3, 33], 9),
     (&[1, 3, 7, 8, 1], 33),
+    (&[16, 25, 17], 15),
+    (&[31, 15, 24], 17),
 ];
 
 fn activations() -> [Activation; 3] {

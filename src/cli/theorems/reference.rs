@@ -1,6 +1,6 @@
 //! `noise-equilibrium reference`.
 
-use super::{BadInput, FAILED, HELD, read_text, table, write_text};
+use crate::cli::{BadInput, FAILED, HELD, read_text, table, write_text};
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use noise_equilibrium::reference::{
@@ -41,7 +41,7 @@ struct Directory {
 /// What the program was built with, for `conform` in a place without docs/reference.
 macro_rules! built_in {
     ($($family:literal),*) => {
-        [$(include_str!(concat!("../../docs/reference/", $family, ".json"))),*]
+        [$(include_str!(concat!("../../../docs/reference/", $family, ".json"))),*]
     };
 }
 const BUILT_IN: [&str; FAMILIES.len()] = built_in![

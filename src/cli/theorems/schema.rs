@@ -1,6 +1,6 @@
 //! `noise-equilibrium schema`.
 
-use super::{BadInput, HELD, write_text};
+use crate::cli::{BadInput, HELD, write_text};
 use clap::Args;
 
 /// Print the JSON schema of audit.json; docs/schema/audit.json is this text

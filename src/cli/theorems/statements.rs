@@ -1,6 +1,6 @@
 //! `noise-equilibrium statements`.
 
-use super::{BadInput, HELD, write_text};
+use crate::cli::{BadInput, HELD, write_text};
 use clap::Args;
 use noise_equilibrium::theorem::ledger_markdown;
 

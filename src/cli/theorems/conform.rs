@@ -1,7 +1,7 @@
 //! `noise-equilibrium conform`.
 
 use super::reference::families;
-use super::{BadInput, FAILED, HELD, read_text, table, write_text};
+use crate::cli::{BadInput, FAILED, HELD, read_text, table, write_text};
 use clap::Args;
 use noise_equilibrium::reference::{Conformance, Judged, Results, conform};
 use std::path::PathBuf;

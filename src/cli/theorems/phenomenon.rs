@@ -1,6 +1,6 @@
 //! `noise-equilibrium phenomenon`.
 
-use super::{BadInput, FAILED, HELD, table, write_text};
+use crate::cli::{BadInput, FAILED, HELD, table, write_text};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use noise_equilibrium::audit::DEFAULT_SEED;

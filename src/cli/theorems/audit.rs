@@ -1,6 +1,6 @@
 //! `noise-equilibrium audit`.
 
-use super::{BadInput, FAILED, HELD, read_text, table, write_text};
+use crate::cli::{BadInput, FAILED, HELD, read_text, table, write_text};
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use noise_equilibrium::audit::{

@@ -1,6 +1,6 @@
 //! `noise-equilibrium kill-matrix`, in builds with the feature `sabotage`.
 
-use super::{BadInput, FAILED, HELD, write_text};
+use crate::cli::{BadInput, FAILED, HELD, write_text};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use noise_equilibrium::audit::{DEFAULT_SEED, all_killed, kill_markdown, kill_matrix};

@@ -1,0 +1,40 @@
+//! The commands that need the ledger: what is checked, and what others check with it.
+
+mod audit;
+mod conform;
+#[cfg(feature = "sabotage")]
+mod kill_matrix;
+mod phenomenon;
+mod reference;
+mod schema;
+mod statements;
+
+use crate::cli::BadInput;
+use clap::Subcommand;
+
+#[derive(Subcommand)]
+pub enum Command {
+    Audit(audit::Audit),
+    Phenomenon(phenomenon::Phenomenon),
+    Reference(reference::Reference),
+    Conform(conform::Conform),
+    #[cfg(feature = "sabotage")]
+    KillMatrix(kill_matrix::KillMatrix),
+    Statements(statements::Statements),
+    Schema(schema::Schema),
+}
+
+impl Command {
+    pub fn run(self) -> Result<u8, BadInput> {
+        match self {
+            Self::Audit(audit) => audit.run(),
+            Self::Phenomenon(phenomenon) => phenomenon.run(),
+            Self::Reference(reference) => reference.run(),
+            Self::Conform(conform) => conform.run(),
+            #[cfg(feature = "sabotage")]
+            Self::KillMatrix(matrix) => matrix.run(),
+            Self::Statements(statements) => statements.run(),
+            Self::Schema(schema) => schema.run(),
+        }
+    }
+}
