@@ -54,7 +54,7 @@ impl Default for Options {
 }
 
 /// Cases of each check unless told otherwise.
-pub const DEFAULT_CASES: u64 = 128;
+pub const DEFAULT_CASES: u64 = 64;
 
 /// The seed unless told otherwise: the paper's number.
 pub const DEFAULT_SEED: u64 = 240_207_193;

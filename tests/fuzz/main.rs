@@ -1,7 +1,7 @@
 //! Readers against input that nobody would write: each one takes what a seeded mutation of
-//! its corpus gives and answers with a value, or with a message that says what is wrong (the program puts it
-//! on one line).
-//! It never panics, and its memory is bounded by the size of the input.
+//! its corpus gives and answers with a value, or with a message that says what is wrong (the
+//! program puts it on one line). It never panics, and its memory is bounded by the size of
+//! the input.
 //!
 //! Two seconds each, or `FUZZ_SECONDS`; `FUZZ_SEED` chooses the mutations. An input that
 //! fails is written to a file, whose name the message has.
@@ -9,6 +9,7 @@
 use noise_equilibrium::checkpoint::{balance, read_network};
 use noise_equilibrium::dynamics::Stream;
 use noise_equilibrium::problem::{read_problem, read_problem_in};
+use noise_equilibrium::reference::{Family, Results, conform};
 use noise_equilibrium::theorem::Replay;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -67,6 +68,10 @@ const JSON: &[&str] = &[
     "\"pairs\"",
     "\"up\"",
     "\"sigma2\":0,",
+    "\"lambda\"",
+    "\"status\":\"finite\"",
+    "\"results\":{",
+    "\"entries\"",
 ];
 
 const BYTES: &[&str] = &[
@@ -246,6 +251,44 @@ fn network() {
     };
     fuzz(&Target {
         name: "network",
+        words: JSON,
+        read: &read,
+    });
+}
+
+/// What is read is compared with the reference values: a family with one λ, one with
+/// matrices.
+#[test]
+fn results() {
+    let family = |text: &str| Family::read(text).expect("a family").entries;
+    let mut entries = family(include_str!("../../docs/reference/scaling.json"));
+    entries.extend(family(include_str!(
+        "../../docs/reference/general-linear.json"
+    )));
+    let read = |data: &[u8]| {
+        let results = Results::read(text(data)?).map_err(|e| e.to_string())?;
+        conform(&results, &entries)
+            .map(drop)
+            .map_err(|e| e.to_string())
+    };
+    fuzz(&Target {
+        name: "results",
+        words: JSON,
+        read: &read,
+    });
+}
+
+/// What is read is written and read again as the same.
+#[test]
+fn reference() {
+    let read = |data: &[u8]| {
+        let family = Family::read(text(data)?).map_err(|e| e.to_string())?;
+        let again = Family::read(&family.write().expect("JSON"));
+        assert_eq!(again.as_ref(), Ok(&family));
+        Ok(())
+    };
+    fuzz(&Target {
+        name: "reference",
         words: JSON,
         read: &read,
     });
