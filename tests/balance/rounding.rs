@@ -2,10 +2,10 @@
 //! taken in here.
 
 #[path = "../../src/checkpoint/rounding.rs"]
-mod rounding;
+mod private;
 
 use half::{bf16, f16};
-use rounding::{encode, unit};
+use private::{encode, unit};
 use safetensors::Dtype;
 
 /// Against the two neighbours in the small type, whose distances are exact.
