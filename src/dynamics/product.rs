@@ -27,6 +27,19 @@ pub enum Layout {
 
 /// C = A B with `inner` columns of A. B and C are given row by row, with `n` columns each.
 pub fn product(a: &[f64], layout: Layout, inner: usize, b: &[f64], n: usize, c: &mut [f64]) {
+    product_with(Arch::new(), a, layout, inner, b, n, c);
+}
+
+/// [`product`] in the instructions that are given.
+pub fn product_with(
+    instructions: Arch,
+    a: &[f64],
+    layout: Layout,
+    inner: usize,
+    b: &[f64],
+    n: usize,
+    c: &mut [f64],
+) {
     if n == 0 {
         return;
     }
@@ -37,7 +50,7 @@ pub fn product(a: &[f64], layout: Layout, inner: usize, b: &[f64], n: usize, c: 
         b: &b[..inner * n],
         n,
     };
-    Arch::new().dispatch(Product { factors, c });
+    instructions.dispatch(Product { factors, c });
 }
 
 #[derive(Clone, Copy)]

@@ -14,7 +14,7 @@ mod results;
 mod second;
 mod strict;
 
-pub use catalogue::{FAMILIES, Item, catalogue};
+pub use catalogue::{BUILT_IN, FAMILIES, Item, catalogue};
 pub use check::{Difference, check};
 pub use conform::{Conformance, Deviation, Judged, Place, conform};
 pub use entry::{DIGITS, Disagreement, Entry, Input};

@@ -9,6 +9,7 @@ mod gradient;
 mod normalised;
 mod observable;
 mod observation;
+mod product;
 mod random;
 mod runs;
 mod written_out;

@@ -16,6 +16,10 @@ fn every_statement_has_a_module_here() {
     let listed: BTreeSet<&str> = super::LISTED.iter().copied().collect();
     assert_eq!(ledger, listed);
     assert_eq!(ledger.len(), LEDGER.len(), "an identifier occurs twice");
+    for statement in LEDGER {
+        let shrunk = super::DRAWN.contains(&statement.id);
+        assert_eq!(statement.drawn, shrunk, "{}", statement.id);
+    }
 }
 
 #[test]

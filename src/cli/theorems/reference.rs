@@ -4,7 +4,8 @@ use crate::cli::{BadInput, FAILED, HELD, read_text, table, write_text};
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use noise_equilibrium::reference::{
-    Difference, Disagreement, Entry, FAMILIES, Family, Item, catalogue, check, family_file,
+    BUILT_IN, Difference, Disagreement, Entry, FAMILIES, Family, Item, catalogue, check,
+    family_file,
 };
 use rayon::prelude::*;
 use std::collections::BTreeSet;
@@ -37,25 +38,6 @@ struct Directory {
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
     jobs: Option<u16>,
 }
-
-/// What the program was built with, for `conform` in a place without docs/reference.
-macro_rules! built_in {
-    ($($family:literal),*) => {
-        [$(include_str!(concat!("../../../docs/reference/", $family, ".json"))),*]
-    };
-}
-const BUILT_IN: [&str; FAMILIES.len()] = built_in![
-    "spectrum",
-    "diagonal",
-    "scaling",
-    "rescaling",
-    "finite-learning-rate",
-    "dense",
-    "factor",
-    "commuting",
-    "general-linear",
-    "deep-linear"
-];
 
 /// The families in a folder, or those that the program was built with.
 pub(super) fn families(directory: Option<&Path>) -> Result<Vec<Family>, BadInput> {

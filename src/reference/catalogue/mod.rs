@@ -25,8 +25,16 @@ pub struct Item {
     pub problem: Value,
 }
 
-/// The families, by the names of their files.
-pub const FAMILIES: [&str; 10] = [
+macro_rules! families {
+    ($($family:literal),*) => {
+        /// The families, by the names of their files.
+        pub const FAMILIES: [&str; [$($family),*].len()] = [$($family),*];
+        /// Their files as of when the crate was built, in this order.
+        pub const BUILT_IN: [&str; FAMILIES.len()] =
+            [$(include_str!(concat!("../../../docs/reference/", $family, ".json"))),*];
+    };
+}
+families!(
     "spectrum",
     "diagonal",
     "scaling",
@@ -36,8 +44,8 @@ pub const FAMILIES: [&str; 10] = [
     "factor",
     "commuting",
     "general-linear",
-    "deep-linear",
-];
+    "deep-linear"
+);
 
 /// Every problem, family by family.
 pub fn catalogue() -> Vec<Item> {
