@@ -70,11 +70,13 @@
 //! [`audit::audit`] runs them:
 //!
 //! ```
+//! # #[cfg(feature = "theorems")] {
 //! use noise_equilibrium::audit::{Options, Verdict, audit};
 //!
 //! let options = Options { only: vec!["C1".into()], cases: 8, ..Options::default() };
 //! let report = audit(&options, |_, _| ()).unwrap().report;
 //! assert_eq!(report.verdict, Verdict::Verified);
+//! # }
 //! ```
 //!
 //! # Rooms
