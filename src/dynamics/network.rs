@@ -32,14 +32,17 @@ pub struct Network {
 /// Room for the numbers of one batch.
 #[derive(Clone, Debug)]
 pub struct Workspace {
-    /// Weights after normalisation.
+    /// Weights after normalisation; nothing where there is none.
     weights: Vec<f64>,
+    layers: Layers,
+}
+
+#[derive(Clone, Debug)]
+struct Layers {
     /// h_1, …, h_D, B rows each.
     hidden: Vec<Vec<f64>>,
     /// φ′ at h_1, …, h_{D−1}.
     slopes: Vec<Vec<f64>>,
-    error: Vec<f64>,
-    back: Vec<f64>,
     transposed: Vec<f64>,
 }
 
@@ -81,16 +84,18 @@ impl Network {
 
     /// Room for batches of B samples.
     pub fn workspace(&self, batch: usize) -> Workspace {
-        let widest = self.widths.iter().copied().max().unwrap_or(0);
         let largest = self.widths.windows(2).map(|w| w[0] * w[1]).max();
         let rows = |widths: &[usize]| widths.iter().map(|w| vec![0.0; batch * w]).collect();
         Workspace {
-            weights: vec![0.0; self.dim()],
-            hidden: rows(&self.widths[1..]),
-            slopes: rows(&self.widths[1..self.layers()]),
-            error: vec![0.0; batch * widest],
-            back: vec![0.0; batch * widest],
-            transposed: vec![0.0; largest.unwrap_or(0)],
+            weights: match self.normalisation {
+                Normalisation::None => Vec::new(),
+                _ => vec![0.0; self.dim()],
+            },
+            layers: Layers {
+                hidden: rows(&self.widths[1..]),
+                slopes: rows(&self.widths[1..self.layers()]),
+                transposed: vec![0.0; largest.unwrap_or(0)],
+            },
         }
     }
 
@@ -104,18 +109,19 @@ impl Network {
         work: &mut Workspace,
         gradient: &mut [f64],
     ) -> f64 {
-        self.normalise(theta, &mut work.weights);
-        let loss = self.forward(x, y, work);
-        self.backward(x, work, gradient);
-        self.denormalise(theta, &work.weights, gradient);
+        let Workspace { weights, layers } = work;
+        let weights = self.normalise(theta, weights);
+        let loss = self.forward(weights, x, y, layers);
+        self.backward(weights, x, layers, gradient);
+        self.denormalise(theta, weights, gradient);
         loss
     }
 
     /// f(x) of each row of x; B rows of d_y.
     pub fn outputs<'a>(&self, theta: &[f64], x: &[f64], work: &'a mut Workspace) -> &'a [f64] {
-        self.normalise(theta, &mut work.weights);
-        let size = self.activate(x, work);
-        let outputs = work.hidden.last().map_or(&[][..], Vec::as_slice);
+        let Workspace { weights, layers } = work;
+        let size = self.activate(self.normalise(theta, weights), x, layers);
+        let outputs = layers.hidden.last().map_or(&[][..], Vec::as_slice);
         &outputs[..size * self.widths[self.layers()]]
     }
 
@@ -127,16 +133,19 @@ impl Network {
         l: usize,
         work: &'a mut Workspace,
     ) -> &'a [f64] {
-        self.normalise(theta, &mut work.weights);
-        let size = self.activate(x, work);
-        &work.hidden[l - 1][..size * self.widths[l]]
+        let Workspace { weights, layers } = work;
+        let size = self.activate(self.normalise(theta, weights), x, layers);
+        &layers.hidden[l - 1][..size * self.widths[l]]
     }
 
     /// The mean loss over all data.
     pub fn loss(&self, theta: &[f64], data: &Data) -> f64 {
-        let mut work = self.workspace(data.len());
-        self.normalise(theta, &mut work.weights);
-        self.forward(&data.x, &data.y, &mut work)
+        let Workspace {
+            mut weights,
+            mut layers,
+        } = self.workspace(data.len());
+        let weights = self.normalise(theta, &mut weights);
+        self.forward(weights, &data.x, &data.y, &mut layers)
     }
 
     /// ∇ℓ(θ, z_i), N rows of d.
@@ -161,12 +170,17 @@ impl Network {
         layers.map(|l| self.range(l)).chain(whole)
     }
 
-    fn normalise(&self, theta: &[f64], weights: &mut [f64]) {
+    /// The weights that are used: those of θ where nothing is normalised.
+    fn normalise<'a>(&self, theta: &'a [f64], weights: &'a mut [f64]) -> &'a [f64] {
+        if self.normalisation == Normalisation::None {
+            return theta;
+        }
         weights.copy_from_slice(theta);
         for group in self.groups() {
             let scale = self.gain / norm(&theta[group.clone()]);
             weights[group].iter_mut().for_each(|w| *w *= scale);
         }
+        weights
     }
 
     /// (1 − vvᵀ)g·gain/‖θ‖ with v = θ/‖θ‖, for each group.
@@ -183,13 +197,12 @@ impl Network {
     }
 
     /// All h_l; the number of rows.
-    fn activate(&self, x: &[f64], work: &mut Workspace) -> usize {
+    fn activate(&self, weights: &[f64], x: &[f64], work: &mut Layers) -> usize {
         let size = x.len() / self.widths[0].max(1);
         let layers = self.layers();
         for l in 1..=layers {
             let (before, width) = (self.widths[l - 1], self.widths[l]);
-            let weights = &work.weights[self.range(l)];
-            transpose(weights, before, &mut work.transposed);
+            transpose(&weights[self.range(l)], before, &mut work.transposed);
             let (done, rest) = work.hidden.split_at_mut(l - 1);
             let h = done.last().map_or(x, Vec::as_slice);
             let out = &mut rest[0][..size * width];
@@ -202,38 +215,50 @@ impl Network {
         size
     }
 
-    fn forward(&self, x: &[f64], y: &[f64], work: &mut Workspace) -> f64 {
-        let size = self.activate(x, work);
-        let outputs = work.hidden.last().map_or(&[][..], Vec::as_slice);
-        let scale = 2.0 / size as f64;
-        let error = &mut work.error[..y.len()];
-        for ((e, f), y) in error.iter_mut().zip(outputs).zip(y) {
-            *e = f - y;
+    /// The loss; the last of `work.hidden` becomes its derivative.
+    fn forward(&self, weights: &[f64], x: &[f64], y: &[f64], work: &mut Layers) -> f64 {
+        let size = self.activate(weights, x, work);
+        let outputs = work
+            .hidden
+            .last_mut()
+            .map_or(&mut [][..], Vec::as_mut_slice);
+        let error = &mut outputs[..y.len()];
+        for (e, y) in error.iter_mut().zip(y) {
+            *e -= y;
         }
         let total = sum_of_squares(error);
+        let scale = 2.0 / size as f64;
         error.iter_mut().for_each(|e| *e *= scale);
         total / size as f64
     }
 
-    fn backward(&self, x: &[f64], work: &mut Workspace, gradient: &mut [f64]) {
+    /// Each of `work.hidden`, once it is used, becomes the loss's derivative by it: the
+    /// numbers of a step are few enough for the caches then.
+    fn backward(&self, weights: &[f64], x: &[f64], work: &mut Layers, gradient: &mut [f64]) {
         let size = x.len() / self.widths[0].max(1);
         for l in (1..=self.layers()).rev() {
             let (before, width) = (self.widths[l - 1], self.widths[l]);
-            let h = if l == 1 { x } else { &work.hidden[l - 2] };
-            let h = &h[..size * before];
-            let error = &work.error[..size * width];
+            let (below, above) = work.hidden.split_at_mut(l - 1);
+            let error = &above[0][..size * width];
             let out = &mut gradient[self.range(l)];
+            let Some(h) = below.last_mut() else {
+                product(error, Layout::Columns, size, x, before, out);
+                continue;
+            };
+            let h = &mut h[..size * before];
             product(error, Layout::Columns, size, h, before, out);
-            if l > 1 {
-                let back = &mut work.back[..size * before];
-                let weights = &work.weights[self.range(l)];
-                product(error, Layout::Rows, width, weights, before, back);
-                if self.activation != Activation::Identity {
-                    for (b, slope) in back.iter_mut().zip(&work.slopes[l - 2]) {
-                        *b *= slope;
-                    }
+            product(
+                error,
+                Layout::Rows,
+                width,
+                &weights[self.range(l)],
+                before,
+                h,
+            );
+            if self.activation != Activation::Identity {
+                for (h, slope) in h.iter_mut().zip(&work.slopes[l - 2]) {
+                    *h *= slope;
                 }
-                std::mem::swap(&mut work.error, &mut work.back);
             }
         }
     }

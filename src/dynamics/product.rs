@@ -13,7 +13,7 @@ const HEIGHT: usize = 4;
 /// Registers of a row that are computed together: with [`HEIGHT`] as many sums as hide an
 /// addition's latency, which fit into the 16 registers of AVX2.
 const REGISTERS: usize = 2;
-/// Partial sums of a total.
+/// Partial sums of a total, and rows that are transposed together.
 const PARTS: usize = 8;
 
 /// How the entries of a matrix lie.
@@ -168,11 +168,22 @@ impl Factors<'_> {
 /// The transpose of a matrix of `columns` columns, both row by row.
 pub fn transpose(m: &[f64], columns: usize, out: &mut [f64]) {
     let rows = m.len() / columns.max(1);
-    let turned = out[..m.len()].chunks_exact_mut(rows.max(1));
-    for (j, column) in turned.enumerate() {
-        for (x, entry) in column.iter_mut().zip(m[j..].iter().step_by(columns)) {
-            *x = *entry;
-        }
+    let mut i = 0;
+    while i + PARTS <= rows {
+        turn::<PARTS>(m, columns, rows, i, out);
+        i += PARTS;
+    }
+    for i in i..rows {
+        turn::<1>(m, columns, rows, i, out);
+    }
+}
+
+/// H of `rows` rows, from row i on, become columns.
+fn turn<const H: usize>(m: &[f64], columns: usize, rows: usize, i: usize, out: &mut [f64]) {
+    let block: [&[f64]; H] = from_fn(|h| &m[(i + h) * columns..][..columns]);
+    for (j, row) in out.chunks_exact_mut(rows).take(columns).enumerate() {
+        let entries: [f64; H] = from_fn(|h| block[h][j]);
+        row[i..i + H].copy_from_slice(&entries);
     }
 }
 

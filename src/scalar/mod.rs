@@ -117,9 +117,13 @@ pub fn sum<S: Field>(terms: impl IntoIterator<Item = S>) -> S {
     terms.fold(first, |total, x| total + x)
 }
 
-/// The inner product Σ a_i b_i. The lengths must agree; surplus entries are ignored.
+/// The inner product Σ a_i b_i of vectors of equal length.
+///
+/// # Panics
+///
+/// When the lengths differ.
 pub fn dot<S: Field>(a: &[S], b: &[S]) -> S {
-    debug_assert_eq!(a.len(), b.len());
+    assert_eq!(a.len(), b.len());
     sum(a.iter().zip(b).map(|(x, y)| x.clone() * y))
 }
 

@@ -146,7 +146,7 @@ pub fn with_tanh(case: &NetworkCase) -> NetworkCase {
     if let Model::Deep(deep) = &mut case.model {
         deep.activation = Activation::Tanh;
     }
-    debug_assert_eq!(case.model.dim(), case.theta.len());
+    assert_eq!(case.model.dim(), case.theta.len());
     case
 }
 
