@@ -1,11 +1,13 @@
 (* T3 over the real numbers: along gradient flow C(t) = C(0)e^{−4γt}. Coordinates are
-   numbered 0 … n; vectors are functions of the number. *)
+   numbered 0 … n; vectors are functions of the number. The flow is followed from 0 to T
+   only: gradient flow need not exist for all times, least of all in the past. *)
 From Coq Require Import Reals Lra.
 From Coquelicot Require Import Coquelicot.
+From NoiseEquilibrium.analysis Require Sum.
 Local Open Scope R_scope.
 
 Section ChargeDecay.
-Variables (n : nat) (A : nat -> nat -> R) (gamma : R).
+Variables (n : nat) (A : nat -> nat -> R) (gamma T : R).
 Variables (theta gradient : nat -> R -> R).
 
 Definition sum (f : nat -> R) : R := sum_n f n.
@@ -17,11 +19,11 @@ Definition charge_at (t : R) : R :=
 Hypothesis symmetric : forall i j, A i j = A j i.
 
 (* θ̇ = −(∇L + 2γθ) *)
-Hypothesis flow : forall i t,
+Hypothesis flow : forall i t, (i <= n)%nat -> 0 <= t <= T ->
   is_derive (theta i) t (- (gradient i t + 2 * gamma * theta i t)).
 
 (* T1: ∇L·Aθ = 0. *)
-Hypothesis T1 : forall t,
+Hypothesis T1 : forall t, 0 <= t <= T ->
   sum (fun i => sum (fun j => gradient i t * A i j * theta j t)) = 0.
 
 Lemma sum_linear (a b : R) (u v : nat -> R) :
@@ -35,17 +37,18 @@ Qed.
 Lemma sum_ext (u v : nat -> R) : (forall i, u i = v i) -> sum u = sum v.
 Proof. exact (sum_n_ext u v n). Qed.
 
-Lemma charge_derivative (t : R) :
+Lemma charge_derivative (t : R) : 0 <= t <= T ->
   is_derive charge_at t (- 4 * gamma * charge_at t).
 Proof.
+  intros Ht.
   set (v := fun i => - (gradient i t + 2 * gamma * theta i t)).
   assert (D : is_derive charge_at t
     (sum (fun i => sum (fun j => v i * A i j * theta j t + theta i t * A i j * v j)))).
   { unfold charge_at, sum.
     apply (is_derive_sum_n
-      (fun i s => sum_n (fun j => theta i s * A i j * theta j s) n)); intros i _.
-    apply (is_derive_sum_n (fun j s => theta i s * A i j * theta j s)); intros j _.
-    pose proof (flow i t) as fi; pose proof (flow j t) as fj.
+      (fun i s => sum_n (fun j => theta i s * A i j * theta j s) n)); intros i Hi.
+    apply (is_derive_sum_n (fun j s => theta i s * A i j * theta j s)); intros j Hj.
+    pose proof (flow i t Hi Ht) as fi; pose proof (flow j t Hj Ht) as fj.
     fold (v i) in fi; fold (v j) in fj.
     replace (v i * A i j * theta j t + theta i t * A i j * v j) with
       (plus (mult (mult (v i) (A i j)) (theta j t)) (mult (mult (theta i t) (A i j)) (v j)))
@@ -64,7 +67,7 @@ Proof.
   assert (H : half = - 2 * gamma * charge_at t).
   { replace (- 2 * gamma * charge_at t) with
       (- 1 * sum (fun i => sum (fun j => gradient i t * A i j * theta j t))
-       + - 2 * gamma * charge_at t) by (rewrite T1; ring).
+       + - 2 * gamma * charge_at t) by (rewrite (T1 t Ht); ring).
     unfold charge_at; rewrite <- sum_linear; apply sum_ext; intros i.
     rewrite <- sum_linear; apply sum_ext; intros j; unfold v; ring. }
   assert (H' : sum (fun i => sum (fun j => theta i t * A i j * v j)) = half).
@@ -76,36 +79,30 @@ Proof.
   rewrite <- sum_linear; apply sum_ext; intros j; ring.
 Qed.
 
-Theorem T3_charge_decay (t : R) : charge_at t = charge_at 0 * exp (- 4 * gamma * t).
+Theorem T3_charge_decay : 0 <= T -> charge_at T = charge_at 0 * exp (- 4 * gamma * T).
 Proof.
-  set (h := fun s => charge_at s * exp (4 * gamma * s)).
-  assert (dh : forall s, is_derive h s 0).
-  { intros s; unfold h.
+  intros HT.
+  assert (E : charge_at T * exp (4 * gamma * T) = charge_at 0 * exp (4 * gamma * 0)).
+  { apply (Sum.eq_of_derivative (fun s => charge_at s * exp (4 * gamma * s))); [exact HT|].
+    intros s Hs.
     replace 0 with (plus (mult (- 4 * gamma * charge_at s) (exp (4 * gamma * s)))
                          (mult (charge_at s) (4 * gamma * exp (4 * gamma * s))))
       by (unfold plus, mult; simpl; ring).
     apply (is_derive_mult charge_at (fun s => exp (4 * gamma * s))).
-    - apply charge_derivative.
+    - apply charge_derivative; exact Hs.
     - auto_derive; [exact I|ring].
     - intros a b; unfold mult; simpl; ring. }
-  assert (const : forall a b, a < b -> h a = h b).
-  { intros a b; apply eq_is_derive; intros; apply dh. }
-  assert (E : h t = h 0).
-  { destruct (Rtotal_order t 0) as [lt|[->|gt]].
-    - apply const; exact lt.
-    - reflexivity.
-    - symmetry; apply const; exact gt. }
-  unfold h in E; rewrite Rmult_0_r, exp_0, Rmult_1_r in E; rewrite <- E.
+  rewrite Rmult_0_r, exp_0, Rmult_1_r in E; rewrite <- E.
   rewrite Rmult_assoc, <- exp_plus.
-  replace (4 * gamma * t + - 4 * gamma * t) with 0 by ring.
+  replace (4 * gamma * T + - 4 * gamma * T) with 0 by ring.
   rewrite exp_0; ring.
 Qed.
 
 (* Conserved at γ = 0. *)
-Theorem T3_charge_conserved (t : R) : gamma = 0 -> charge_at t = charge_at 0.
+Theorem T3_charge_conserved : 0 <= T -> gamma = 0 -> charge_at T = charge_at 0.
 Proof.
-  intros g0; rewrite T3_charge_decay, g0.
-  replace (- 4 * 0 * t) with 0 by ring; rewrite exp_0; ring.
+  intros HT g0; rewrite T3_charge_decay, g0 by exact HT.
+  replace (- 4 * 0 * T) with 0 by ring; rewrite exp_0; ring.
 Qed.
 
 End ChargeDecay.
