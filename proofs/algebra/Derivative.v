@@ -140,6 +140,46 @@ move=> /gradient_jacobian fg /gradient_jacobian fk.
 by apply: trmx_inj; apply: jacobian_unique fg fk.
 Qed.
 
+(* The chain rule. *)
+Lemma gradient_comp m n (phi : 'cV[F]_n -> F) (f : 'cV[F]_m -> 'cV[F]_n) x J g :
+  has_jacobian f x J -> has_gradient phi (f x) g ->
+  has_gradient (fun y => phi (f y)) x (J^T *m g).
+Proof.
+move=> fJ pg e e0; pose b := norm_mx J + 1; pose k := norm g + 1.
+have b0 : 0 < b by rewrite ltr_paddl ?norm_mx_ge0 ?ltr01.
+have k0 : 0 < k by rewrite ltr_paddl ?norm_ge0 ?ltr01.
+have e2 : 0 < e / 2%:R by rewrite divr_gt0 // ltr0n.
+have [r r0 pr] := pg (e / 2%:R / b) (divr_gt0 e2 b0).
+have d0 : 0 < Num.min 1 (e / 2%:R / k) by rewrite lt_minr ltr01 divr_gt0.
+have [q q0 fq] := fJ _ d0.
+exists (Num.min q (r / b)) => [|h]; first by rewrite lt_minr q0 divr_gt0.
+rewrite le_minr => /andP[/fq hq hr]; set o := f (x + h) - f x - J *m h in hq.
+have fE : f (x + h) = f x + (J *m h + o) by rewrite /o [J *m h + _]addrC subrK [RHS]addrC subrK.
+have o1 : norm o <= norm h.
+  by apply: le_trans hq _; rewrite ler_pimull ?norm_ge0 // le_minl lexx.
+have o2 : norm g * norm o <= e / 2%:R * norm h.
+  have ok : norm o <= e / 2%:R / k * norm h.
+    by apply: le_trans hq _; rewrite ler_wpmul2r ?norm_ge0 // le_minl lexx orbT.
+  apply: le_trans (_ : k * (e / 2%:R / k * norm h) <= _).
+    by rewrite ler_pmul ?norm_ge0 // ler_addl ler01.
+  by rewrite mulrA [k * _]mulrC divfK ?gt_eqF.
+have vb : norm (J *m h + o) <= b * norm h.
+  apply: le_trans (normD _ _) _; rewrite mulrDl mul1r.
+  exact: ler_add (norm_mul _ _) o1.
+have vr : norm (J *m h + o) <= r.
+  by apply: le_trans vb _; rewrite mulrC -ler_pdivl_mulr.
+rewrite fE inner_mull trmxK.
+have -> : phi (f x + (J *m h + o)) - phi (f x) - inner g (J *m h) =
+    (phi (f x + (J *m h + o)) - phi (f x) - inner g (J *m h + o)) + inner g o.
+  by rewrite innerDr; ring.
+apply: le_trans (ler_norm_add _ _) _; rewrite [e]splitr mulrDl; apply: ler_add.
+  apply: le_trans (pr _ vr) _.
+  apply: le_trans (_ : e / 2%:R / b * (b * norm h) <= _).
+    by rewrite ler_pmul2l // divr_gt0.
+  by rewrite mulrA divfK ?gt_eqF.
+by apply: le_trans (inner_le _ _) o2.
+Qed.
+
 (* Composition with an invertible linear change of variables, before and after. *)
 Lemma jacobian_linear m n (f : 'cV[F]_m -> 'cV[F]_n) (f' : 'cV[F]_m -> 'cV[F]_n)
     (E : 'M[F]_m) (K : 'M[F]_n) x J :

@@ -30,11 +30,25 @@ Qed.
 Lemma generatorE S U W : generator S *m parameters U W = parameters (U *m S) (- (S *m W)).
 Proof. by rewrite two_sidedE mulNmx. Qed.
 
+(* U and W, read off θ. *)
+Definition outer_map (v : 'cV[F]_(dy * r + r * dx)) : 'M[F]_(dy, r) := vec_mx (usubmx v)^T.
+Definition inner_map (v : 'cV[F]_(dy * r + r * dx)) : 'M[F]_(r, dx) := vec_mx (dsubmx v)^T.
+
+Lemma outer_mapE U W : outer_map (parameters U W) = U.
+Proof. by rewrite /outer_map /parameters col_mxKu trmxK mxvecK. Qed.
+
+Lemma inner_mapE U W : inner_map (parameters U W) = W.
+Proof. by rewrite /inner_map /parameters col_mxKd trmxK mxvecK. Qed.
+
 Lemma parametersK (v : 'cV[F]_(dy * r + r * dx)) : exists U W, v = parameters U W.
 Proof.
-exists (vec_mx (usubmx v)^T), (vec_mx (dsubmx v)^T).
+exists (outer_map v), (inner_map v).
 by rewrite /parameters !vec_mxK !trmxK vsubmxK.
 Qed.
+
+Lemma parametersD U W U' W' :
+  parameters U W + parameters U' W' = parameters (U + U') (W + W').
+Proof. by rewrite /parameters add_col_mx !linearD. Qed.
 
 Lemma inner_vec m n (X Y : 'M[F]_(m, n)) : inner (mxvec X)^T (mxvec Y)^T = inner X Y.
 Proof.
@@ -74,29 +88,78 @@ Proof. by move=> uP; rewrite mulmxA mulmxK. Qed.
 Definition gradient U W (x : 'cV[F]_dx) (g : 'cV[F]_dy) : 'cV[F]_(dy * r + r * dx) :=
   parameters (g *m (W *m x)^T) (U^T *m g *m x^T).
 
-Theorem T17_gradient (loss : 'cV[F]_dy -> F) U W x g U' W' :
-  has_gradient loss (U *m W *m x) g ->
-  has_derivative (fun t => loss ((U + t *: U') *m (W + t *: W') *m x)) 0
-    (inner (gradient U W x g) (parameters U' W')).
+(* ∇ℓ(UWx) in the direction (U', W') is g·(U'W + UW')x. *)
+Lemma gradient_direction U W x g U' W' :
+  inner (gradient U W x g) (parameters U' W') = inner g ((U' *m W + U *m W') *m x).
 Proof.
-move=> lg; pose v := (U' *m W + U *m W') *m x.
-have -> : inner (gradient U W x g) (parameters U' W') = inner g v.
-  rewrite inner_parameters inner_outer -mulmxA inner_mull trmxK.
-  by rewrite inner_outer /v mulmxDl innerDr !mulmxA.
-pose c (t : F) := (U + t *: U') *m (W + t *: W') *m x.
-apply: (derivative_along (c := c)); last by rewrite /c !scale0r !addr0.
-pose k := norm (U' *m W' *m x) + 1.
-have k0 : 0 < k by rewrite ltr_paddl ?norm_ge0 ?ltr01.
-move=> e e0; exists (e / k) => [|t tr]; first exact: divr_gt0.
-have -> : c (0 + t) - c 0 - t *: v = t ^+ 2 *: (U' *m W' *m x).
-  rewrite /c /v add0r !scale0r !addr0 !(mulmxDl, mulmxDr).
-  do !rewrite -?scalemxAl -?scalemxAr.
-  move: (U *m W *m x) (U *m W' *m x) (U' *m W *m x) (U' *m W' *m x) => p q s u.
-  apply/colP => i; rewrite !mxE.
-  by move: (p _ _) (q _ _) (s _ _) (u _ _) => a b' c' d; ring.
-rewrite normZ normrX expr2 mulrAC; apply: ler_wpmul2r => //.
-apply: le_trans (_ : `|t| * k <= _); last by rewrite -ler_pdivl_mulr.
-by rewrite ler_wpmul2l // ler_addl ler01.
+rewrite inner_parameters inner_outer -mulmxA inner_mull trmxK.
+by rewrite inner_outer mulmxDl innerDr !mulmxA.
+Qed.
+
+Lemma norm_mx_vec m n (X : 'M[F]_(m, n)) : norm (mxvec X)^T = norm_mx X.
+Proof.
+rewrite /norm_mx /norm exchange_big pair_bigA (reindex _ (curry_mxvec_bij _ _)) /=.
+by apply: eq_bigr => -[i j] _; rewrite !mxE mxvecE.
+Qed.
+
+Lemma norm_parameters U W : norm (parameters U W) = norm_mx U + norm_mx W.
+Proof.
+rewrite -!norm_mx_vec /norm /parameters big_split_ord /=; congr (_ + _).
+  by apply: eq_bigr => i _; rewrite col_mxEu.
+by apply: eq_bigr => i _; rewrite col_mxEd.
+Qed.
+
+(* The derivative of UWx with respect to (U, W). *)
+Definition product_jacobian U W x : 'M[F]_(dy, dy * r + r * dx) :=
+  \matrix_(i, k) gradient U W x (delta_mx i 0) k 0.
+
+Lemma product_jacobianE U W x U' W' :
+  product_jacobian U W x *m parameters U' W' = (U' *m W + U *m W') *m x.
+Proof.
+apply/colP => i; have pick (v : 'cV[F]_dy) : inner (delta_mx i 0) v = v i 0.
+  rewrite innerE (bigD1 i) //= big_ord1 big1 ?addr0 => [|j ji].
+    by rewrite !mxE !eqxx mul1r.
+  by rewrite big_ord1 !mxE (negPf ji) mul0r.
+rewrite -[RHS]pick -gradient_direction innerE mxE; apply: eq_bigr => k _.
+by rewrite big_ord1 mxE.
+Qed.
+
+Lemma product_has_jacobian U W x :
+  has_jacobian (fun v => outer_map v *m inner_map v *m x) (parameters U W)
+    (product_jacobian U W x).
+Proof.
+move=> e e0; pose k := norm x + 1; have k0 : 0 < k by rewrite ltr_paddl ?norm_ge0 ?ltr01.
+exists (e / k) => [|h]; first exact: divr_gt0.
+have [U' [W' ->]] := parametersK h; rewrite parametersD !outer_mapE !inner_mapE.
+rewrite product_jacobianE norm_parameters => small.
+have -> : (U + U') *m (W + W') *m x - U *m W *m x - (U' *m W + U *m W') *m x =
+    U' *m (W' *m x).
+  rewrite !(mulmxDl, mulmxDr) -!mulmxA.
+  move: (U *m (W *m x)) (U *m (W' *m x)) (U' *m (W *m x)) (U' *m (W' *m x)) => p q s u.
+  by apply/colP => i; rewrite !mxE; ring.
+apply: le_trans (norm_mul _ _) _; have U0 := norm_mx_ge0 U'; have W0 := norm_mx_ge0 W'.
+set n := norm_mx U' + norm_mx W' in small *; have n0 : 0 <= n by apply: addr_ge0.
+have Un : norm_mx U' <= n by rewrite ler_addl.
+have Wn : norm (W' *m x) <= n * k.
+  apply: le_trans (norm_mul _ _) _; apply: ler_pmul; rewrite ?norm_ge0 //.
+    by rewrite ler_addr.
+  by rewrite ler_addl ler01.
+apply: le_trans (ler_pmul U0 (norm_ge0 _) Un Wn) _.
+by rewrite [e * n]mulrC; apply: ler_wpmul2l => //; rewrite -ler_pdivl_mulr.
+Qed.
+
+Theorem T17_gradient (loss : 'cV[F]_dy -> F) U W x g :
+  has_gradient loss (U *m W *m x) g ->
+  has_gradient (fun v => loss (outer_map v *m inner_map v *m x)) (parameters U W)
+    (gradient U W x g).
+Proof.
+move=> lg; have -> : gradient U W x g = (product_jacobian U W x)^T *m g.
+  apply/eqP; rewrite -subr_eq0; apply/eqP/inner_eq0.
+  set v := gradient U W x g - _; have [U' [W' vE]] := parametersK v.
+  rewrite {1}/v innerBl inner_mull trmxK vE gradient_direction product_jacobianE.
+  by rewrite subrr.
+apply: gradient_comp (product_has_jacobian U W x) _.
+by rewrite outer_mapE inner_mapE.
 Qed.
 
 Section Samples.
