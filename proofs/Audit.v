@@ -2,7 +2,7 @@
 
 From NoiseEquilibrium.analysis Require Import
   Balance Equilibrium Dependence Relaxation FiniteRate ClosedForms Hull Torus Certificate CertificateExamples.
-From NoiseEquilibrium.algebra Require Form Derivative Symmetry Charge ChargeDecay DiscreteLaw LayerPair Spectral GeometricMean Factorisation DeepLinear SingularValues Semidefinite Exponential.
+From NoiseEquilibrium.algebra Require Form Derivative Symmetry Charge ChargeDecay DiscreteLaw LayerPair Spectral GeometricMean Factorisation DeepLinear SingularValues Semidefinite Exponential Reduction.
 Set Printing Width 1000.
 
 (** analysis/Balance.v *)
@@ -182,3 +182,18 @@ Locate Semidefinite.T17_not_attained. Print Assumptions Semidefinite.T17_not_att
 
 (** algebra/Exponential.v *)
 Locate Exponential.D1_exponential_exists. Print Assumptions Exponential.D1_exponential_exists.
+
+(** algebra/Reduction.v *)
+Locate Reduction.T2_covariance_semidefinite. Print Assumptions Reduction.T2_covariance_semidefinite.
+Locate Reduction.T2_coordinates. Print Assumptions Reduction.T2_coordinates.
+Locate Reduction.T2_noise_powers. Print Assumptions Reduction.T2_noise_powers.
+Locate Reduction.T2_nonnegative. Print Assumptions Reduction.T2_nonnegative.
+Locate Reduction.T7_charge. Print Assumptions Reduction.T7_charge.
+Locate Reduction.T7_noise_charge. Print Assumptions Reduction.T7_noise_charge.
+Locate Reduction.T7_norm. Print Assumptions Reduction.T7_norm.
+Locate Reduction.T7_trace_noise. Print Assumptions Reduction.T7_trace_noise.
+Locate Reduction.T10_speed. Print Assumptions Reduction.T10_speed.
+Locate Reduction.T7_balance. Print Assumptions Reduction.T7_balance.
+Locate Reduction.T7_potential. Print Assumptions Reduction.T7_potential.
+Locate Reduction.T7_balance_of_loss. Print Assumptions Reduction.T7_balance_of_loss.
+Locate Reduction.T7_spectrum_exists. Print Assumptions Reduction.T7_spectrum_exists.

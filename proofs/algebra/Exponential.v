@@ -93,29 +93,39 @@ Qed.
 End Velocity.
 
 Section Exponential.
-Variables (R : rcfType) (d : nat) (A : 'M[R]_d) (ex : R -> R).
+Variables (R : rcfType) (d : nat) (ex : R -> R).
 
-Theorem D1_exponential_exists : symmetric A -> exp_like ex ->
-  exists E : R -> 'M[R]_d, exponential A E.
+(* QᵀDQ with the entries e^{λμ_k} in D. *)
+Definition spectral_exponential (Q : 'M[R]_d) (mu : 'rV[R]_d) (s : R) : 'M[R]_d :=
+  Q^T *m diag_mx (\row_i ex (s * mu 0 i)) *m Q.
+
+Lemma spectral_exponentialP (Q : 'M[R]_d) (mu : 'rV[R]_d) :
+  orthogonal Q -> exp_like ex ->
+  exponential (Q^T *m diag_mx mu *m Q) (spectral_exponential Q mu).
 Proof.
-move=> symA exl; have [ex0 exD _] := exl.
-have [Q [mu QQ AE]] := spectral_theorem symA; have QtQ := orthogonal_tr QQ.
-pose D s := diag_mx (\row_i ex (s * mu 0 i)); exists (fun s => Q^T *m D s *m Q); split.
-- have -> : D 0 = 1%:M.
-    rewrite /D -diag_const_mx; congr diag_mx; apply/rowP => i.
-    by rewrite !mxE mul0r.
-  by rewrite mulmx1.
+move=> QQ exl; have [ex0 exD _] := exl; have QtQ := orthogonal_tr QQ.
+rewrite /spectral_exponential; pose D s := diag_mx (\row_i ex (s * mu 0 i)); split.
+- have -> : \row_i ex (0 * mu 0 i) = const_mx 1.
+    by apply/rowP => i; rewrite !mxE mul0r.
+  by rewrite diag_const_mx mulmx1.
 - move=> s t; rewrite !mulmxA -(mulmxA _ Q) QQ mulmx1 -(mulmxA Q^T (D s)).
   congr (_ *m _ *m _); rewrite /D mulmx_diag; congr diag_mx; apply/rowP => i.
   by rewrite !mxE mulrDl exD.
 - by move=> s; rewrite /symmetric !trmx_mul trmxK tr_diag_mx mulmxA.
-move=> theta; rewrite AE -!mulmxA.
+move=> theta; rewrite -!mulmxA.
 have vel : has_velocity (fun s => D s *m (Q *m theta)) 0 (diag_mx mu *m (Q *m theta)).
   apply: velocity_coordinates => i; rewrite mul_diag_mx [X in has_derivative _ _ X]mxE.
   apply: (eq_derivative _ (exp_rate (mu 0 i) ((Q *m theta) i 0) exl)) => s.
   by rewrite mul_diag_mx !mxE.
 apply: (eq_velocity _ (velocity_linear Q^T vel)) => s.
 by rewrite !mulmxA.
+Qed.
+
+Theorem D1_exponential_exists (A : 'M[R]_d) : symmetric A -> exp_like ex ->
+  exists E : R -> 'M[R]_d, exponential A E.
+Proof.
+move=> symA exl; have [Q [mu QQ ->]] := spectral_theorem symA.
+by exists (spectral_exponential Q mu); apply: spectral_exponentialP.
 Qed.
 
 End Exponential.

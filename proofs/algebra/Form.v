@@ -89,6 +89,18 @@ Lemma symmetric_inner d (A : 'M[R]_d) (u v : 'cV[R]_d) :
   symmetric A -> inner u (A *m v) = inner v (A *m u).
 Proof. by move=> symA; rewrite innerC inner_mull symA. Qed.
 
+(* A coordinate, and an entry of a matrix. *)
+Lemma inner_delta d (v : 'cV[R]_d) i : inner (delta_mx i 0) v = v i 0.
+Proof.
+rewrite innerE (bigD1 i) //= big_ord1 big1 ?addr0 => [|j ji].
+  by rewrite !mxE !eqxx mul1r.
+by rewrite big_ord1 !mxE (negPf ji) mul0r.
+Qed.
+
+Lemma inner_delta_mx d (A : 'M[R]_d) i j :
+  inner (delta_mx i 0 : 'cV_d) (A *m delta_mx j 0) = A i j.
+Proof. by rewrite inner_delta -colE mxE. Qed.
+
 Lemma scalar_mx_inner d (u v : 'cV[R]_d) : u^T *m v = (inner u v)%:M.
 Proof. by rewrite /inner [u^T *m v]mx11_scalar mxtrace_scalar mulr1n. Qed.
 

@@ -72,12 +72,7 @@ move=> symS; have bil (u v : 'cV[F]_(dy * r + r * dx)) :
   rewrite [inner W _]inner_mulr symS (innerC _ W'); congr (_ - _).
   by rewrite /inner !mulmxA mxtrace_mulC -mxtrace_tr !trmx_mul trmxK symS.
 apply/matrixP => i j; rewrite mxE; have := bil (delta_mx i 0) (delta_mx j 0).
-have entry (A : 'M[F]_(dy * r + r * dx)) k l :
-    inner (delta_mx k 0 : 'cV_(dy * r + r * dx)) (A *m delta_mx l 0) = A k l.
-  rewrite -colE innerE (bigD1 k) //= big_ord1 big1 ?addr0 => [|n nk].
-    by rewrite !mxE !eqxx mul1r.
-  by rewrite big_ord1 !mxE (negPf nk) mul0r.
-by rewrite !entry.
+by rewrite !inner_delta_mx.
 Qed.
 
 (* The symmetry: f does not change. *)
@@ -116,11 +111,7 @@ Definition product_jacobian U W x : 'M[F]_(dy, dy * r + r * dx) :=
 Lemma product_jacobianE U W x U' W' :
   product_jacobian U W x *m parameters U' W' = (U' *m W + U *m W') *m x.
 Proof.
-apply/colP => i; have pick (v : 'cV[F]_dy) : inner (delta_mx i 0) v = v i 0.
-  rewrite innerE (bigD1 i) //= big_ord1 big1 ?addr0 => [|j ji].
-    by rewrite !mxE !eqxx mul1r.
-  by rewrite big_ord1 !mxE (negPf ji) mul0r.
-rewrite -[RHS]pick -gradient_direction innerE mxE; apply: eq_bigr => k _.
+apply/colP => i; rewrite -[RHS]inner_delta -gradient_direction innerE mxE; apply: eq_bigr => k _.
 by rewrite big_ord1 mxE.
 Qed.
 
