@@ -56,6 +56,7 @@ Locate T14_linearisation. Print Assumptions T14_linearisation.
 Locate T14_rate_positive. Print Assumptions T14_rate_positive.
 Locate T14_flow_near. Print Assumptions T14_flow_near.
 Locate T14_decay. Print Assumptions T14_decay.
+Locate T14_charge_decay. Print Assumptions T14_charge_decay.
 
 (** analysis/FiniteRate.v *)
 Locate T15_reduction. Print Assumptions T15_reduction.

@@ -14,6 +14,70 @@ Definition flow (γ σ2 : R) (s : spectrum) (λ : R) : R :=
 Definition relaxation_rate (γ σ2 : R) (s : spectrum) (λ_star : R) : R :=
   - balance_slope γ σ2 s λ_star / (2 * speed2_at s λ_star).
 
+(** ** How fast a function decays
+
+    Where δδ̇ ≤ −qδ², |δ| decays at least as e^{−qt}; where δδ̇ ≥ −qδ², at most. *)
+
+Section Decay.
+Variables (δ v : R -> R) (q T : R).
+Hypothesis HT : 0 <= T.
+Hypothesis D : forall t, 0 <= t <= T -> is_derive δ t (v t).
+
+Let f t := δ t ^ 2 * exp (2 * q * t).
+Let f' t := (2 * (δ t * v t + q * δ t ^ 2)) * exp (2 * q * t).
+
+Lemma is_derive_square t : 0 <= t <= T -> is_derive f t (f' t).
+Proof.
+  intros Ht. unfold f, f'. evar_last.
+  - apply (is_derive_mult (fun t => δ t ^ 2) (fun t => exp (2 * q * t))).
+    + apply (is_derive_pow δ 2). now apply D.
+    + auto_derive; [easy|reflexivity].
+    + intros; apply Rmult_comm.
+  - unfold plus, mult; simpl. ring.
+Qed.
+
+Lemma square_at_end : δ T ^ 2 = f T * exp (- q * T) ^ 2.
+Proof.
+  unfold f. replace (exp (- q * T) ^ 2) with (exp (- (2 * q * T))).
+  - rewrite Rmult_assoc, <- exp_plus. replace (2 * q * T + - (2 * q * T)) with 0 by ring. rewrite exp_0. ring.
+  - simpl. rewrite Rmult_1_r, <- exp_plus. f_equal. ring.
+Qed.
+
+Lemma square_at_start : f 0 = δ 0 ^ 2.
+Proof. unfold f. rewrite Rmult_0_r, exp_0. ring. Qed.
+
+Lemma decays_at_least : (forall t, 0 <= t <= T -> δ t * v t <= - q * δ t ^ 2) ->
+  Rabs (δ T) <= Rabs (δ 0) * exp (- q * T).
+Proof.
+  intros H. pose proof (exp_pos (- q * T)) as P.
+  rewrite <- (Rabs_pos_eq (exp (- q * T))), <- Rabs_mult by lra. apply Rsqr_le_abs_0.
+  rewrite !Rsqr_pow2, Rpow_mult_distr, square_at_end, <- square_at_start.
+  apply Rmult_le_compat_r; [apply pow2_ge_0|].
+  apply (le_of_derivative f f'); auto using is_derive_square.
+  intros t Ht. specialize (H t Ht). pose proof (exp_pos (2 * q * t)). unfold f'. nra.
+Qed.
+
+Lemma decays_at_most : (forall t, 0 <= t <= T -> - q * δ t ^ 2 <= δ t * v t) ->
+  Rabs (δ 0) * exp (- q * T) <= Rabs (δ T).
+Proof.
+  intros H. pose proof (exp_pos (- q * T)) as P.
+  rewrite <- (Rabs_pos_eq (exp (- q * T))), <- Rabs_mult by lra. apply Rsqr_le_abs_0.
+  rewrite !Rsqr_pow2, Rpow_mult_distr, square_at_end, <- square_at_start.
+  apply Rmult_le_compat_r; [apply pow2_ge_0|]. apply Ropp_le_cancel.
+  apply (le_of_derivative (fun t => - f t) (fun t => - f' t)); auto.
+  - intros t Ht. apply (is_derive_opp f). now apply is_derive_square.
+  - intros t Ht. specialize (H t Ht). pose proof (exp_pos (2 * q * t)). unfold f'. nra.
+Qed.
+
+End Decay.
+
+(** Measured from a fixed value, a function has the same derivative. *)
+Lemma is_derive_from (f : R -> R) (a t l : R) : is_derive f t l -> is_derive (fun t => f t - a) t l.
+Proof.
+  intros D. evar_last; [apply (is_derive_minus f (fun _ => a)); [exact D|apply is_derive_const]|].
+  unfold minus, plus, opp, zero; simpl. ring.
+Qed.
+
 Section T14.
 Variables (γ σ2 : R) (s : spectrum).
 Hypothesis Hs : admissible γ σ2 s.
@@ -138,22 +202,33 @@ Qed.
 Variable λ_star : R.
 Hypothesis Hzero : G λ_star = 0.
 
+(** A function f with derivative f' changes by f'(c)(λ − λ* ) for some c between the two. *)
+Lemma mean_value (f f' : R -> R) λ :
+  (forall x, is_derive f x (f' x)) ->
+  exists c, Rabs (c - λ_star) <= Rabs (λ - λ_star) /\ f λ - f λ_star = f' c * (λ - λ_star).
+Proof.
+  intros D. destruct (MVT_gen f λ_star λ f') as [c [Hc E]].
+  - intros; apply D.
+  - intros x _. apply continuity_pt_filterlim. apply (ex_derive_continuous f). eexists. apply D.
+  - exists c. split; [|exact E]. destruct (Rle_dec λ_star λ) as [L|L].
+    + rewrite Rmin_left, Rmax_right in Hc by lra. rewrite !Rabs_right by lra. lra.
+    + rewrite Rmin_right, Rmax_left in Hc by lra. rewrite !Rabs_left1 by lra. lra.
+Qed.
+
+Lemma balance_mean_value λ :
+  exists c, Rabs (c - λ_star) <= Rabs (λ - λ_star) /\ G λ = balance_slope γ σ2 s c * (λ - λ_star).
+Proof.
+  destruct (mean_value G (balance_slope γ σ2 s) λ (T7_balance_derivative γ σ2 s)) as [c [Hc E]].
+  exists c. split; [easy|]. rewrite Hzero in E. lra.
+Qed.
+
 (** δ̇ = −κ r δ with e^{−4m|δ|} ≤ r ≤ e^{4m|δ|}. *)
 Theorem T14_flow_near λ :
   exists r, flow γ σ2 s λ = - κ λ_star * r * (λ - λ_star) /\
             exp (- (4 * m * Rabs (λ - λ_star))) <= r <= exp (4 * m * Rabs (λ - λ_star)).
 Proof.
   set (d := Rabs (λ - λ_star)).
-  (* G(λ) = G'(c)(λ − λ* ) for some c between the two. *)
-  assert (exists c, Rabs (c - λ_star) <= d /\ G λ = balance_slope γ σ2 s c * (λ - λ_star)) as [c [Hc E]].
-  { destruct (MVT_gen (balance γ σ2 s) λ_star λ (balance_slope γ σ2 s)) as [c [Hc E]].
-    - intros; apply T7_balance_derivative.
-    - intros x _. apply continuity_pt_filterlim. apply (ex_derive_continuous (balance γ σ2 s)).
-      eexists. apply T7_balance_derivative.
-    - exists c. split; [|rewrite Hzero in E; lra].
-      unfold d. destruct (Rle_dec λ_star λ) as [L|L].
-      + rewrite Rmin_left, Rmax_right in Hc by lra. rewrite !Rabs_right by lra. lra.
-      + rewrite Rmin_right, Rmax_left in Hc by lra. rewrite !Rabs_left1 by lra. lra. }
+  destruct (balance_mean_value λ) as [c [Hc E]]. fold d in Hc.
   pose proof (Hpos λ) as Pλ. pose proof (Hpos λ_star) as P.
   destruct (Classical_Prop.classic (some_live γ σ2 s)) as [L|N].
   - pose proof (T7_balance_slope_sign γ σ2 s Hs λ_star) as [_ S]. specialize (S L).
@@ -193,90 +268,103 @@ Proof.
       split; apply exp_nondecreasing; lra.
 Qed.
 
-(** A motion along the flow that starts within ε of λ* comes closer, at a rate between κe^{−4mε} and κe^{4mε}. *)
+(** A motion along the flow that starts within ε of λ* stays there ... *)
+Lemma T14_near (λ : R -> R) ε T :
+  some_live γ σ2 s ->
+  (forall t, 0 <= t <= T -> is_derive λ t (flow γ σ2 s (λ t))) -> Rabs (λ 0 - λ_star) <= ε ->
+  forall t, 0 <= t <= T -> Rabs (λ t - λ_star) <= ε.
+Proof.
+  intros L D H0 t Ht. pose proof (T14_rate_positive λ_star L) as K.
+  eapply Rle_trans; [|exact H0].
+  pose proof (decays_at_least (fun t => λ t - λ_star) (fun t => flow γ σ2 s (λ t)) 0 t) as E.
+  rewrite Ropp_0, Rmult_0_l, exp_0, Rmult_1_r in E. apply E; [easy| |]; intros u Hu.
+  - apply is_derive_from; apply D; lra.
+  - destruct (T14_flow_near (λ u)) as [r [-> [Hr _]]].
+    pose proof (exp_pos (- (4 * m * Rabs (λ u - λ_star)))).
+    assert (0 <= κ λ_star * r * (λ u - λ_star) ^ 2)
+      by (apply Rmult_le_pos; [apply Rmult_le_pos; lra|apply pow2_ge_0]). nra.
+Qed.
+
+Lemma m_nonneg : 0 <= m.
+Proof.
+  pose proof Hmoving as [k [Hk _]]. eapply Rle_trans; [apply (Rabs_pos (rate k))|now apply Hm].
+Qed.
+
+(** ... and comes closer, at a rate between κe^{−4mε} and κe^{4mε}. *)
 Theorem T14_decay (λ : R -> R) ε T :
   0 <= T -> some_live γ σ2 s ->
   (forall t, 0 <= t <= T -> is_derive λ t (flow γ σ2 s (λ t))) -> Rabs (λ 0 - λ_star) <= ε ->
   Rabs (λ 0 - λ_star) * exp (- κ λ_star * exp (4 * m * ε) * T) <= Rabs (λ T - λ_star)
   <= Rabs (λ 0 - λ_star) * exp (- κ λ_star * exp (- (4 * m * ε)) * T).
 Proof.
-  intros HT L D H0.
-  pose proof (T14_rate_positive λ_star L) as K.
-  assert (0 <= m) as Hm0.
-  { pose proof Hmoving as [k [Hk _]]. eapply Rle_trans; [apply (Rabs_pos (rate k))|now apply Hm]. }
-  assert (0 <= ε) as Hε by (eapply Rle_trans; [apply Rabs_pos|exact H0]).
-  set (δ := fun t => λ t - λ_star).
-  (* d/dt (δ² e^{qt}) = δ² (q − 2κr) e^{qt} *)
-  assert (forall q t, 0 <= t <= T ->
-    is_derive (fun t => δ t ^ 2 * exp (q * t)) t
-              ((2 * δ t * flow γ σ2 s (λ t) + q * δ t ^ 2) * exp (q * t))) as DV.
-  { intros q t Ht. evar_last.
-    - apply (is_derive_mult (fun t => δ t ^ 2) (fun t => exp (q * t))).
-      + apply (is_derive_pow δ 2). apply (is_derive_minus λ (fun _ => λ_star)); [now apply D|apply is_derive_const].
-      + auto_derive; [easy|reflexivity].
-      + intros; apply Rmult_comm.
-    - unfold plus, mult, minus, opp, zero; simpl. unfold plus; simpl. ring. }
-  (* The distance never grows: q = 0. *)
-  assert (forall t, 0 <= t <= T -> Rabs (δ t) <= ε) as Near.
-  { intros t Ht. eapply Rle_trans; [|exact H0]. apply Rsqr_le_abs_0. unfold Rsqr.
-    pose proof (le_of_derivative (fun t => δ t ^ 2 * exp (0 * t))
-      (fun t => (2 * δ t * flow γ σ2 s (λ t) + 0 * δ t ^ 2) * exp (0 * t)) 0 t) as E.
-    cut (δ t ^ 2 * exp (0 * t) <= δ 0 ^ 2 * exp (0 * 0)).
-    { rewrite !Rmult_0_l, exp_0. unfold δ. lra. }
-    apply E; [lra|intros; apply DV; lra|]. intros u Hu.
-    destruct (T14_flow_near (λ u)) as [r [-> [Hr _]]]. fold (δ u).
-    pose proof (exp_pos (- (4 * m * Rabs (λ u - λ_star)))). rewrite !Rmult_0_l, exp_0.
-    assert (0 <= κ λ_star * r * δ u ^ 2) by (apply Rmult_le_pos; [apply Rmult_le_pos; lra|apply pow2_ge_0]). nra. }
-  (* A comparison of squares. *)
-  assert (forall a, Rabs a ^ 2 = a ^ 2) as Sq by (intros a; apply pow2_abs).
-  assert (forall x y z, 0 <= y -> 0 <= x -> y ^ 2 * exp (2 * z) <= x ^ 2 -> y * exp z <= x) as Root1.
-  { intros x y z Hy Hx H. apply Rsqr_incr_0_var; [|easy]. unfold Rsqr.
-    replace (y * exp z * (y * exp z)) with (y ^ 2 * (exp z * exp z)) by ring.
-    rewrite <- exp_plus. replace (z + z) with (2 * z) by ring. lra. }
-  assert (forall x y z, 0 <= y -> 0 <= x -> x ^ 2 <= y ^ 2 * exp (2 * z) -> x <= y * exp z) as Root2.
-  { intros x y z Hy Hx H. apply Rsqr_incr_0_var; [|apply Rmult_le_pos; auto; left; apply exp_pos]. unfold Rsqr.
-    replace (y * exp z * (y * exp z)) with (y ^ 2 * (exp z * exp z)) by ring.
-    rewrite <- exp_plus. replace (z + z) with (2 * z) by ring. lra. }
-  assert (forall q, exp (q * T) * exp (- q * T) = 1) as Inv.
-  { intros q. rewrite <- exp_plus. replace (q * T + - q * T) with 0 by ring. apply exp_0. }
-  fold (δ 0) (δ T). split.
-  - apply Root1; try apply Rabs_pos. rewrite !Sq.
-    set (q := 2 * κ λ_star * exp (4 * m * ε)).
-    replace (2 * (- κ λ_star * exp (4 * m * ε) * T)) with (- q * T) by (unfold q; ring).
-    cut (- (δ T ^ 2 * exp (q * T)) <= - (δ 0 ^ 2 * exp (q * 0))).
-    { rewrite Rmult_0_r, exp_0. intros E. pose proof (exp_pos (- q * T)) as P.
-      apply (Rmult_le_compat_l (exp (- q * T))) in E; [|lra]. pose proof (Inv q) as I.
-      replace (exp (- q * T) * - (δ T ^ 2 * exp (q * T))) with (- (δ T ^ 2 * (exp (q * T) * exp (- q * T)))) in E by ring.
-      rewrite I in E. lra. }
-    apply (le_of_derivative (fun t => - (δ t ^ 2 * exp (q * t)))
-      (fun t => - ((2 * δ t * flow γ σ2 s (λ t) + q * δ t ^ 2) * exp (q * t))) 0 T HT).
-    + intros t Ht. apply (is_derive_opp (fun t => δ t ^ 2 * exp (q * t))). now apply DV.
-    + intros t Ht. destruct (T14_flow_near (λ t)) as [r [-> [_ Hr]]]. fold (δ t).
-      fold (δ t) in Hr. pose proof (Near t Ht) as N.
-      assert (r <= exp (4 * m * ε)) as Hr'.
-      { eapply Rle_trans; [exact Hr|]. apply exp_nondecreasing. apply Rmult_le_compat_l; lra. }
-      assert (0 <= 2 * κ λ_star * (exp (4 * m * ε) - r) * δ t ^ 2) as P1
-        by (apply Rmult_le_pos; [apply Rmult_le_pos; lra|apply pow2_ge_0]).
-      pose proof (Rmult_le_pos _ _ P1 (Rlt_le _ _ (exp_pos (q * t)))) as P2. unfold q in *. nra.
-  - apply Root2; try apply Rabs_pos. rewrite !Sq.
-    set (q := 2 * κ λ_star * exp (- (4 * m * ε))).
-    replace (2 * (- κ λ_star * exp (- (4 * m * ε)) * T)) with (- q * T) by (unfold q; ring).
-    cut (δ T ^ 2 * exp (q * T) <= δ 0 ^ 2 * exp (q * 0)).
-    { rewrite Rmult_0_r, exp_0. intros E. pose proof (exp_pos (- q * T)) as P.
-      apply (Rmult_le_compat_l (exp (- q * T))) in E; [|lra]. pose proof (Inv q) as I.
-      replace (exp (- q * T) * (δ T ^ 2 * exp (q * T))) with (δ T ^ 2 * (exp (q * T) * exp (- q * T))) in E by ring.
-      rewrite I in E. lra. }
-    apply (le_of_derivative (fun t => δ t ^ 2 * exp (q * t))
-      (fun t => (2 * δ t * flow γ σ2 s (λ t) + q * δ t ^ 2) * exp (q * t)) 0 T HT).
-    + intros t Ht. now apply DV.
-    + intros t Ht. destruct (T14_flow_near (λ t)) as [r [-> [Hr _]]]. fold (δ t).
-      fold (δ t) in Hr. pose proof (Near t Ht) as N.
-      assert (exp (- (4 * m * ε)) <= r) as Hr'.
-      { eapply Rle_trans; [|exact Hr]. apply exp_nondecreasing. apply Ropp_le_contravar.
-        apply Rmult_le_compat_l; lra. }
-      assert (0 <= 2 * κ λ_star * (r - exp (- (4 * m * ε))) * δ t ^ 2) as P1
-        by (apply Rmult_le_pos; [apply Rmult_le_pos; lra|apply pow2_ge_0]).
-      pose proof (Rmult_le_pos _ _ P1 (Rlt_le _ _ (exp_pos (q * t)))) as P2. unfold q in *. nra.
+  intros HT L D H0. pose proof (T14_rate_positive λ_star L) as K. pose proof m_nonneg as Hm0.
+  replace (- κ λ_star * exp (4 * m * ε)) with (- (κ λ_star * exp (4 * m * ε))) by ring.
+  replace (- κ λ_star * exp (- (4 * m * ε))) with (- (κ λ_star * exp (- (4 * m * ε)))) by ring.
+  assert (forall t, 0 <= t <= T -> is_derive (fun t => λ t - λ_star) t (flow γ σ2 s (λ t))) as D'
+    by (intros; now apply is_derive_from, D).
+  split; [apply (decays_at_most (fun t => λ t - λ_star) (fun t => flow γ σ2 s (λ t))); auto
+         |apply (decays_at_least (fun t => λ t - λ_star) (fun t => flow γ σ2 s (λ t))); auto];
+    intros t Ht; pose proof (T14_near λ ε T L D H0 t Ht) as N; pose proof (pow2_ge_0 (λ t - λ_star)) as Sq;
+    destruct (T14_flow_near (λ t)) as [r [-> [Hr1 Hr2]]].
+  - assert (r <= exp (4 * m * ε)) as Hr.
+    { eapply Rle_trans; [exact Hr2|]. apply exp_nondecreasing. apply Rmult_le_compat_l; lra. }
+    assert (0 <= κ λ_star * (exp (4 * m * ε) - r) * (λ t - λ_star) ^ 2)
+      by (apply Rmult_le_pos; [apply Rmult_le_pos; lra|easy]). nra.
+  - assert (exp (- (4 * m * ε)) <= r) as Hr.
+    { eapply Rle_trans; [|exact Hr1]. apply exp_nondecreasing. apply Ropp_le_contravar.
+      apply Rmult_le_compat_l; lra. }
+    assert (0 <= κ λ_star * (r - exp (- (4 * m * ε))) * (λ t - λ_star) ^ 2)
+      by (apply Rmult_le_pos; [apply Rmult_le_pos; lra|easy]). nra.
+Qed.
+
+(** So does the charge: C − C* = 2‖Aθ_ξ‖²(λ − λ* ) and Ċ = G = G'(c)(λ − λ* ), ξ and c between λ and λ*. *)
+Theorem T14_charge_decay (λ : R -> R) ε T :
+  0 <= T -> some_live γ σ2 s ->
+  (forall t, 0 <= t <= T -> is_derive λ t (flow γ σ2 s (λ t))) -> Rabs (λ 0 - λ_star) <= ε ->
+  Rabs (charge_at s (λ 0) - charge_at s λ_star) * exp (- κ λ_star * exp (4 * m * ε) * T)
+  <= Rabs (charge_at s (λ T) - charge_at s λ_star)
+  <= Rabs (charge_at s (λ 0) - charge_at s λ_star) * exp (- κ λ_star * exp (- (4 * m * ε)) * T).
+Proof.
+  intros HT L D H0. pose proof (Hpos λ_star) as P.
+  pose proof (T7_balance_slope_sign γ σ2 s Hs λ_star) as [_ S]. specialize (S L).
+  set (δ := fun t => charge_at s (λ t) - charge_at s λ_star).
+  assert (forall t, 0 <= t <= T -> is_derive δ t (G (λ t))) as D'
+    by (intros t Ht; apply (is_derive_from (fun t => charge_at s (λ t))); now apply T14_charge_law, D).
+  assert (forall t, 0 <= t <= T ->
+    - (κ λ_star * exp (4 * m * ε)) * δ t ^ 2 <= δ t * G (λ t) <= - (κ λ_star * exp (- (4 * m * ε))) * δ t ^ 2) as B.
+  { intros t Ht. pose proof (T14_near λ ε T L D H0 t Ht) as N.
+    destruct (mean_value (charge_at s) (fun x => 2 * speed2_at s x) (λ t) (T10_charge_derivative s)) as [ξ [Hξ E]].
+    destruct (balance_mean_value (λ t)) as [c [Hc E']].
+    fold (δ t) in E. rewrite E, E'. pose proof (Hpos ξ) as Pξ.
+    destruct (slope_factor λ_star c ε) as [S1 S2]; [lra|].
+    destruct (speed2_factor ξ λ_star ε) as [V1 V2]; [rewrite Rabs_minus_sym; lra|].
+    replace (exp (4 * m * ε)) with (exp (2 * m * ε) * exp (2 * m * ε)) by (rewrite <- exp_plus; f_equal; ring).
+    replace (exp (- (4 * m * ε))) with (exp (- (2 * m * ε)) * exp (- (2 * m * ε)))
+      by (rewrite <- exp_plus; f_equal; ring).
+    pose proof (exp_pos (2 * m * ε)) as Ep. pose proof (exp_pos (- (2 * m * ε))) as En.
+    set (f := exp (2 * m * ε)) in *. set (g := exp (- (2 * m * ε))) in *.
+    set (v := speed2_at s λ_star) in *. set (w := speed2_at s ξ) in *.
+    set (a := - balance_slope γ σ2 s λ_star) in *. set (b := - balance_slope γ σ2 s c) in *.
+    set (z := λ t - λ_star).
+    replace (balance_slope γ σ2 s c) with (- b) by (unfold b; ring).
+    replace (κ λ_star) with (a / (2 * v)) by reflexivity.
+    assert (0 <= 2 * w * z ^ 2) as W by (apply Rmult_le_pos; [lra|apply pow2_ge_0]).
+    (* What is left is g²aw ≤ bv ≤ f²aw. *)
+    assert (forall x, - (a / (2 * v) * x) * (2 * w * z) ^ 2 = - (2 * w * z ^ 2) * (x * a * w / v)) as X
+      by (intros x; field; lra).
+    replace (2 * w * z * (- b * z)) with (- (2 * w * z ^ 2) * b) by ring. rewrite !X.
+    assert (0 < a) as Pa by (unfold a; lra).
+    assert (g * g * a * w / v <= b <= f * f * a * w / v); [|nra].
+    split; apply Rmult_le_reg_r with v; auto.
+    - replace (g * g * a * w / v * v) with (g * a * (g * w)) by (field; lra).
+      apply Rmult_le_compat; auto; apply Rlt_le; now apply Rmult_lt_0_compat.
+    - replace (f * f * a * w / v * v) with (f * a * (f * w)) by (field; lra).
+      apply Rmult_le_compat; auto; [|lra]. eapply Rle_trans; [|exact S1].
+      apply Rlt_le. now apply Rmult_lt_0_compat. }
+  replace (- κ λ_star * exp (4 * m * ε)) with (- (κ λ_star * exp (4 * m * ε))) by ring.
+  replace (- κ λ_star * exp (- (4 * m * ε))) with (- (κ λ_star * exp (- (4 * m * ε)))) by ring.
+  split; [apply (decays_at_most δ (fun t => G (λ t)))|apply (decays_at_least δ (fun t => G (λ t)))];
+    auto; intros t Ht; now apply B.
 Qed.
 
 End T14.
