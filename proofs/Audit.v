@@ -126,7 +126,9 @@ Locate Charge.L1_antisymmetric. Print Assumptions Charge.L1_antisymmetric.
 Locate Charge.L1_symmetric_part. Print Assumptions Charge.L1_symmetric_part.
 Locate Charge.L1_conserved_iff. Print Assumptions Charge.L1_conserved_iff.
 Locate Charge.L1_shear_symmetry. Print Assumptions Charge.L1_shear_symmetry.
+Locate Charge.L1_shear_group. Print Assumptions Charge.L1_shear_group.
 Locate Charge.L1_counterexample. Print Assumptions Charge.L1_counterexample.
+Locate Charge.L1_counterexample_flow. Print Assumptions Charge.L1_counterexample_flow.
 Locate Charge.L2_drift. Print Assumptions Charge.L2_drift.
 Locate Charge.L2_variance. Print Assumptions Charge.L2_variance.
 Locate Charge.L2_isotropic. Print Assumptions Charge.L2_isotropic.
