@@ -23,6 +23,13 @@ AXIOMS = {
 }
 WORDS = ["reals", "classical"]
 
+# What no source may say, whether a theorem uses it or not: a gap in a proof, one of Coq's checks switched off,
+UNPROVED = r"Admitted|admit|give_up|bypass_check|Unset\s+(?:Guard|Positivity|Universe)\s+Checking"
+# an axiom, but in a module's type,
+AXIOM = r"Axioms?|Conjectures?|Parameters?"
+# and what is one where no section is open that ends it.
+ASSUMED = r"Hypothes[ie]s|Variables?|Context"
+
 
 def printed_assumptions(text):
     """{theorem: (file, [axiom])} from the output of Locate and Print Assumptions, in turns."""
@@ -71,6 +78,34 @@ def stated_theorems(sources):
     }
 
 
+def without_comments(text):
+    """Comments, which may be nested, and strings become a blank."""
+    kept, depth, end = [], 0, 0
+    for match in re.finditer(r'\(\*|\*\)|"[^"]*"', text):
+        if depth == 0:
+            kept.append(text[end : match.start()] + " ")
+        depth = max(0, depth + {"(*": 1, "*)": -1}.get(match[0], 0))
+        end = match.end()
+    return "".join(kept) + text[end:]
+
+
+def assumptions_in(text):
+    """The words by which a source assumes what it does not prove."""
+    opened = []  # The sections and modules that are open.
+    for sentence in re.split(r"\.(?=\s|$)", without_comments(text)):
+        if match := re.match(r"\s*(?:#\[.*?\]\s*)?(Section|Module\s+Type|Module|End)\b", sentence):
+            kind = " ".join(match[1].split())
+            if kind == "End":
+                opened = opened[:-1]
+            elif kind == "Section" or ":=" not in sentence:
+                opened.append(kind)
+        yield from re.findall(rf"\b(?:{UNPROVED})\b", sentence)
+        if "Module Type" not in opened:
+            yield from re.findall(rf"\b(?:{AXIOM})\b", sentence)
+            if "Section" not in opened:
+                yield from re.findall(rf"^\s*(?:#\[.*?\]\s*)?(?:Local\s+|Global\s+)?({ASSUMED})\b", sentence)
+
+
 def complaints(output, readme, sources):
     printed, rows, stated = printed_assumptions(output), table(readme), stated_theorems(sources)
     places = {"Audit.v": printed, "the table in README.md": rows, "the sources": stated}
@@ -78,6 +113,9 @@ def complaints(output, readme, sources):
         missing = [place for place, theorems in places.items() if theorem not in theorems]
         if missing:
             yield f"{theorem} is missing from {' and from '.join(missing)}"
+    for path, text in sources.items():
+        for word in assumptions_in(text):
+            yield f"{path} has {' '.join(word.split())}, which is not allowed"
     for theorem, (path, axioms) in printed.items():
         for axiom in axioms:
             if axiom not in AXIOMS:
@@ -118,6 +156,15 @@ def controls(output, readme, sources, refused):
     yield "a row with the wrong file", drawn(readme=readme.replace(row, row.replace(path, "other/File.v")))
     yield "a row with the wrong axioms", drawn(readme=readme.replace(row, f"{row.rsplit('|', 2)[0]}| {words} |"))
     yield "a row under the wrong statement", drawn(readme=readme.replace(row, row.replace(statement, "L9", 1)))
+
+    def added(text):
+        return [complaint for complaint in drawn(sources=sources | {path: sources[path] + text}) if " has " in complaint]
+
+    yield "an admitted lemma that no theorem uses", added("\nLemma nothing : False. Admitted.\n")
+    yield "an admitted step", added("\nLemma nothing : False.\nProof. (* a comment *) admit. Qed.\n")
+    yield "an axiom in a section", added("\nSection S.\nAxiom nothing : False.\nEnd S.\n")
+    yield "a hypothesis after its section", added("\nSection S.\nEnd S.\nHypothesis nothing : False.\n")
+    yield "a check switched off", added("\nUnset Guard Checking.\n")
     yield "a theorem that is in no list", drawn(sources=sources | {"other/File.v": "Theorem T8_new : True."})
 
 
