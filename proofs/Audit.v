@@ -1,7 +1,7 @@
 (** What every theorem rests on. `make` in this folder compiles this file; audit.py reads what it prints. *)
 
 From NoiseEquilibrium.analysis Require Import
-  Balance Equilibrium Dependence Relaxation FiniteRate ClosedForms Hull Torus Certificate CertificateExamples.
+  Balance Equilibrium Dependence Relaxation FiniteRate ClosedForms Matrices Hull Torus Certificate CertificateExamples.
 From NoiseEquilibrium.algebra Require Form Derivative Symmetry Charge ChargeDecay DiscreteLaw LayerPair Spectral GeometricMean Factorisation DeepLinear SingularValues Semidefinite Exponential Reduction.
 Set Printing Width 1000.
 
@@ -73,6 +73,13 @@ Locate C2_scaling. Print Assumptions C2_scaling.
 Locate C2_fourth_power_rate. Print Assumptions C2_fourth_power_rate.
 Locate C2_growth. Print Assumptions C2_growth.
 Locate C2_relaxation. Print Assumptions C2_relaxation.
+
+(** analysis/Matrices.v *)
+Locate T12_displaced. Print Assumptions T12_displaced.
+Locate T7_balance_of_matrices. Print Assumptions T7_balance_of_matrices.
+Locate T7_potential_of_matrices. Print Assumptions T7_potential_of_matrices.
+Locate T10_speed_of_matrices. Print Assumptions T10_speed_of_matrices.
+Locate T7_admissible. Print Assumptions T7_admissible.
 
 (** analysis/Hull.v *)
 Locate T16_relative_interior. Print Assumptions T16_relative_interior.
