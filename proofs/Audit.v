@@ -206,4 +206,5 @@ Locate Reduction.T10_speed. Print Assumptions Reduction.T10_speed.
 Locate Reduction.T7_balance. Print Assumptions Reduction.T7_balance.
 Locate Reduction.T7_potential. Print Assumptions Reduction.T7_potential.
 Locate Reduction.T7_balance_of_loss. Print Assumptions Reduction.T7_balance_of_loss.
+Locate Reduction.T13_noise_brings_charge. Print Assumptions Reduction.T13_noise_brings_charge.
 Locate Reduction.T7_spectrum_exists. Print Assumptions Reduction.T7_spectrum_exists.

@@ -177,6 +177,37 @@ move=> D1 lg lg'; rewrite -T7_balance.
 by rewrite (T2_covariance_on_orbit (spectral_exponentialP mu QQ exl) D1 w lg lg').
 Qed.
 
+(* T13: live noise brings live charge with it, at a point of a symmetric loss: where no
+   coordinate moves there is no noise (T2). *)
+Theorem T13_noise_brings_charge (Z : Type) (loss : Z -> 'cV[R]_d -> R) (I : finType)
+    (w : I -> R) (z : I -> Z) (g : I -> 'cV[R]_d) theta k :
+  exponential_symmetry loss E -> (forall i, has_gradient (loss (z i)) theta (g i)) ->
+  mu 0 k != 0 -> noise_power (covariance w g) k != 0 ->
+  exists2 l, mu 0 l != 0 & 0 < coordinate2 theta l.
+Proof.
+move=> D1 lg mu0 a0.
+case: (boolP [exists l, (mu 0 l != 0) && (0 < coordinate2 theta l)]).
+  by move=> /existsP[l /andP[ml cl]]; exists l.
+move=> /existsPn none; have [ex0 _ _] := exl.
+have fixed s : E s *m theta = theta.
+  have QE : Q *m (E s *m theta) = Q *m theta.
+    rewrite /E /spectral_exponential -!mulmxA (mulmxA Q) QQ mul1mx mul_diag_mx.
+    apply/colP => l; rewrite [LHS]mxE mxE; have := none l; rewrite negb_and negbK.
+    move=> /orP[/eqP ->|]; first by rewrite mulr0 ex0 mul1r.
+    rewrite -leNgt /coordinate2 => c0; suff -> : (Q *m theta) l 0 = 0 by rewrite mulr0.
+    by apply/eqP; rewrite -sqrf_eq0 eq_le c0 sqr_ge0.
+  by rewrite -[LHS]mul1mx -(orthogonal_tr QQ) -mulmxA QE mulmxA orthogonal_tr // mul1mx.
+have symA : symmetric A by rewrite /symmetric /A !trmx_mul trmxK tr_diag_mx mulmxA.
+have expE := spectral_exponentialP mu QQ exl.
+have SA := T2_no_noise_at_fixed_point expE D1 w symA fixed lg.
+have : noise_power (covariance w g) k * mu 0 k = 0.
+  have <- : (Q *m (covariance w g *m A) *m Q^T) k k = noise_power (covariance w g) k * mu 0 k.
+    rewrite /A -!mulmxA QQ mulmx1 (mulmxA _ Q^T) mulmxA -mulmxA mulmxA.
+    by rewrite mul_mx_diag [LHS]mxE /noise_power !mulmxA.
+  by rewrite SA mulmx0 mul0mx mxE.
+by move=> /eqP; rewrite mulf_eq0 (negPf a0) (negPf mu0).
+Qed.
+
 End Reduction.
 
 (* Every symmetric generator has such a Q. *)
