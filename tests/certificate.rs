@@ -104,10 +104,14 @@ fn proofs() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("proofs")
 }
 
-/// Is there anything to check with?
+/// Is there anything to check with? Where there has to be, `REQUIRE_COQ` is set.
 fn coq() -> bool {
     let there = Command::new("coqc").arg("--version").output().is_ok()
         && proofs().join("analysis/Certificate.vo").is_file();
+    assert!(
+        there || std::env::var_os("REQUIRE_COQ").is_none(),
+        "no Coq, or no compiled proofs"
+    );
     if !there {
         println!("no Coq, or no compiled proofs (make proofs): certificates are not checked");
     }
@@ -134,7 +138,7 @@ fn coq_accepts_them() {
 }
 
 /// The interval moved by one unit in the last place of either end; a number of the
-/// problem changed; the proof left out.
+/// problem changed; the proof left out; another theorem, which Coq accepts, in its place.
 #[test]
 fn coq_rejects_what_was_tampered_with() {
     if !coq() {
@@ -162,6 +166,10 @@ fn coq_rejects_what_was_tampered_with() {
         let moved = digits.parse::<i128>().expect("a whole number") + by;
         text.replacen(&digits, &moved.to_string(), 1)
     };
+    let claiming = |claim: &str, proof: &str| {
+        let (head, _) = text.split_once("Theorem").expect("a theorem");
+        format!("{head}Theorem certificate : {claim}.\nProof. {proof}. Qed.\n")
+    };
     for tampered in [
         // Up by the width, so that the equilibrium is just below.
         text.replacen(lower, upper_bare, 1)
@@ -187,6 +195,16 @@ fn coq_rejects_what_was_tampered_with() {
         text.replace(
             "Theorem",
             "Module Classical_Prop. Axiom classic : False. End Classical_Prop.\nTheorem",
+        ),
+        // True, and no answer.
+        claiming("problem", "exact problem_at_hand"),
+        claiming(
+            "forall λ : R, problem_balance problem_at_hand λ = problem_balance problem_at_hand λ",
+            "reflexivity",
+        ),
+        claiming(
+            "is_equilibrium (Problem 1 2 [RationalTerm 1 5 5; RationalTerm (-1) 1 1]) 0",
+            "apply T8_equilibrium_at_start; reflexivity",
         ),
     ] {
         assert_ne!(tampered, text);

@@ -66,8 +66,39 @@ fn foreign(text: &str) -> Option<String> {
             ));
         }
     }
-    text.contains(['"', '`', '@', '$'])
-        .then(|| "a quotation".to_owned())
+    if text.contains(['"', '`', '@', '$']) {
+        return Some("a quotation".to_owned());
+    }
+    let claim = claim(text);
+    (!is_answer(&claim)).then(|| format!("the claim {claim:?}"))
+}
+
+/// What the theorem says, on one line.
+fn claim(text: &str) -> String {
+    let start = format!("Theorem {THEOREM} :");
+    let after = text.split_once(&start).map_or("", |(_, rest)| rest);
+    let claim = after.split_once("Proof.").map_or(after, |(claim, _)| claim);
+    let words: Vec<&str> = claim.split_whitespace().collect();
+    words.join(" ")
+}
+
+/// Does it say where the equilibrium of the problem is, or that there is none? Coq would
+/// accept any theorem.
+fn is_answer(claim: &str) -> bool {
+    let at = "problem_balance problem_at_hand λ";
+    let signs = [
+        format!("0 < {at}"),
+        format!("{at} < 0"),
+        format!("{at} = 0"),
+    ];
+    let number = |c: char| c.is_ascii_digit() || " ()#^-.".contains(c);
+    claim == "is_equilibrium problem_at_hand 0."
+        || signs
+            .iter()
+            .any(|sign| claim == format!("forall λ, ({sign})%R."))
+        || claim
+            .strip_prefix("equilibrium_between problem_at_hand ")
+            .is_some_and(|ends| ends.chars().all(number))
 }
 
 impl Certificate {
@@ -98,7 +129,7 @@ fn check(file: &Path, proofs: &Path) -> Result<u8, BadInput> {
     // What the file itself prints is kept apart from the answers by a line of our own.
     let mark = "the_end_of_the_certificate";
     let questions = format!(
-        "{text}\nDefinition {mark} := tt.\nCheck {mark}.\nCheck {THEOREM}.\nPrint Assumptions {THEOREM}.\n"
+        "{text}\nDefinition {mark} := tt.\nCheck {mark}.\nPrint problem_at_hand.\nCheck {THEOREM}.\nPrint Assumptions {THEOREM}.\n"
     );
     write_text(Some(&copy), &questions)?;
     let bar = ProgressBar::new_spinner().with_message("Coq checks the certificate");
