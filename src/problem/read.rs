@@ -148,15 +148,17 @@ const MAX_DIGITS: u64 = 100_000_000;
 fn written_out(text: &str) -> u64 {
     let bytes = text.as_bytes();
     let (mut start, mut total) = (0, 0);
+    let starts = |b: &u8| b.is_ascii_digit() || *b == b'.';
     for (i, byte) in bytes.iter().enumerate() {
         if !(byte.is_ascii_alphanumeric() || b".+-".contains(byte)) {
             start = i + 1;
         } else if b"eEpP".contains(byte) {
             let body = bytes[start..i].trim_ascii_start();
-            let body = body.strip_prefix(b"-").unwrap_or(body);
+            let signed = body.first().is_some_and(|b| b"+-".contains(b));
+            let body = &body[usize::from(signed)..];
             let hexadecimal = body.starts_with(b"0x") || body.starts_with(b"0X");
             let power = b"pP".contains(byte);
-            if hexadecimal != power || !body.first().is_some_and(u8::is_ascii_digit) {
+            if hexadecimal != power || !body.first().is_some_and(starts) {
                 continue;
             }
             let tail = &bytes[i + 1..];
@@ -222,7 +224,7 @@ pub(crate) fn shorten(text: &str) -> String {
 }
 
 /// One line of at most 400 characters: a message may quote the input.
-fn shorten_line(text: &str) -> String {
+pub(crate) fn shorten_line(text: &str) -> String {
     let line: String = text
         .chars()
         .map(|c| if c.is_control() { ' ' } else { c })

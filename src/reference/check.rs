@@ -97,9 +97,10 @@ fn compare(entry: &Entry, item: &Item) -> Vec<String> {
         }
     }
     if again.agreement != entry.agreement {
+        let [file, again] = [entry.agreement, again.agreement]
+            .map(|digits| digits.map_or("none".to_owned(), |n| format!("{n} digits")));
         found.push(format!(
-            "agreement: {:?} in the file, {:?} computed again",
-            entry.agreement, again.agreement
+            "agreement: {file} in the file, {again} computed again"
         ));
     }
     if again.solution != entry.solution {

@@ -71,6 +71,11 @@ impl Conformance {
         wrong.count()
     }
 
+    /// How many numbers were compared.
+    pub fn compared(&self) -> usize {
+        self.judged.iter().map(|own| own.compared).sum()
+    }
+
     /// The largest error in units in the last place; 0 where no number was compared.
     pub fn worst_ulps(&self) -> f64 {
         let errors = self.judged.iter().filter_map(|own| own.worst.as_ref());

@@ -4,7 +4,7 @@ use super::entry::Entry;
 use super::numbers::numbers;
 use super::strict::{Strict, canonical};
 use crate::problem::ProblemError;
-use crate::problem::read::{List, Table, invalid, json, present};
+use crate::problem::read::{List, Table, invalid, json, present, shorten};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -104,13 +104,13 @@ impl Family {
         // The format first: the fields of another format would only confuse.
         let Table(header): Table<Header> = json(text)?;
         if header.format != REFERENCE_FORMAT {
-            return Err(ReferenceError::Format(header.format));
+            return Err(ReferenceError::Format(shorten(&header.format)));
         }
         let Table(file): Table<ReadFile> = json(text)?;
         let mut entries: Vec<Entry> = Vec::new();
         for Table(own) in file.entries.0 {
             let wrong = |message: String| {
-                let id = crate::problem::read::shorten(&own.id);
+                let id = shorten(&own.id);
                 ReferenceError::from(invalid(format!("{id}: {message}")))
             };
             if entries.iter().any(|entry| entry.id == own.id) {

@@ -65,19 +65,32 @@ pub enum Numbers {
     List(Vec<Numbers>),
 }
 
+/// Nothing in a solution is deeper than a matrix.
+const MAX_DEPTH: u32 = 2;
+
 impl<'de> Deserialize<'de> for Numbers {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        use serde::de::Error;
-        let raw = Box::<RawValue>::deserialize(deserializer)?;
-        let read = match raw.get().starts_with('[') {
-            true => serde_json::from_str(raw.get()).map(Self::List),
-            false => serde_json::from_str::<Exact>(raw.get()).map(|x| Self::One(x.0)),
-        };
+        let raw = <&RawValue>::deserialize(deserializer)?;
         // The position inside of the raw text would only confuse.
-        read.map_err(|error| {
+        Self::read(raw.get(), MAX_DEPTH).map_err(|error| {
             let text = error.to_string();
-            D::Error::custom(text.split(" at line ").next().unwrap_or_default())
+            serde::de::Error::custom(text.split(" at line ").next().unwrap_or_default())
         })
+    }
+}
+
+impl Numbers {
+    fn read(text: &str, depth: u32) -> Result<Self, serde_json::Error> {
+        if !text.starts_with('[') {
+            return serde_json::from_str::<Exact>(text).map(|x| Self::One(x.0));
+        }
+        if depth == 0 {
+            let message = "expected a number, a list or a matrix, found deeper brackets";
+            return Err(serde::de::Error::custom(message));
+        }
+        let entries: Vec<&RawValue> = serde_json::from_str(text)?;
+        let entries = entries.iter().map(|x| Self::read(x.get(), depth - 1));
+        entries.collect::<Result<_, _>>().map(Self::List)
     }
 }
 

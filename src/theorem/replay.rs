@@ -9,7 +9,7 @@ use crate::model::{
 };
 use crate::problem::ProblemError;
 use crate::problem::read::{
-    GeneratorFile, List, Table, TermFile, Whole, exact, json, listed, spectrum,
+    GeneratorFile, List, Table, TermFile, Whole, exact, json, listed, shorten, spectrum,
 };
 use crate::scalar::{Exact, Rational};
 use crate::symmetry::{Block, Generator, Slice};
@@ -67,7 +67,7 @@ impl Replay {
         // The format first: the fields of another format would only confuse.
         let Table(header): Table<Header> = json(text)?;
         if header.format != FORMAT {
-            return Err(ReplayError::Format(header.format));
+            return Err(ReplayError::Format(shorten(&header.format)));
         }
         let Table(file): Table<ReplayFile> = json(text)?;
         let ReplayFile {
@@ -111,7 +111,7 @@ impl Replay {
         let unknown = |field, expected: Vec<&str>, found: &str| ReplayError::Unknown {
             field,
             expected: expected.join(", "),
-            found: found.to_owned(),
+            found: shorten(found),
         };
         let statement: &Statement = find(&self.statement).ok_or_else(|| {
             unknown(

@@ -6,11 +6,13 @@
 //! Two seconds each, or `FUZZ_SECONDS`; `FUZZ_SEED` chooses the mutations. An input that
 //! fails is written to a file, whose name the message has.
 
+use noise_equilibrium::audit::{JOURNAL, Journal, Options, Part, merge};
 use noise_equilibrium::checkpoint::{balance, read_network};
 use noise_equilibrium::dynamics::Stream;
 use noise_equilibrium::problem::{read_problem, read_problem_in};
 use noise_equilibrium::reference::{Family, Results, conform};
 use noise_equilibrium::theorem::Replay;
+use sha2::{Digest, Sha256};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -43,6 +45,8 @@ const JSON: &[&str] = &[
     "1e1000000",
     "1e-1000000",
     "1e1000001",
+    "\"+.5e1000000\"",
+    "\"\\u0031e1000000\"",
     "0x1p-1074",
     "\"1/0\"",
     "\"-7/3\"",
@@ -108,7 +112,8 @@ fn corpus(name: &str) -> Vec<Vec<u8>> {
         .collect()
 }
 
-/// One to eight changes: bytes flipped, removed, repeated, moved, words inserted, another
+/// One to eight changes: bytes flipped, removed, repeated, moved, words inserted, some of
+/// them thousands of times, another
 /// input's end appended, the end cut off.
 fn mutate(stream: &mut Stream, inputs: &[Vec<u8>], words: &[&str]) -> Vec<u8> {
     let mut data = inputs[stream.below(inputs.len())].clone();
@@ -137,7 +142,12 @@ fn mutate(stream: &mut Stream, inputs: &[Vec<u8>], words: &[&str]) -> Vec<u8> {
             }
             _ => {
                 let word = words[stream.below(words.len())];
-                data.splice(at..at, word.bytes());
+                // Now and then thousands of them: brackets get deep.
+                let many = match stream.below(64) {
+                    0 => 1 << stream.below(13),
+                    _ => 1,
+                };
+                data.splice(at..at, word.repeat(many).bytes());
             }
         }
     }
@@ -145,11 +155,14 @@ fn mutate(stream: &mut Stream, inputs: &[Vec<u8>], words: &[&str]) -> Vec<u8> {
 }
 
 fn fuzz(target: &Target<'_>) {
+    fuzz_from(target, corpus(target.name));
+}
+
+fn fuzz_from(target: &Target<'_>, inputs: Vec<Vec<u8>>) {
     let number = |name: &str, default| {
         std::env::var(name).map_or(default, |text| text.parse::<u64>().expect("a number"))
     };
     let (seconds, seed) = (number("FUZZ_SECONDS", 2), number("FUZZ_SEED", 1));
-    let inputs = corpus(target.name);
     let (mut accepted, mut refused, mut most) = (0u64, 0u64, 0u64);
     let start = Instant::now();
     let mut check = |data: &[u8]| {
@@ -326,24 +339,80 @@ fn safetensors() {
     );
 }
 
-/// A checkpoint with a pair that fits the corpus.
-#[test]
-fn checkpoint() {
+/// A checkpoint with a pair that fits the corpus, or its gradients, with the other as it is.
+fn pair(name: &'static str, other: &str) {
     let network = read_network(
         "{\"format\":\"noise-equilibrium/network-1\",\"strength\":{\"gamma\":\"1/8\",\"sigma2\":1},\"pairs\":[{\"kind\":\"relu\",\"up\":\"u\",\"down\":\"w\"}]}",
     )
     .expect("a network");
-    let gradients = corpus("gradients").swap_remove(0);
+    let other = corpus(other).swap_remove(0);
     let read = |data: &[u8]| {
-        balance(data, &network, &gradients, |_, _| ())
+        let (checkpoint, gradients) = match name {
+            "checkpoint" => (data, &other[..]),
+            _ => (&other[..], data),
+        };
+        balance(checkpoint, &network, gradients, |_, _| ())
             .map(drop)
             .map_err(|e| e.to_string())
     };
     fuzz(&Target {
-        name: "checkpoint",
+        name,
         words: BYTES,
         read: &read,
     });
+}
+
+#[test]
+fn checkpoint() {
+    pair("checkpoint", "gradients");
+}
+
+#[test]
+fn gradients() {
+    pair("gradients", "checkpoint");
+}
+
+/// What an audit left behind, with checksums that are right: only then are the lines read.
+#[test]
+fn journal() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let options = Options {
+        only: vec!["L3".to_owned(), "T7".to_owned()],
+        cases: 2,
+        seed: 1,
+        full: false,
+        jobs: Some(1),
+    };
+    let mut journal = Journal::start(folder.path(), &options, Part::WHOLE).expect("a journal");
+    journal.run(|_, _| ()).expect("an audit");
+    drop(journal);
+    let path = folder.path().join(JOURNAL);
+    let text = std::fs::read_to_string(&path).expect("a journal");
+    let bare = text
+        .lines()
+        .map(|line| line.split_once(' ').expect("a checksum").1);
+    let bare = bare.collect::<Vec<_>>().join("\n");
+    let read = |data: &[u8]| {
+        let text = String::from_utf8_lossy(data);
+        let mut before = String::new();
+        let mut journal = String::new();
+        for line in text.lines() {
+            let hash = Sha256::new().chain_update(&before).chain_update(line);
+            let hash = hash.finalize();
+            before = hash[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+            journal += &format!("{before} {line}\n");
+        }
+        std::fs::write(&path, journal).expect("written");
+        merge(&[folder.path().to_owned()])
+            .map(drop)
+            .map_err(|e| e.to_string())
+    };
+    let target = Target {
+        name: "journal",
+        words: JSON,
+        read: &read,
+    };
+    fuzz_from(&target, vec![bare.into_bytes()]);
 }
 
 /// The harness itself sees a panic, an empty message, and too much memory.
@@ -368,15 +437,19 @@ fn the_harness_can_fail() {
 /// A few bytes may ask for a million digits, a hundred times that is refused.
 #[test]
 fn exponents_are_limited_together() {
-    let read = |terms: usize| {
-        let term = "{\"rate\":1,\"noise\":\"1e1000000\",\"charge\":0}";
+    let read = |number: &str, terms: usize| {
+        let term = format!("{{\"rate\":1,\"noise\":\"{number}\",\"charge\":0}}");
         let terms = vec![term; terms].join(",");
         let text = format!(
             "{{\"format\":\"noise-equilibrium/problem-1\",\"strength\":{{\"sigma2\":1}},\"spectrum\":[{terms}]}}"
         );
         read_problem(&text).map(drop).map_err(|e| e.to_string())
     };
-    assert_eq!(read(2), Ok(()));
-    let error = read(101).expect_err("too many digits");
-    assert!(error.contains("at most 100000000 digits"), "{error}");
+    assert_eq!(read("1e1000000", 2), Ok(()));
+    for number in ["1e1000000", "+1e1000000", ".5e1000000", "0x.8p3321928"] {
+        let error = read(number, 101).expect_err("too many digits");
+        assert!(error.contains("at most 100000000 digits"), "{error}");
+    }
+    let error = read("\\u0031e1000000", 1).expect_err("hidden");
+    assert!(error.contains("without escapes"), "{error}");
 }

@@ -140,6 +140,22 @@ fn what_is_left_out_is_counted_and_not_wrong() {
     assert_eq!(found.judged[0].compared, 0);
 }
 
+/// An export that broke is not an implementation that is right.
+#[test]
+fn nothing_answered_or_compared_fails() {
+    let nothing = results([]).to_string();
+    let output = program(&nothing, &[]);
+    let page = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{page}");
+    assert!(page.contains("NO PROBLEM"), "{page}");
+    let few = results([("diagonal-01".to_owned(), json!({ "status": "finite" }))]).to_string();
+    assert_eq!(program(&few, &[]).status.code(), Some(0));
+    let output = program(&few, &["--max-ulps", "5"]);
+    let page = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{page}");
+    assert!(page.contains("NO NUMBER"), "{page}");
+}
+
 #[test]
 fn the_values_built_in_are_those_in_the_folder() {
     let folder = crate::folder().display().to_string();
@@ -177,6 +193,8 @@ fn files_that_are_none_are_refused() {
         (one("{\"status\": \"finite\", \"status\": \"finite\"}"), &["duplicate field"]),
         (one("{\"status\": \"finite\"}, \"diagonal-01\": {\"status\": \"finite\"}"), &["duplicate field `diagonal-01`"]),
         (one("{\"status\": \"finite\", \"mu\": 1}"), &["mu"]),
+        (one("{\"status\": \"finite\", \"theta\": [[[1]]]}"), &["theta", "deeper brackets"]),
+        (one(&format!("{{\"status\": \"finite\", \"theta\": {}{}}}", "[".repeat(100_000), "]".repeat(100_000))), &["theta"]),
         (one("[\"finite\"]"), &["results.diagonal-01"]),
     ] {
         let output = program(&text, &[]);

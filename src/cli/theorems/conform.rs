@@ -39,10 +39,11 @@ impl Conform {
         let conformance =
             conform(&results, &entries).map_err(|error| BadInput::at(&self.results, error))?;
         write_text(None, &page(&results, &conformance, self.max_ulps))?;
+        // A bound on no number at all holds nothing.
         let beyond = self
             .max_ulps
-            .is_some_and(|bound| conformance.worst_ulps() > bound);
-        let held = conformance.wrong() == 0 && !beyond;
+            .is_some_and(|bound| conformance.worst_ulps() > bound || conformance.compared() == 0);
+        let held = conformance.wrong() == 0 && !conformance.judged.is_empty() && !beyond;
         Ok(if held { HELD } else { FAILED })
     }
 }
@@ -61,7 +62,7 @@ fn page(results: &Results, conformance: &Conformance, bound: Option<f64>) -> Str
         table.add_row(row(own));
     }
     let judged = &conformance.judged;
-    let numbers: usize = judged.iter().map(|own| own.compared).sum();
+    let numbers = conformance.compared();
     let within = |ulps: f64| {
         let rows = judged.iter().filter_map(|own| own.worst.as_ref());
         rows.filter(|worst| worst.deviation.ulps <= ulps).count()
@@ -75,7 +76,7 @@ fn page(results: &Results, conformance: &Conformance, bound: Option<f64>) -> Str
         conformance.unanswered
     );
     page += &format!(
-        "all numbers within ½ ulp in {} of {with_numbers} problems, within 4 in {}, within 1000 in {}\n",
+        "all numbers compared within ½ ulp in {} of {with_numbers} problems, within 4 in {}, within 1000 in {}\n",
         within(0.5),
         within(4.0),
         within(1000.0)
@@ -86,6 +87,8 @@ fn page(results: &Results, conformance: &Conformance, bound: Option<f64>) -> Str
         ulps(conformance.worst_ulps())
     );
     page += &match bound {
+        _ if judged.is_empty() => "; NO PROBLEM IS ANSWERED".to_owned(),
+        Some(_) if numbers == 0 => "; NO NUMBER IS COMPARED".to_owned(),
         Some(bound) if conformance.worst_ulps() > bound => {
             format!(", more than the {bound} allowed")
         }
