@@ -1,5 +1,6 @@
-//! Finds out which GMP is being linked: with or without assembly.
+//! Finds out which GMP is being linked, with or without assembly, and which compiler is used.
 
+use std::process::Command;
 use std::{env, fs, path::Path};
 
 fn main() {
@@ -14,6 +15,17 @@ fn main() {
         _ => "unknown",
     };
     println!("cargo:rustc-env=NOISE_EQUILIBRIUM_GMP={kind}");
+    // The first two words: "rustc 1.89.0".
+    let compiler = env::var("RUSTC").map(|rustc| Command::new(rustc).arg("--version").output());
+    let compiler = match compiler {
+        Ok(Ok(output)) => String::from_utf8_lossy(&output.stdout).into_owned(),
+        _ => "rustc unknown".to_owned(),
+    };
+    let words: Vec<&str> = compiler.split_whitespace().take(2).collect();
+    println!(
+        "cargo:rustc-env=NOISE_EQUILIBRIUM_RUSTC={}",
+        words.join(" ")
+    );
 }
 
 fn contains(haystack: &[u8], needle: &[u8]) -> bool {

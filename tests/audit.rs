@@ -2,6 +2,8 @@
 
 use noise_equilibrium::audit::{Options, Verdict, audit};
 use noise_equilibrium::theorem::{Draw, LEDGER, Margin, Outcome, Replay, find};
+use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -325,6 +327,89 @@ fn exit_codes_of_a_replay() {
     }
 }
 
+/// As docs/audit.md says, from the text of audit.json: its fields have an order.
+fn digest_of(json: &str) -> String {
+    #[derive(serde::Deserialize)]
+    struct Fields<'a> {
+        #[serde(borrow)]
+        format: &'a RawValue,
+        version: &'a RawValue,
+        seed: &'a RawValue,
+        cases: &'a RawValue,
+        full: &'a RawValue,
+        statements: &'a RawValue,
+        verdict: &'a RawValue,
+    }
+    let fields: Fields = serde_json::from_str(json).expect("JSON");
+    let own = [
+        fields.format,
+        fields.version,
+        fields.seed,
+        fields.cases,
+        fields.full,
+        fields.statements,
+        fields.verdict,
+    ];
+    // Without the white space between tokens.
+    let bare = own.map(|field| {
+        let mut inside = false;
+        let mut escaped = false;
+        field.get().chars().filter(move |&c| {
+            let quote = c == '"' && !escaped;
+            escaped = inside && c == '\\' && !escaped;
+            inside ^= quote;
+            inside || quote || !c.is_ascii_whitespace()
+        })
+    });
+    let parts: Vec<String> = bare.map(|part| part.collect()).to_vec();
+    let text = format!("[{}]", parts.join(","));
+    let hash = Sha256::digest(text.as_bytes());
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What an earlier audit left in the folder does not pass for the next one's.
+#[test]
+fn an_old_report_is_removed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().to_str().expect("UTF-8");
+    let names = || {
+        let entries = std::fs::read_dir(folder.path()).expect("a folder");
+        let names = entries.map(|entry| entry.expect("an entry").file_name());
+        let mut names: Vec<String> = names
+            .map(|name| name.into_string().expect("UTF-8"))
+            .collect();
+        names.sort();
+        names
+    };
+    for kept in ["T8-1.json", "X8-1.json", "T8-a.json", "notes.txt"] {
+        std::fs::write(folder.path().join(kept), "{}").expect("written");
+    }
+    run(&["audit", "--only", "L4", "--cases", "16", "--out", out]);
+    let own = ["T8-a.json", "X8-1.json", "audit.journal", "notes.txt"];
+    assert_eq!(
+        names(),
+        [
+            "T8-a.json",
+            "X8-1.json",
+            "audit.journal",
+            "audit.json",
+            "junit.xml",
+            "notes.txt",
+            "report.html"
+        ]
+    );
+    run(&[
+        "audit", "--only", "L4", "--cases", "16", "--shard", "1/2", "--out", out,
+    ]);
+    assert_eq!(names(), own);
+    // An audit that is refused touches nothing.
+    let none = folder.path().join("none");
+    let none = none.to_str().expect("UTF-8");
+    let output = run(&["audit", "--cases", "0", "--out", none]);
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(names(), own);
+}
+
 #[test]
 fn the_program_audits_and_refuses() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -337,7 +422,11 @@ fn the_program_audits_and_refuses() {
     let report: serde_json::Value = serde_json::from_str(&json).expect("JSON");
     assert_eq!(report["statements"].as_array().map(Vec::len), Some(2));
     assert_eq!(report["verdict"], "verified");
-    assert!(page.contains(report["digest"].as_str().expect("a digest")));
+    let digest = report["digest"].as_str().expect("a digest");
+    assert!(page.contains(digest));
+    assert_eq!(digest, digest_of(&json));
+    let changed = json.replacen("\"inconclusive\": 0", "\"inconclusive\": 1", 1);
+    assert_ne!(digest, digest_of(&changed));
     assert!(page.contains("every statement verified, every negative control caught"));
 
     for (arguments, expected) in [

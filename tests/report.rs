@@ -94,6 +94,21 @@ fn problems(text: &str) -> Vec<String> {
             found.push("a figure has no alternative text".to_owned());
         }
     }
+    // Other statements' identifiers are links wherever they are.
+    for section in all(&page, "section.statement") {
+        let own = section.attr("id").unwrap_or_default();
+        for text in section.descendants().filter(|node| node.value().is_text()) {
+            let above = text.ancestors().filter_map(ElementRef::wrap);
+            let mut names = above.map(|element| element.value().name());
+            let plain = !names.any(|name| ["a", "code", "svg"].contains(&name));
+            let words = text.value().as_text().map_or("", |text| &text.text);
+            for word in words.split(|c: char| !c.is_alphanumeric()) {
+                if plain && word != own && ONLY.contains(&word) {
+                    found.push(format!("{word} in {own} is no link"));
+                }
+            }
+        }
+    }
     for id in ONLY {
         let linked = all(&page, &format!("a[href='#{id}']")).len();
         let claimed = all(&page, &format!("section[id='{id}'] > p")).len();
@@ -122,6 +137,7 @@ fn the_page_is_whole_and_needs_nothing_else() {
         ("<main>", "<main onload=\"x()\">"),
         ("<main>", "<main><a href=\"page.html\">x</a>"),
         ("<main>", "<main id=\"T8\">"),
+        ("id=\"L3-title\">", "id=\"L3-title\">T8 "),
         ("<style>", "<style>@import 'x.css';"),
         (
             "role=\"img\" aria-label=\"",

@@ -11,7 +11,8 @@ use askama::Template;
 struct Page<'a> {
     report: &'a Report,
     verdict: Word,
-    cases: u64,
+    /// Verified, of all.
+    cases: (u64, u64),
     controls: (usize, usize),
     /// The option that chooses these statements; nothing for all.
     only: String,
@@ -23,7 +24,8 @@ struct Page<'a> {
 struct Kind {
     evidence: Evidence,
     checks: usize,
-    cases: u64,
+    /// Verified, of all.
+    cases: (u64, u64),
 }
 
 /// A statement with all that is known of it.
@@ -34,8 +36,15 @@ struct Section<'a> {
     verdict: Word,
     /// The kinds of evidence, weakest first.
     evidence: Vec<Evidence>,
-    checks: Vec<(&'a CheckReport, Vec<&'a ControlReport>)>,
+    checks: Vec<Checked<'a>>,
     experiment: Option<Drawn<'a>>,
+}
+
+/// A check with its controls; names as they are written.
+struct Checked<'a> {
+    report: &'a CheckReport,
+    name: Vec<Piece<'a>>,
+    controls: Vec<(&'a ControlReport, Vec<Piece<'a>>)>,
 }
 
 /// An experiment with its figure.
@@ -106,7 +115,10 @@ impl Audit {
         let page = Page {
             report,
             verdict: Word::of(report.verdict),
-            cases: statements.iter().map(StatementReport::verified).sum(),
+            cases: (
+                statements.iter().map(StatementReport::verified).sum(),
+                statements.iter().map(StatementReport::cases).sum(),
+            ),
             only: only(statements),
             controls: (of_all(|s| s.caught().0), of_all(|s| s.caught().1)),
             kinds: Evidence::ALL
@@ -128,7 +140,10 @@ impl Kind {
         (!own.is_empty()).then(|| Self {
             evidence,
             checks: own.len(),
-            cases: own.iter().map(|check| check.verified).sum(),
+            cases: (
+                own.iter().map(|check| check.verified).sum(),
+                own.iter().map(|check| check.cases()).sum(),
+            ),
         })
     }
 }
@@ -143,7 +158,13 @@ impl<'a> Section<'a> {
             |evidence: &Evidence| report.checks.iter().any(|c| c.evidence == evidence.label());
         let checks = report.checks.iter().map(|check| {
             let own = report.controls.iter().filter(|c| c.check == check.name);
-            (check, own.collect())
+            Checked {
+                report: check,
+                name: linked(check.name, report.id, all),
+                controls: own
+                    .map(|control| (control, linked(control.name, report.id, all)))
+                    .collect(),
+            }
         });
         Self {
             report,

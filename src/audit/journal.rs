@@ -8,6 +8,7 @@
 use super::plan::{Found, Part, Plan};
 use super::report::Environment;
 use super::{Audit, AuditError, Options, conclude, hexadecimal, threads};
+use crate::problem::read::{shorten, shorten_line};
 use crate::scalar::double;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -38,6 +39,7 @@ struct Header {
     full: bool,
     part: String,
     gmp: String,
+    libraries: String,
     target: String,
     jobs: usize,
 }
@@ -80,7 +82,8 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Begins a new journal in the folder, in place of any that is there.
+    /// Begins a new journal in the folder, which is made if need be, in place of any that
+    /// is there.
     ///
     /// # Errors
     /// [`AuditError`] for options that name nothing to audit, and for a folder that cannot be
@@ -88,6 +91,7 @@ impl Journal {
     pub fn start(folder: &Path, options: &Options, part: Part) -> Result<Self, AuditError> {
         let plan = Plan::new(options)?;
         let pool = threads(options.jobs)?;
+        std::fs::create_dir_all(folder).map_err(|error| AuditError::file(folder, error))?;
         let path = folder.join(JOURNAL);
         if let Ok(old) = File::open(&path) {
             lock(&old, &path)?;
@@ -103,6 +107,7 @@ impl Journal {
             full: options.full,
             part: part.to_string(),
             gmp: environment.gmp.clone(),
+            libraries: environment.libraries.clone(),
             target: environment.target.clone(),
             jobs: environment.jobs,
         };
@@ -170,23 +175,23 @@ impl Journal {
         let before = record.environment.seconds;
         let started = Instant::now();
         let seconds = || before + started.elapsed().as_secs_f64();
-        let end = Mutex::new((&self.file, std::mem::take(&mut record.checksum)));
+        let end = Mutex::new((&self.file, Ok(std::mem::take(&mut record.checksum))));
         let write = |task, found: &Found| {
             let mut end = end.lock().unwrap_or_else(PoisonError::into_inner);
             let (file, checksum) = &mut *end;
-            let seconds = seconds();
-            let (text, next) = line(
-                checksum,
-                &Line {
-                    task,
-                    seconds,
-                    found,
-                },
-            );
-            *checksum = next;
-            // In one piece, so that no more than the last line is ever torn.
-            file.write_all(text.as_bytes())
-                .map_err(|error| AuditError::file(&record.path, error))
+            let failed = |error: &String| AuditError::file(&record.path, error);
+            let before = checksum.as_ref().map_err(failed)?;
+            let line = Line {
+                task,
+                seconds: seconds(),
+                found,
+            };
+            let (text, next) = self::line(before, &line);
+            // In one piece, and nothing after a failure: no more than the last line is ever
+            // torn.
+            let written = file.write_all(text.as_bytes());
+            *checksum = written.map(|()| next).map_err(|error| error.to_string());
+            checksum.as_ref().map(drop).map_err(failed)
         };
         let offset = total - record.plan.steps(&missing);
         let progress = |done, _| progress(offset + done, total);
@@ -310,7 +315,11 @@ impl Record {
                 task,
                 seconds,
                 found,
-            } = serde_json::from_str(text).map_err(|error| bad(number, error.to_string()))?;
+            } = serde_json::from_str(text)
+                .map_err(|error| bad(number, shorten_line(&error.to_string())))?;
+            if !seconds.is_finite() || seconds < 0.0 {
+                return Err(bad(number, format!("{seconds} seconds")));
+            }
             if !expected.contains(&task) || !seen.insert(task) {
                 return Err(bad(number, format!("task {task} is not expected here")));
             }
@@ -346,15 +355,16 @@ impl Record {
 
 /// What the first line says, if it is of this version.
 fn opening(text: &str) -> Result<(Plan, Part, Environment), String> {
-    let json = |error: serde_json::Error| error.to_string();
+    let json = |error: serde_json::Error| shorten_line(&error.to_string());
     let Format { format } = serde_json::from_str(text).map_err(json)?;
     if format != FORMAT {
-        return Err(format!("format: expected {FORMAT:?}, found {format:?}"));
+        let found = shorten(&format);
+        return Err(format!("format: expected {FORMAT:?}, found {found:?}"));
     }
     let header: Header = serde_json::from_str(text).map_err(json)?;
     let version = env!("CARGO_PKG_VERSION");
     if header.version != version {
-        let found = header.version;
+        let found = shorten(&header.version);
         return Err(format!("version: expected {version:?}, found {found:?}"));
     }
     let options = Options {
@@ -370,6 +380,7 @@ fn opening(text: &str) -> Result<(Plan, Part, Environment), String> {
     }
     let environment = Environment {
         gmp: header.gmp,
+        libraries: header.libraries,
         target: header.target,
         jobs: header.jobs,
         seconds: 0.0,
@@ -387,6 +398,7 @@ fn checked<'a>(line: &'a [u8], checksum: &mut String) -> Result<&'a str, String>
         .ok_or("expected a checksum, a space and JSON")?;
     let expected = chained(checksum, json);
     if found != expected {
+        let found = shorten(found);
         return Err(format!(
             "expected the checksum {expected}, found {found:?}: this line, or the one before, was changed"
         ));

@@ -2,6 +2,7 @@
 
 use super::{AuditError, MAX_CASES, Options};
 use crate::phenomenon::Experiment;
+use crate::problem::read::shorten;
 use crate::theorem::{Case, Draw, LEDGER, Margin, Outcome, Statement, find};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -57,7 +58,10 @@ impl FromStr for Part {
                 .then_some(Self { number, of })
         });
         part.ok_or_else(|| {
-            format!("expected a part such as 3/8, of {MAX_PARTS} at most, found {text:?}")
+            format!(
+                "expected a part such as 3/8, of {MAX_PARTS} at most, found {:?}",
+                shorten(text)
+            )
         })
     }
 }
@@ -230,7 +234,7 @@ fn selected(only: &[String]) -> Result<Vec<&'static Statement>, AuditError> {
             let expected: Vec<&str> = LEDGER.iter().map(|statement| statement.id).collect();
             return Err(AuditError::UnknownStatement {
                 expected: expected.join(", "),
-                found: id.clone(),
+                found: shorten(id),
             });
         }
     }

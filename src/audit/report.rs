@@ -3,6 +3,7 @@
 use super::Options;
 use crate::phenomenon::{Experiment, FindingReport};
 use crate::theorem::{Control, Margin, Outcome, Statement};
+use gmp_mpfr_sys::{gmp, mpfr};
 use schemars::JsonSchema;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -112,6 +113,13 @@ pub struct ControlReport {
     pub inconclusive: u64,
 }
 
+impl CheckReport {
+    /// All cases.
+    pub fn cases(&self) -> u64 {
+        self.verified + self.refuted + self.inconclusive
+    }
+}
+
 impl ControlReport {
     /// Was it noticed often enough?
     pub fn is_caught(&self) -> bool {
@@ -135,6 +143,8 @@ pub struct ExperimentReport {
 pub struct Environment {
     /// How GMP was built: "assembly" or "portable C"; of parts that differ, all.
     pub gmp: String,
+    /// The versions of GMP, MPFR and the compiler; of parts that differ, all.
+    pub libraries: String,
     /// GMP's, MPFR's and the crate's target; of parts that differ, all.
     pub target: String,
     /// Threads, of all parts together.
@@ -148,6 +158,16 @@ impl Environment {
     pub(super) fn here(jobs: usize) -> Self {
         Self {
             gmp: env!("NOISE_EQUILIBRIUM_GMP").to_owned(),
+            libraries: format!(
+                "GMP {}.{}.{}, MPFR {}.{}.{}, {}",
+                gmp::VERSION,
+                gmp::VERSION_MINOR,
+                gmp::VERSION_PATCHLEVEL,
+                mpfr::VERSION_MAJOR,
+                mpfr::VERSION_MINOR,
+                mpfr::VERSION_PATCHLEVEL,
+                env!("NOISE_EQUILIBRIUM_RUSTC"),
+            ),
             target: format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
             jobs,
             seconds: 0.0,
@@ -161,6 +181,7 @@ impl Environment {
         };
         Self {
             gmp: each(|part| &part.gmp),
+            libraries: each(|part| &part.libraries),
             target: each(|part| &part.target),
             jobs: parts
                 .clone()
@@ -262,6 +283,11 @@ impl StatementReport {
     /// Verified cases of all checks.
     pub fn verified(&self) -> u64 {
         self.checks.iter().map(|check| check.verified).sum()
+    }
+
+    /// Cases of all checks, those that say nothing too.
+    pub fn cases(&self) -> u64 {
+        self.checks.iter().map(CheckReport::cases).sum()
     }
 
     /// The margins that came closest to failing, one for each kind of margin; "exact"

@@ -7,7 +7,7 @@ use noise_equilibrium::audit::{
     Audit as Audited, AuditError, DEFAULT_CASES, DEFAULT_SEED, JOURNAL, Journal, Options, Part,
     Report, StatementReport, Verdict, merge,
 };
-use noise_equilibrium::theorem::{Outcome, Replay};
+use noise_equilibrium::theorem::{LEDGER, Outcome, Replay};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -21,10 +21,10 @@ pub struct Audit {
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Cases of each check; with fewer than 16 some controls stay undecided
-    #[arg(long, default_value_t = DEFAULT_CASES)]
+    #[arg(long, default_value_t = DEFAULT_CASES, allow_negative_numbers = true)]
     cases: u64,
     /// Seed of every case; the same seed gives the same digest
-    #[arg(long, default_value_t = DEFAULT_SEED)]
+    #[arg(long, default_value_t = DEFAULT_SEED, allow_negative_numbers = true)]
     seed: u64,
     /// The experiments P1 to P6 at their full size: takes much longer
     #[arg(long)]
@@ -108,8 +108,10 @@ impl Audit {
             full: self.full,
             jobs: self.jobs,
         };
-        create(&self.out)?;
-        Journal::start(&self.out, &options, self.shard).map_err(bad)
+        let journal = Journal::start(&self.out, &options, self.shard).map_err(bad)?;
+        // What an earlier audit found is not this one's.
+        clear(&self.out)?;
+        Ok(journal)
     }
 }
 
@@ -121,16 +123,44 @@ fn create(folder: &Path) -> Result<(), BadInput> {
     std::fs::create_dir_all(folder).map_err(|error| BadInput::at(folder, error))
 }
 
+const REPORT: [&str; 3] = ["audit.json", "report.html", "junit.xml"];
+
+/// Removes the files of a report, those of failing cases too.
+fn clear(folder: &Path) -> Result<(), BadInput> {
+    let bad = |error| BadInput::at(folder, error);
+    for entry in std::fs::read_dir(folder).map_err(bad)? {
+        let path = entry.map_err(bad)?.path();
+        let name = path.file_name().and_then(|name| name.to_str());
+        if name.is_some_and(|name| REPORT.contains(&name) || is_failing_case(name)) {
+            std::fs::remove_file(&path).map_err(|error| BadInput::at(&path, error))?;
+        }
+    }
+    Ok(())
+}
+
+/// T8-1.json and its like.
+fn is_failing_case(name: &str) -> bool {
+    let stem = name.strip_suffix(".json");
+    let parts = stem.and_then(|stem| stem.split_once('-'));
+    parts.is_some_and(|(id, number)| {
+        LEDGER.iter().any(|statement| statement.id == id)
+            && number.bytes().all(|b| b.is_ascii_digit())
+    })
+}
+
 /// Writes the report's files, and prints its table.
 fn report(audited: Audited, out: &Path) -> Result<u8, BadInput> {
     create(out)?;
-    let path = out.join("audit.json");
+    clear(out)?;
+    let [json_name, ..] = REPORT;
+    let path = out.join(json_name);
     let json = serde_json::to_string_pretty(&audited.report).map(|json| json + "\n");
-    for (name, text) in [
-        ("audit.json", json.map_err(|error| error.to_string())),
-        ("report.html", audited.html()),
-        ("junit.xml", audited.junit()),
-    ] {
+    let texts = [
+        json.map_err(|error| error.to_string()),
+        audited.html(),
+        audited.junit(),
+    ];
+    for (name, text) in REPORT.into_iter().zip(texts) {
         let path = out.join(name);
         let text = text.map_err(|error| BadInput::at(&path, error))?;
         write_text(Some(&path), &text)?;
