@@ -193,9 +193,11 @@ pub fn ledger_markdown() -> String {
         } = statement;
         page += &format!("\n## {id}: {name}\n\n{claim}\n\n");
         page += &format!(
-            "*Origin*: {}. *Source*: {}.\n\n",
+            "*Origin*: {}. *Proof*: [theory.md](theory.md#{}). *Checks*: {}. *Test*: `{}` in tests/theorems/main.rs.\n\n",
             origin.label(),
-            statement.source()
+            id.to_lowercase(),
+            statement.source(),
+            statement.test(),
         );
         page += &statement.proved();
         page += "| check | evidence | negative controls |\n| --- | --- | --- |\n";
@@ -233,7 +235,7 @@ impl Statement {
         (run(case), None)
     }
 
-    /// What Coq has checked of it, as a paragraph; nothing if nothing.
+    /// What Coq has checked of it, or why it has not, as a paragraph.
     fn proved(&self) -> String {
         let mut files: Vec<(&str, Vec<String>)> = Vec::new();
         for proof in proofs().filter(|proof| proof.statement == self.id) {
@@ -245,10 +247,29 @@ impl Statement {
         }
         let files = files.iter();
         let files = files.map(|(file, names)| format!("{} in proofs/{file}", names.join(", ")));
-        match files.collect::<Vec<_>>().join("; ") {
-            list if list.is_empty() => list,
-            list => format!("*Proved in Coq*: {list}.\n\n"),
+        match (self.unproved(), files.collect::<Vec<_>>().join("; ")) {
+            (Some(reason), _) => format!("*Not proved in Coq*: {reason}.\n\n"),
+            (None, list) => format!("*Proved in Coq*: {list}.\n\n"),
         }
+    }
+
+    /// Why no theorem in proofs/ is about it; nothing if there is one.
+    pub fn unproved(&self) -> Option<&'static str> {
+        match self.id {
+            "N0" => Some("conventions of the program"),
+            "T6" => Some("the bounds on tanh are proved in docs/theory.md alone"),
+            "T18" => Some("geodesic convexity is proved in docs/theory.md alone"),
+            id if id.starts_with('P') => Some("an experiment"),
+            _ => None,
+        }
+    }
+
+    /// The module of its tests in tests/theorems/main.rs.
+    pub fn test(&self) -> String {
+        let words = self.name.to_lowercase();
+        let words = words.split(|c: char| !c.is_alphanumeric());
+        let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+        format!("{}_{}", self.id.to_lowercase(), words.join("_"))
     }
 
     /// Its file, from the crate's root.

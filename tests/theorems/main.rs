@@ -111,7 +111,9 @@ macro_rules! theorems {
         fixed { $($fixed_module:ident $fixed_id:literal,)* }
     ) => {
         /// The statements that have a module here.
-        const LISTED: &[&str] = &[$($id,)* $($fixed_id),*];
+        const LISTED: &[(&str, &str)] = &[
+            $(($id, stringify!($module)),)* $(($fixed_id, stringify!($fixed_module))),*
+        ];
         /// Those whose cases are drawn; the others have one, and nothing to shrink.
         const DRAWN: &[&str] = &[$($id),*];
         $(
@@ -178,10 +180,10 @@ theorems! {
     fixed {
         n0_conventions "N0",
         p1_progressive_sharpening_and_flattening "P1",
-        p2_stability_and_warmup "P2",
+        p2_stability_and_learning_rate_warmup "P2",
         p3_representation_normalisation "P3",
-        p4_latent_representations "P4",
-        p5_matrix_factorisation "P5",
+        p4_formation_of_latent_representations "P4",
+        p5_matrix_factorisation_sgd_against_gradient_descent "P5",
         p6_scale_invariance "P6",
     }
 }
