@@ -537,7 +537,8 @@ impl GeneratorFile {
             }
             kind => {
                 return Err(invalid(format!(
-                    "generator.kind: expected one generator (diagonal, dense, scaling, rescaling or factor), found \"{kind}\""
+                    "generator.kind: expected one generator (diagonal, dense, scaling, rescaling or factor), found \"{}\"",
+                    shorten(kind)
                 )));
             }
         };

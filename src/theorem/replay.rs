@@ -464,7 +464,8 @@ impl ModelFile {
             }),
             kind => {
                 return Err(ReplayError::Shape(format!(
-                    "model.kind: expected deep-linear, deep-leaky-relu, tanh, diagonal-linear, scale-invariant, attention or adapter, found {kind:?}"
+                    "model.kind: expected deep-linear, deep-leaky-relu, tanh, diagonal-linear, scale-invariant, attention or adapter, found {:?}",
+                    shorten(kind)
                 )));
             }
         };

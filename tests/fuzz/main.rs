@@ -21,6 +21,9 @@ use std::time::{Duration, Instant};
 /// may stand for a million digits.
 const MEMORY: (u64, u64) = (256 << 20, 4096);
 
+/// Inputs that are tried at least.
+const LEAST: u64 = 2000;
+
 /// What a reader said: nothing, or its message.
 type Answer = Result<(), String>;
 
@@ -199,7 +202,8 @@ fn fuzz_from(target: &Target<'_>, inputs: Vec<Vec<u8>>) {
         check(data);
     }
     for index in 0.. {
-        if start.elapsed() >= Duration::from_secs(seconds) {
+        // On a busy machine seconds may be few inputs.
+        if start.elapsed() >= Duration::from_secs(seconds) && index >= LEAST {
             break;
         }
         check(&mutate(
@@ -307,6 +311,13 @@ fn reference() {
     });
 }
 
+/// Some file systems write to the disk at once where a file is cut and filled again, which
+/// takes a hundred times as long.
+fn write_anew(path: &Path, data: &[u8]) {
+    let _ = std::fs::remove_file(path);
+    std::fs::write(path, data).expect("written");
+}
+
 /// A problem whose θ is the file.
 fn array(name: &'static str, theta: &str) {
     let folder = tempfile::tempdir().expect("a folder");
@@ -314,7 +325,7 @@ fn array(name: &'static str, theta: &str) {
         "{{\"format\":\"noise-equilibrium/problem-1\",\"strength\":{{\"sigma2\":1}},\"generator\":{{\"kind\":\"scaling\"}},\"theta\":{theta},\"gradients\":[[1,0],[0,1]]}}"
     );
     let read = |data: &[u8]| {
-        std::fs::write(folder.path().join("array"), data).expect("written");
+        write_anew(&folder.path().join("array"), data);
         read_problem_in(&problem, folder.path())
             .map(drop)
             .map_err(|e| e.to_string())
@@ -402,7 +413,7 @@ fn journal() {
             before = hash[..8].iter().map(|byte| format!("{byte:02x}")).collect();
             journal += &format!("{before} {line}\n");
         }
-        std::fs::write(&path, journal).expect("written");
+        write_anew(&path, journal.as_bytes());
         merge(&[folder.path().to_owned()])
             .map(drop)
             .map_err(|e| e.to_string())
