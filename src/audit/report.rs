@@ -2,7 +2,7 @@
 
 use super::Options;
 use crate::phenomenon::{Experiment, FindingReport};
-use crate::theorem::{Control, Margin, Outcome, Statement};
+use crate::theorem::{Check, Control, Margin, Outcome, Statement};
 use schemars::JsonSchema;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -48,7 +48,7 @@ pub enum Verdict {
     Verified,
     /// A case was refuted, or a control was not caught.
     Refuted,
-    /// Some check had no verified case, or some control no conclusive one.
+    /// Some check had too few verified cases, or some control no conclusive one.
     Inconclusive,
 }
 
@@ -110,6 +110,13 @@ pub struct ControlReport {
     pub missed: u64,
     /// Cases that say nothing.
     pub inconclusive: u64,
+}
+
+impl CheckReport {
+    /// Did it hold in enough cases?
+    pub fn is_verified(&self) -> bool {
+        self.refuted == 0 && Check::is_verified(self.verified, self.inconclusive)
+    }
 }
 
 impl ControlReport {
@@ -239,11 +246,11 @@ impl StatementReport {
             .controls
             .iter()
             .any(|c| !c.is_caught() && c.caught + c.missed >= enough);
-        let empty = self.checks.iter().any(|check| check.verified == 0)
+        let undecided = self.checks.iter().any(|check| !check.is_verified())
             || self.controls.iter().any(|c| !c.is_caught());
         self.verdict = if refuted || blind {
             Verdict::Refuted
-        } else if empty {
+        } else if undecided {
             Verdict::Inconclusive
         } else {
             Verdict::Verified
