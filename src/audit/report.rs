@@ -132,7 +132,7 @@ impl ControlReport {
 pub struct ExperimentReport {
     /// The statement that it is a check of.
     pub id: &'static str,
-    /// Each part of the hypothesis with what was measured.
+    /// Each part of the hypothesis, and each claim of the paper beside it, with what was measured.
     pub findings: Vec<FindingReport>,
 }
 
