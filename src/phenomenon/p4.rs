@@ -14,9 +14,9 @@ pub static PHENOMENON: Phenomenon = Phenomenon {
     id: "P4",
     name: "formation of latent representations",
     hypothesis: "On digits with label noise SGD aligns E[hhᵀ] with UᵀΣ_εU, and E[g_Uᵀg_U] with E[g_Wg_Wᵀ], to above 0.9 \
-                 in a linear network and in a tanh network whose units stay in their linear range; \
-                 gradient descent from the same starts aligns nothing. Where tanh saturates the symmetry is broken, \
-                 and neither gets there.",
+                 in a linear network and in a tanh network whose units stay in their linear range, φ′ above 0.9 in the mean; \
+                 gradient descent from the same starts aligns nothing. Where units leave that range the symmetry is broken, \
+                 and neither gets there. (The paper has tanh networks aligned, and the linear one as T17's θ*.)",
     run: |settings| run(settings, Variant::Right),
     steps: |full| NETS.len() as u64 * runs(full) * (steps(full) + steps(full) / DESCENT),
     sabotages: &[
@@ -85,6 +85,8 @@ const LARGER: f64 = 5.0;
 /// Measurements: 2^{−k/4} of all steps, k < 41; the last 5 are the second half.
 const MEASUREMENTS: usize = 41;
 const LATE: usize = 5;
+/// Mean of φ′ from which on units are in their linear range.
+const LINEAR: f64 = 0.9;
 /// Alignment from which on two matrices count as aligned.
 const ALIGNED: f64 = 0.9;
 
@@ -193,16 +195,12 @@ impl Task {
         let outputs = self.network.outputs(theta, &self.clean.x, &mut work);
         let residual = DMatrix::from_row_slice(n, CLASSES, outputs)
             - DMatrix::from_row_slice(n, CLASSES, &self.clean.y);
-        let slope = |h: f64| match self.network.activation {
-            Activation::Tanh => 1.0 - h * h,
-            _ => 1.0,
-        };
         let up = self.matrix(theta, 2);
         let read = up.tr_mul(&(DMatrix::from_diagonal(&variances.clone().into()) * &up));
         let total: f64 = variances.iter().sum();
         // Each row times the root of its weight in the mean.
         let (mut of_up, mut of_down) = (h.clone(), &residual * &up);
-        let mut slopes = h.map(slope);
+        let mut slopes = h.map(|h| self.slope_at(h));
         of_down.component_mul_assign(&slopes);
         for i in 0..n {
             let x = self.clean.sample(i).0;
@@ -215,6 +213,21 @@ impl Task {
         let mean = |rows: &DMatrix<f64>| rows.tr_mul(rows) / n as f64;
         let noise = mean(&slopes).component_mul(&read);
         [mean(&of_up), mean(&of_down) + noise, mean(&h), read]
+    }
+
+    /// The mean of φ′ over all samples and hidden units.
+    fn slope(&self, theta: &[f64]) -> f64 {
+        let mut work = self.network.workspace(self.clean.len());
+        let hidden = self.network.hidden(theta, &self.clean.x, 1, &mut work);
+        hidden.iter().map(|h| self.slope_at(*h)).sum::<f64>() / hidden.len() as f64
+    }
+
+    /// φ′, where φ is h.
+    fn slope_at(&self, h: f64) -> f64 {
+        match self.network.activation {
+            Activation::Tanh => 1.0 - h * h,
+            _ => 1.0,
+        }
     }
 
     /// Alignment of E[hhᵀ] with UᵀΣ_εU, and of the noise of U with that of W.
@@ -240,6 +253,8 @@ struct Trace {
     curve: Vec<(f64, [f64; 2])>,
     start: [f64; 2],
     theta: Vec<f64>,
+    /// The mean of φ′ over the data and the hidden units at the end.
+    slope: f64,
 }
 
 impl Trace {
@@ -286,6 +301,7 @@ fn trace(task: &Task, settings: &Settings, index: u64, variant: Variant, noisy: 
     Trace {
         curve,
         start,
+        slope: task.slope(&run.theta),
         theta: run.theta,
     }
 }
@@ -309,18 +325,41 @@ fn run(settings: &Settings, variant: Variant) -> Experiment {
             sgd: traces(noisy),
             descent: traces(false),
         };
+        let of = |traces: &[Trace], f: &dyn Fn(&Trace) -> f64| {
+            Estimate::of(&traces.iter().map(f).collect::<Vec<_>>())
+        };
         if net.activation == Activation::Identity {
             let minimum = found.descent.first().map(|t| &t.theta);
             let balanced = minimum.and_then(|theta| task.balanced(theta));
             predicted = balanced.map_or(f64::NAN, |theta| task.alignments(&theta, variant)[0]);
+            // As near to it as it is to 1.
+            findings.push(Finding::of_paper(
+                format!("alignment of E[hhᵀ] and UᵀΣ_εU after SGD, {}, as at T17's θ*", net.name),
+                of(&found.sgd, &|t| t.late(0)),
+                Bound::Within {
+                    prediction: predicted,
+                    tolerance: 1.0 - predicted,
+                },
+            ));
+        } else {
+            findings.push(Finding::new(
+                format!("mean of φ′ after SGD, {}", net.name),
+                of(&found.sgd, &|t| t.slope),
+                match net.aligns {
+                    true => Bound::Above(LINEAR),
+                    false => Bound::Below(LINEAR),
+                },
+            ));
+            findings.push(Finding::of_paper(
+                format!("alignment of E[hhᵀ] and UᵀΣ_εU after SGD, {}, as in any tanh network", net.name),
+                of(&found.sgd, &|t| t.late(0)),
+                Bound::Above(ALIGNED),
+            ));
         }
         for (k, what) in ["E[hhᵀ] and UᵀΣ_εU", "E[g_Uᵀg_U] and E[g_Wg_Wᵀ]"]
             .iter()
             .enumerate()
         {
-            let of = |traces: &[Trace], f: &dyn Fn(&Trace) -> f64| {
-                Estimate::of(&traces.iter().map(f).collect::<Vec<_>>())
-            };
             findings.push(Finding::new(
                 format!("alignment of {what} after SGD, {}", net.name),
                 of(&found.sgd, &|t| t.late(k)),
@@ -366,7 +405,7 @@ fn panel(net: &Net, found: &Measured, predicted: f64) -> Panel {
     let ends = [sgd.first(), sgd.last()].into_iter().flatten();
     let theory: Vec<_> = ends.map(|(t, _)| (*t, predicted)).collect();
     Panel {
-        x: Axis::log(&format!("t = η·steps·c, {}", net.name)),
+        x: Axis::log(&format!("t = η·steps·c (time), {}", net.name)),
         y: Axis::linear("alignment, 1 for multiples of each other"),
         series: vec![
             Series::new("E[hhᵀ], UᵀΣ_εU at T17's θ*", Style::Theory, theory),
