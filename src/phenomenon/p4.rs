@@ -85,6 +85,8 @@ const LARGER: f64 = 5.0;
 /// Measurements: 2^{−k/4} of all steps, k < 41; the last 5 are the second half.
 const MEASUREMENTS: usize = 41;
 const LATE: usize = 5;
+/// Means over time take so many more between two of the last.
+const AVERAGED: u64 = 16;
 /// Mean of φ′ from which on units are in their linear range.
 const LINEAR: f64 = 0.9;
 /// Alignment from which on two matrices count as aligned.
@@ -255,6 +257,8 @@ struct Trace {
     theta: Vec<f64>,
     /// The mean of φ′ over the data and the hidden units at the end.
     slope: f64,
+    /// The alignment of E[hhᵀ] with UᵀΣ_εU, of the means of both over the second half.
+    averaged: f64,
 }
 
 impl Trace {
@@ -290,10 +294,19 @@ fn trace(task: &Task, settings: &Settings, index: u64, variant: Variant, noisy: 
     let start = task.alignments(&theta, variant);
     let mut run = descent.start(theta, Stream::seeded(settings.seed, "P4", index));
     let mut curve = Vec::new();
+    let mut sums = [DMatrix::zeros(HIDDEN, HIDDEN), DMatrix::zeros(HIDDEN, HIDDEN)];
     for k in (0..MEASUREMENTS).rev() {
         let part = libm::exp2(-(k as f64) / 4.0);
-        let until = libm::round(steps as f64 * part) as u64;
-        run.advance(until - run.steps);
+        let (from, until) = (run.steps, libm::round(steps as f64 * part) as u64);
+        if k + 1 < LATE {
+            for part in 1..=AVERAGED {
+                run.advance(from + (until - from) * part / AVERAGED - run.steps);
+                let [.., hidden, read] = task.covariances(&run.theta, variant);
+                sums.iter_mut().zip([hidden, read]).for_each(|(t, x)| *t += x);
+            }
+        } else {
+            run.advance(until - run.steps);
+        }
         let time = run.steps as f64 * rate * task.scale;
         curve.push((time, task.alignments(&run.theta, variant)));
     }
@@ -302,6 +315,7 @@ fn trace(task: &Task, settings: &Settings, index: u64, variant: Variant, noisy: 
         curve,
         start,
         slope: task.slope(&run.theta),
+        averaged: alignment(&sums[0], &sums[1]),
         theta: run.theta,
     }
 }
@@ -332,15 +346,20 @@ fn run(settings: &Settings, variant: Variant) -> Experiment {
             let minimum = found.descent.first().map(|t| &t.theta);
             let balanced = minimum.and_then(|theta| task.balanced(theta));
             predicted = balanced.map_or(f64::NAN, |theta| task.alignments(&theta, variant)[0]);
-            // As near to it as it is to 1.
-            findings.push(Finding::of_paper(
-                format!("alignment of E[hhᵀ] and UᵀΣ_εU after SGD, {}, as at T17's θ*", net.name),
-                of(&found.sgd, &|t| t.late(0)),
-                Bound::Within {
-                    prediction: predicted,
-                    tolerance: 1.0 - predicted,
-                },
-            ));
+            for (what, measured) in [
+                ("alignment", of(&found.sgd, &|t| t.late(0))),
+                ("alignment of the means over time", of(&found.sgd, &|t| t.averaged)),
+            ] {
+                findings.push(Finding::of_paper(
+                    format!("{what} of E[hhᵀ] and UᵀΣ_εU after SGD, {}, as at T17's θ*", net.name),
+                    measured,
+                    // As near to it as it is to 1.
+                    Bound::Within {
+                        prediction: predicted,
+                        tolerance: 1.0 - predicted,
+                    },
+                ));
+            }
         } else {
             findings.push(Finding::new(
                 format!("mean of φ′ after SGD, {}", net.name),
