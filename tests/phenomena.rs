@@ -1,6 +1,8 @@
 //! The phenomena as a program, and how an estimate is judged.
 
-use noise_equilibrium::phenomenon::{Bound, Estimate, Finding, Judgement, PHENOMENA};
+use noise_equilibrium::phenomenon::{
+    Bound, Claim, Estimate, Experiment, Figure, Finding, FindingReport, Judgement, PHENOMENA,
+};
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -92,6 +94,41 @@ fn a_judgement_needs_the_whole_interval() {
             "{mean} {bound:?}"
         );
     }
+}
+
+#[test]
+fn claims_of_the_paper_are_judged_apart() {
+    let one = Estimate::exact(1.0);
+    let mut experiment = Experiment {
+        findings: vec![
+            Finding::new("ours", one, Bound::Above(0.0)),
+            Finding::of_paper("the paper's", one, Bound::Below(0.0)),
+        ],
+        figure: Figure {
+            title: String::new(),
+            panels: Vec::new(),
+        },
+    };
+    assert_eq!(experiment.judgement(), Judgement::Verified);
+    let said = |experiment: &Experiment| {
+        let all = FindingReport::all(experiment).into_iter();
+        all.map(|f| (f.claim, f.verdict)).collect::<Vec<_>>()
+    };
+    let expected = [("hypothesis", "verified"), ("paper", "refuted")];
+    assert_eq!(said(&experiment), expected);
+    let paper = experiment.of(Claim::Paper).map(Finding::judgement);
+    assert_eq!(paper.collect::<Vec<_>>(), [Judgement::Refuted]);
+
+    // What the paper alone says verifies nothing.
+    experiment.findings.remove(0);
+    experiment.findings[0].bound = Bound::Above(0.0);
+    assert_eq!(experiment.judgement(), Judgement::Inconclusive);
+
+    // A file from before there were two kinds.
+    let mut json = serde_json::to_value(Finding::new("x", one, Bound::Above(0.0))).expect("JSON");
+    json.as_object_mut().expect("an object").remove("claim");
+    let finding: Finding = serde_json::from_value(json).expect("a finding");
+    assert_eq!(finding.claim, Claim::Hypothesis);
 }
 
 #[test]

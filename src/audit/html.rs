@@ -2,7 +2,7 @@
 
 use super::report::{CheckReport, ControlReport, StatementReport};
 use super::{Audit, Report, Verdict};
-use crate::phenomenon::{Experiment, Finding};
+use crate::phenomenon::{Claim, Experiment, Finding};
 use crate::theorem::{Evidence, LEDGER, Statement, find};
 use askama::Template;
 
@@ -50,6 +50,7 @@ struct Checked<'a> {
 /// An experiment with its figure.
 struct Drawn<'a> {
     findings: Vec<(&'a Finding, Word)>,
+    of_paper: usize,
     panels: usize,
     svg: String,
     description: String,
@@ -189,6 +190,7 @@ impl<'a> Drawn<'a> {
         let judged = findings.map(|finding| (finding, Word::labelled(finding.judgement().label())));
         Ok(Self {
             findings: judged.collect(),
+            of_paper: experiment.of(Claim::Paper).count(),
             panels: experiment.figure.panels.len(),
             svg: experiment.figure.svg()?,
             description: experiment.figure.description(),

@@ -53,7 +53,7 @@ fn of_check(check: &CheckReport) -> TestCaseStatus {
             status.set_description(witness.as_str());
         }
         status
-    } else if *verified == 0 {
+    } else if !check.is_verified() {
         inconclusive_case(counts)
     } else {
         TestCaseStatus::success()

@@ -2,7 +2,7 @@
 
 use super::Options;
 use crate::phenomenon::{Experiment, FindingReport};
-use crate::theorem::{Control, Margin, Outcome, Statement};
+use crate::theorem::{Check, Control, Margin, Outcome, Statement};
 use gmp_mpfr_sys::{gmp, mpfr};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -49,7 +49,7 @@ pub enum Verdict {
     Verified,
     /// A case was refuted, or a control was not caught.
     Refuted,
-    /// Some check had no verified case, or some control no conclusive one.
+    /// Some check had too few verified cases, or some control no conclusive one.
     Inconclusive,
 }
 
@@ -118,6 +118,11 @@ impl CheckReport {
     pub fn cases(&self) -> u64 {
         self.verified + self.refuted + self.inconclusive
     }
+
+    /// Did it hold in enough cases?
+    pub fn is_verified(&self) -> bool {
+        self.refuted == 0 && Check::is_verified(self.verified, self.inconclusive)
+    }
 }
 
 impl ControlReport {
@@ -133,7 +138,7 @@ impl ControlReport {
 pub struct ExperimentReport {
     /// The statement that it is a check of.
     pub id: &'static str,
-    /// Each part of the hypothesis with what was measured.
+    /// Each part of the hypothesis, and each claim of the paper beside it, with what was measured.
     pub findings: Vec<FindingReport>,
 }
 
@@ -260,11 +265,11 @@ impl StatementReport {
             .controls
             .iter()
             .any(|c| !c.is_caught() && c.caught + c.missed >= enough);
-        let empty = self.checks.iter().any(|check| check.verified == 0)
+        let undecided = self.checks.iter().any(|check| !check.is_verified())
             || self.controls.iter().any(|c| !c.is_caught());
         self.verdict = if refuted || blind {
             Verdict::Refuted
-        } else if empty {
+        } else if undecided {
             Verdict::Inconclusive
         } else {
             Verdict::Verified

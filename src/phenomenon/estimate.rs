@@ -112,7 +112,28 @@ impl Judgement {
     }
 }
 
-/// One number with what the hypothesis says of it.
+/// Whose words a finding is held against.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Claim {
+    /// The experiment's hypothesis: its verdict rests on these findings.
+    #[default]
+    Hypothesis,
+    /// The paper's, where the hypothesis differs or is silent: judged alike, but apart.
+    Paper,
+}
+
+impl Claim {
+    /// The word for it in tables.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Hypothesis => "hypothesis",
+            Self::Paper => "paper",
+        }
+    }
+}
+
+/// One number with what is claimed of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Finding {
@@ -122,6 +143,9 @@ pub struct Finding {
     pub estimate: Estimate,
     /// What was expected.
     pub bound: Bound,
+    /// By whom.
+    #[serde(default)]
+    pub claim: Claim,
 }
 
 impl Finding {
@@ -131,6 +155,15 @@ impl Finding {
             what: what.into(),
             estimate,
             bound,
+            claim: Claim::Hypothesis,
+        }
+    }
+
+    /// Puts a measurement beside what the paper claims of it.
+    pub fn of_paper(what: impl Into<String>, estimate: Estimate, bound: Bound) -> Self {
+        Self {
+            claim: Claim::Paper,
+            ..Self::new(what, estimate, bound)
         }
     }
 

@@ -20,7 +20,7 @@ pub struct Panel {
     pub x: Axis,
     /// The vertical axis.
     pub y: Axis,
-    /// What is drawn, in this order.
+    /// What is drawn, in this order, theory on top.
     pub series: Vec<Series>,
 }
 

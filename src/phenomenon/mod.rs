@@ -13,7 +13,7 @@ mod pair;
 mod report;
 mod svg;
 
-pub use estimate::{Bound, Estimate, Finding, Judgement};
+pub use estimate::{Bound, Claim, Estimate, Finding, Judgement};
 pub use figure::{Axis, Figure, Panel, Series, Style};
 pub use p1::PHENOMENON as P1;
 pub use p2::PHENOMENON as P2;
@@ -41,16 +41,23 @@ pub struct Settings<'a> {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Experiment {
-    /// Each part of the hypothesis with what was measured.
+    /// Each part of the hypothesis, and each claim of the paper that is held beside it, with
+    /// what was measured.
     pub findings: Vec<Finding>,
     /// What one would look at.
     pub figure: Figure,
 }
 
 impl Experiment {
-    /// Refuted if a finding is, verified if all are.
+    /// The findings that are held against this claim.
+    pub fn of(&self, claim: Claim) -> impl Iterator<Item = &Finding> {
+        let findings = self.findings.iter();
+        findings.filter(move |finding| finding.claim == claim)
+    }
+
+    /// Refuted if a finding of the hypothesis is, verified if all are.
     pub fn judgement(&self) -> Judgement {
-        let all = self.findings.iter().map(Finding::judgement);
+        let all = self.of(Claim::Hypothesis).map(Finding::judgement);
         all.max().unwrap_or(Judgement::Inconclusive)
     }
 }
@@ -69,7 +76,7 @@ pub struct Phenomenon {
     pub id: &'static str,
     /// A name of a few words.
     pub name: &'static str,
-    /// What is expected, said before the run.
+    /// What is expected of a run.
     pub hypothesis: &'static str,
     /// The experiment.
     pub run: fn(&Settings) -> Experiment,

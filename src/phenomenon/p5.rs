@@ -1,15 +1,15 @@
 //! P5: matrix factorisation by SGD against gradient descent.
 
-use super::pair::Pair;
+use super::pair::{Pair, clean};
 use super::{
     Axis, Bound, Estimate, Experiment, Figure, Finding, Panel, Phenomenon, Sabotage, Series,
     Settings, Style, ensemble,
 };
-use crate::balance::Strength;
+use crate::balance::{Balance, Spectrum, Strength, solve};
 use crate::dynamics::{
     Data, Descent, Network, Sampling, Schedule, Source, Stream, Teacher, pair_flow,
 };
-use crate::model::Activation;
+use crate::model::{Activation, Loss};
 use nalgebra::DMatrix;
 
 /// The entry of PHENOMENA.
@@ -17,21 +17,23 @@ pub static PHENOMENON: Phenomenon = Phenomenon {
     id: "P5",
     name: "matrix factorisation, SGD against gradient descent",
     hypothesis: "From minima anywhere on the orbit SGD, as η → 0, takes Tr(Σ_ε)WΣ_xWᵀ − Tr(Σ_x)UᵀΣ_εU to 0 \
-                 exponentially, as fast as the flow of the whole group says, a rate ∝ η²/B per step, and ends at T17's θ*, \
-                 for each learning rate, batch size and dimension; gradient descent keeps the imbalance, and more \
-                 than ten times as much of it.",
+                 as fast as the flow of the whole group says, near θ* exponentially at T14's κ, a rate ∝ η²/B per step, \
+                 and ends at T17's θ*, for each learning rate, batch size and dimension; gradient descent from around such \
+                 minima keeps the imbalance, and more than ten times as much of it.",
     run: |settings| run(settings, Variant::Right),
     steps: |full| {
-        let steps = |shape, divisor| {
+        let steps = |shape: &Shape, divisor| {
+            let alone = if shape.rank == 1 { 2 * pairs(full) } else { 0 };
             let plan = Plan::of(shape, divisor);
+            let [all, long] = runs(full);
             plan.map_or(0, |plan| {
-                plan.efold / (PARTS * LOOKS) * (PARTS * LOOKS) * EFOLDS
+                (all - long) * plan.steps(TIMED) + long * plan.steps(EFOLDS) + alone * plan.efold
             })
         };
         let shapes = SWEEP
             .iter()
-            .map(|shape| steps(shape, 1.0) * (runs(full) + 1) + steps(shape, 2.0) * runs(full));
-        shapes.sum()
+            .map(|shape| steps(shape, 1.0) + steps(shape, 2.0));
+        steps(&SWEEP[ONE], 0.5) + shapes.sum::<u64>()
     },
     sabotages: &[
         Sabotage {
@@ -57,7 +59,7 @@ enum Variant {
     Exchanged,
 }
 
-/// What is varied, each at `rate` and at half of it. η·Tr ∇²L/B is at most a quarter.
+/// What is varied, each at `rate` and at half of it.
 struct Shape {
     name: &'static str,
     /// d_x = d_y.
@@ -98,8 +100,25 @@ const SWEEP: [Shape; 4] = [
     },
 ];
 
-fn runs(full: bool) -> u64 {
-    if full { 128 } else { 8 }
+/// Where only the batch size differs, at η = 0.04 and 0.02: the first runs at twice its rate as
+/// well.
+const ONE: usize = 0;
+const FOUR: usize = 1;
+/// B of the second over B of the first, and η² over (η/2)².
+const TIMES: f64 = 4.0;
+
+/// Pairs of runs near θ*.
+fn pairs(full: bool) -> u64 {
+    if full { 256 } else { 16 }
+}
+
+/// λ at the start of such a pair, and −λ; it ends an e-fold later. Along the flow the difference of
+/// both charges then decays at κ up to a part of the order of NEAR².
+const NEAR: f64 = 0.125;
+
+/// Runs for the decay time, and those of them that go on until what is left is noise.
+fn runs(full: bool) -> [u64; 2] {
+    if full { [256, 128] } else { [20, 8] }
 }
 
 /// A teacher, and how long SGD needs.
@@ -107,6 +126,7 @@ struct Plan {
     network: Network,
     teacher: Teacher,
     moments: Data,
+    clean: Data,
     rate: f64,
     strength: Strength<f64>,
     /// A minimum.
@@ -140,6 +160,7 @@ impl Plan {
         let mut plan = Self {
             network,
             moments,
+            clean: clean(&teacher),
             teacher,
             rate,
             strength,
@@ -195,13 +216,53 @@ impl Plan {
         in_efolds(shift, curve).map(move |(x, y)| (x * step, y))
     }
 
-    /// One of many minima on the orbit: θ* moved by P = 1 + X + X²/2 ≻ 0, ‖X‖ = ¾.
+    /// Steps of a run over this many e-folds.
+    fn steps(&self, efolds: u64) -> u64 {
+        self.efold / (PARTS * LOOKS) * (PARTS * LOOKS) * efolds
+    }
+
+    fn descent(&self, batch: Option<usize>) -> Descent<'_> {
+        Descent {
+            network: &self.network,
+            source: match batch {
+                Some(batch) => Source::Finite(&self.moments, Sampling::WithReplacement(batch)),
+                None => Source::Finite(&self.clean, Sampling::Full),
+            },
+            schedule: Schedule::Constant(self.rate),
+            gamma: 0.0,
+        }
+    }
+
+    /// σ², as the prediction has it.
+    fn strength(&self, variant: Variant) -> Strength<f64> {
+        let mut strength = self.strength.clone();
+        if variant == Variant::TwiceTheNoise {
+            strength.sigma2 *= 2.0;
+        }
+        strength
+    }
+
+    /// T14's κ for one hidden neuron.
+    fn kappa(&self, variant: Variant) -> Option<f64> {
+        let theta = self.minimum.theta();
+        let generator = self.network.model().symmetries().swap_remove(0);
+        let gradients = self.network.per_sample(&theta, &self.moments);
+        let balance = Balance {
+            spectrum: Spectrum::from_gradients(&generator, &theta, &gradients)?,
+            strength: self.strength(variant),
+        };
+        let lambda = solve(&balance).ok()?.finite()?;
+        Some(balance.relaxation_rate(&lambda))
+    }
+
+    /// One of many minima on the orbit: θ* moved by P = 1 + X + X²/2 ≻ 0, ‖X‖ uniform between
+    /// ¼ and 1.
     fn start(&self, stream: &mut Stream) -> Option<Vec<f64>> {
         let r = self.network.widths[1];
         let entries = stream.normals(r * r, 0.25);
         let x = DMatrix::from_row_slice(r, r, &entries);
         let x = &x + x.transpose();
-        let x = &x * (0.75 / x.norm());
+        let x = &x * ((0.25 + 0.75 * stream.uniform()) / x.norm());
         let p = DMatrix::identity(r, r) + &x + &x * &x * 0.5;
         Some(self.balanced(Variant::Right)?.moved(&p)?.theta())
     }
@@ -213,7 +274,7 @@ struct Trace {
     /// the ends of each part, from 0 on. Divided by ‖D(0)‖.
     measured: Vec<DMatrix<f64>>,
     predicted: Vec<DMatrix<f64>>,
-    /// ‖W‖² over the last e-fold.
+    /// ‖W‖² over the last e-fold of a long run.
     norm: f64,
 }
 
@@ -223,7 +284,7 @@ impl Trace {
         curve.iter().map(|d| self.predicted[0].dot(d)).collect()
     }
 
-    /// ‖D‖/‖D(0)‖, D the mean over the last e-fold.
+    /// ‖D‖/‖D(0)‖ of a long run, D the mean over the last e-fold.
     fn rest(&self) -> f64 {
         let last = self.measured.iter().rev().take(PARTS as usize);
         let mean = last.fold(DMatrix::zeros(0, 0), |sum: DMatrix<f64>, d| {
@@ -238,13 +299,18 @@ impl Trace {
     /// ∫⟨D(0), D⟩/‖D(0)‖² over the first two e-folds, in e-folds: the longer, the slower D
     /// decays. Unlike the logarithm of D it is not biased by fluctuations.
     fn time(&self) -> f64 {
-        let parts = self.along(&self.measured[..2 * PARTS as usize]);
+        let parts = self.along(&self.measured[..(TIMED * PARTS) as usize]);
         parts.iter().sum::<f64>() / PARTS as f64
+    }
+
+    /// That over the same of the flow.
+    fn relative_time(&self) -> f64 {
+        self.time() / self.predicted_time()
     }
 
     /// The same of the flow, by Simpson's rule.
     fn predicted_time(&self) -> f64 {
-        let last = 2 * PARTS as usize;
+        let last = (TIMED * PARTS) as usize;
         let values = self.along(&self.predicted[..=last]);
         let weight = |i: usize| if i % 2 == 1 { 4.0 } else { 2.0 };
         let inner: f64 = (1..last).map(|i| weight(i) * values[i]).sum();
@@ -258,6 +324,8 @@ const LOOKS: u64 = 50;
 const PARTS: u64 = 8;
 /// Then e^{−5} is left of the slowest direction, in the mean over the last.
 const EFOLDS: u64 = 6;
+/// The decay time is taken over these.
+const TIMED: u64 = 2;
 
 fn trace(
     plan: &Plan,
@@ -265,33 +333,22 @@ fn trace(
     shape: &Shape,
     index: u64,
     variant: Variant,
-    noisy: bool,
 ) -> Result<Trace, String> {
     let name = format!("P5 {}, η = {}", shape.name, plan.rate);
     let mut stream = Stream::seeded(settings.seed, &name, index);
     let theta = plan.start(&mut stream).ok_or("no start")?;
-    let source = match noisy {
-        true => Source::Finite(&plan.moments, Sampling::WithReplacement(shape.batch)),
-        false => Source::Finite(&plan.moments, Sampling::Full),
-    };
-    let descent = Descent {
-        network: &plan.network,
-        source,
-        schedule: Schedule::Constant(plan.rate),
-        gamma: 0.0,
-    };
+    let descent = plan.descent((variant != Variant::NoNoise).then_some(shape.batch));
     let first = plan.imbalance(&theta);
     let size = first.norm();
-    let mut strength = plan.strength.clone();
-    if variant == Variant::TwiceTheNoise {
-        strength.sigma2 *= 2.0;
-    }
+    let strength = plan.strength(variant);
     let each = plan.efold / (PARTS * LOOKS);
     let mut run = descent.start(theta.clone(), stream);
     let mut flow = theta;
+    let long = index < runs(settings.full)[1];
+    let efolds = if long { EFOLDS } else { TIMED };
     let (mut measured, mut predicted) = (Vec::new(), vec![&first / size]);
     let mut norm = 0.0;
-    for part in 0..PARTS * EFOLDS {
+    for part in 0..PARTS * efolds {
         let mut mean = DMatrix::zeros(first.nrows(), first.nrows());
         for _ in 0..LOOKS {
             run.advance(each);
@@ -307,12 +364,73 @@ fn trace(
             .map_err(|error| error.to_string())?;
         predicted.push(plan.imbalance(&flow) / size);
     }
-    (settings.progress)(each * LOOKS * PARTS * EFOLDS);
+    (settings.progress)(plan.steps(efolds));
     Ok(Trace {
         measured,
         predicted,
         norm,
     })
+}
+
+/// How far from the orbit gradient descent starts, in each direction.
+const AROUND: f64 = 0.02;
+
+/// Gradient descent from around a minimum: D at the start and at the end of each part of an
+/// e-fold. Where it rests it stays.
+fn descended(
+    plan: &Plan,
+    settings: &Settings,
+    shape: &Shape,
+    index: u64,
+) -> Option<Vec<DMatrix<f64>>> {
+    let name = format!("P5 {}, gradient descent", shape.name);
+    let mut stream = Stream::seeded(settings.seed, &name, index);
+    let minimum = plan.start(&mut stream)?;
+    let off = stream.normals(minimum.len(), AROUND);
+    let start: Vec<f64> = minimum.iter().zip(off).map(|(a, b)| a + b).collect();
+    let mut course = vec![plan.imbalance(&start)];
+    let mut run = plan.descent(None).start(start, stream);
+    let mut rests = false;
+    for _ in 0..PARTS * EFOLDS {
+        for _ in 0..LOOKS {
+            let before = run.theta.clone();
+            if !rests {
+                run.advance(plan.efold / (PARTS * LOOKS));
+            }
+            let pairs = before.iter().zip(&run.theta);
+            rests = pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f64::max) < 1e-14;
+        }
+        course.push(plan.imbalance(&run.theta));
+    }
+    Some(course)
+}
+
+/// The rate at which the charges of two runs approach each other, from either side of θ* and
+/// over one e-fold, relative to κ. The equilibrium's own charge, and its bias at a finite rate,
+/// cancel. One hidden neuron.
+fn approach(
+    plan: &Plan,
+    settings: &Settings,
+    shape: &Shape,
+    index: u64,
+    variant: Variant,
+) -> Option<f64> {
+    let balanced = plan.balanced(Variant::Right)?;
+    let mut apart = [0.0; 2];
+    for sign in [1.0, -1.0] {
+        let name = format!("P5 {} near θ*, η = {}, {sign}", shape.name, plan.rate);
+        let stream = Stream::seeded(settings.seed, &name, index);
+        let p = DMatrix::from_element(1, 1, libm::exp(sign * NEAR));
+        let descent = plan.descent((variant != Variant::NoNoise).then_some(shape.batch));
+        let mut run = descent.start(balanced.moved(&p)?.theta(), stream);
+        let charge = |theta: &[f64]| sign * Pair::of(&plan.network, theta).charge().trace();
+        apart[0] += charge(&run.theta);
+        run.advance(plan.efold);
+        apart[1] += charge(&run.theta);
+        (settings.progress)(plan.efold);
+    }
+    let time = plan.efold as f64 * plan.rate;
+    Some(libm::log(apart[0] / apart[1]) / (time * plan.kappa(variant)?))
 }
 
 /// Means over the runs, at each time.
@@ -341,17 +459,24 @@ fn elements(shape: &Shape, plan: &Plan, trace: &Trace) -> Panel {
         ));
     }
     Panel {
-        x: Axis::linear(&format!("t = η·steps, {}", shape.name)),
+        x: Axis::linear(&format!("t = η·steps (time), {}", shape.name)),
         y: Axis::linear("D/‖D(0)‖, element by element"),
         series,
     }
 }
 
 /// How much of D is left, in the mean.
-fn decaying(shape: &Shape, runs: &[Trace], still: &Trace) -> Panel {
+fn decaying(shape: &Shape, runs: &[Trace], still: &[Vec<DMatrix<f64>>]) -> Panel {
     let predicted: Vec<_> = runs.iter().map(|t| t.along(&t.predicted)).collect();
     let measured: Vec<_> = runs.iter().map(|t| t.along(&t.measured)).collect();
-    let still = still.along(&still.measured);
+    let still: Vec<Vec<f64>> = still
+        .iter()
+        .map(|course| {
+            let first = &course[0];
+            let along = |d: &DMatrix<f64>| first.dot(d) / first.dot(first);
+            course.iter().map(along).collect()
+        })
+        .collect();
     Panel {
         x: Axis::linear(&format!("steps/(steps per e-fold), {}", shape.name)),
         y: Axis::log("⟨D(0), D(t)⟩/‖D(0)‖²"),
@@ -362,7 +487,11 @@ fn decaying(shape: &Shape, runs: &[Trace], still: &Trace) -> Panel {
                 in_efolds(0.0, mean_curve(&predicted)),
             ),
             Series::new("SGD", Style::Points, in_efolds(0.5, mean_curve(&measured))),
-            Series::new("gradient descent", Style::Line, in_efolds(0.5, still)),
+            Series::new(
+                "gradient descent",
+                Style::Line,
+                in_efolds(0.0, mean_curve(&still)),
+            ),
         ],
     }
 }
@@ -373,91 +502,206 @@ fn in_efolds(shift: f64, curve: Vec<f64>) -> impl Iterator<Item = (f64, f64)> {
     curve.into_iter().enumerate().map(move |(k, y)| (at(k), y))
 }
 
+/// What was measured of one shape.
+struct Measured {
+    plan: Plan,
+    finer: Plan,
+    coarse: Vec<Trace>,
+    fine: Vec<Trace>,
+    /// The first of these go on to EFOLDS.
+    long: usize,
+    still: Vec<Vec<DMatrix<f64>>>,
+    balanced: Pair,
+}
+
+fn traces(
+    settings: &Settings,
+    plan: &Plan,
+    shape: &Shape,
+    variant: Variant,
+) -> Result<Vec<Trace>, String> {
+    let run = |index| trace(plan, settings, shape, index, variant);
+    let all = ensemble(runs(settings.full)[0], run);
+    all.into_iter().collect()
+}
+
+fn measure(settings: &Settings, shape: &Shape, variant: Variant) -> Result<Measured, String> {
+    let none = "no equilibrium";
+    let plan = Plan::of(shape, 1.0).ok_or(none)?;
+    let finer = Plan::of(shape, 2.0).ok_or(none)?;
+    let still = ensemble(runs(settings.full)[0], |index| {
+        descended(&plan, settings, shape, index)
+    });
+    Ok(Measured {
+        coarse: traces(settings, &plan, shape, variant)?,
+        fine: traces(settings, &finer, shape, variant)?,
+        still: still.into_iter().collect::<Option<_>>().ok_or(none)?,
+        balanced: plan.balanced(variant).ok_or(none)?,
+        long: usize::try_from(runs(settings.full)[1]).unwrap_or(0),
+        plan,
+        finer,
+    })
+}
+
+/// The bias of a finite learning rate is of first order in it: two rates remove it.
+fn limit(coarse: impl Iterator<Item = f64>, fine: impl Iterator<Item = f64>) -> Estimate {
+    let pairs = coarse.zip(fine).map(|(a, b)| 2.0 * b - a);
+    Estimate::of(&pairs.collect::<Vec<f64>>())
+}
+
+/// Within this part of a predicted time, or ratio of times.
+const TIME: f64 = 0.15;
+
+fn near(prediction: f64, part: f64) -> Bound {
+    Bound::Within {
+        prediction,
+        tolerance: part * prediction,
+    }
+}
+
+fn judge(shape: &Shape, measured: &Measured, findings: &mut Vec<Finding>) {
+    let Measured { coarse, fine, .. } = measured;
+    let long = measured.long;
+    let mut add = |what: &str, estimate, bound| {
+        let what = format!("{what}, {}", shape.name);
+        findings.push(Finding::new(what, estimate, bound));
+    };
+    let times = [coarse, fine].map(|traces| traces.iter().map(Trace::relative_time));
+    let [coarser, finer] = times;
+    let time = limit(coarser, finer);
+    add(
+        "decay time over that of the flow, η → 0",
+        time,
+        near(1.0, TIME),
+    );
+    let rests: Vec<f64> = fine[..long].iter().map(Trace::rest).collect();
+    let rest = Estimate::of(&rests);
+    add("imbalance left after SGD", rest, Bound::Below(0.1));
+    let kept = measured.still.iter().filter_map(|course| {
+        let (first, last) = (course.first()?, course.last()?);
+        Some(last.norm() / first.norm())
+    });
+    let kept = Estimate::of(&kept.collect::<Vec<f64>>());
+    add(
+        "imbalance left after gradient descent",
+        kept,
+        near(1.0, 0.1),
+    );
+    let w = &measured.balanced.w;
+    let norms = [coarse, fine].map(|traces| traces[..long].iter().map(|t| t.norm));
+    let [coarser, finer] = norms;
+    let norm = limit(coarser, finer);
+    add(
+        "‖W‖² after SGD against θ*, η → 0",
+        norm,
+        near(w.dot(w), 0.05),
+    );
+}
+
+/// The rate near θ*, for one hidden neuron.
+fn judge_rate(
+    settings: &Settings,
+    shape: &Shape,
+    measured: &Measured,
+    variant: Variant,
+) -> Finding {
+    let rates = |plan: &Plan| {
+        ensemble(pairs(settings.full), |index| {
+            approach(plan, settings, shape, index, variant).unwrap_or(f64::NAN)
+        })
+    };
+    let (coarse, fine) = (rates(&measured.plan), rates(&measured.finer));
+    Finding::new(
+        format!("rate near θ* over T14's κ, η → 0, {}", shape.name),
+        limit(coarse.into_iter(), fine.into_iter()),
+        near(1.0, 0.1),
+    )
+}
+
+/// How decay times in steps depend on B at the same η, and on η at the same B. In each, times
+/// are compared with those of the flow from the same starts.
+fn judge_scaling(one: &Measured, faster: &[Trace], four: &Measured, findings: &mut Vec<Finding>) {
+    let ratio = |slow: &[Trace], fast: &[Trace]| {
+        let pairs = slow.iter().zip(fast);
+        let ratio = |(a, b): (&Trace, &Trace)| TIMES * a.relative_time() / b.relative_time();
+        pairs.map(ratio).collect::<Vec<f64>>()
+    };
+    for (what, coarse, fine) in [
+        (
+            "steps of decay, B = 4 over B = 1 at the same η, η → 0",
+            ratio(&four.coarse, faster),
+            ratio(&four.fine, &one.coarse),
+        ),
+        (
+            "steps of decay, η/2 over η at B = 1, η → 0",
+            ratio(&one.coarse, faster),
+            ratio(&one.fine, &one.coarse),
+        ),
+    ] {
+        let estimate = limit(coarse.into_iter(), fine.into_iter());
+        findings.push(Finding::new(what, estimate, near(TIMES, TIME)));
+    }
+}
+
+/// Decay times in steps, predicted and measured.
+fn in_steps(plan: &Plan, traces: &[Trace]) -> (f64, Estimate) {
+    let times = |f: fn(&Trace) -> f64| {
+        let times: Vec<f64> = traces.iter().map(|t| f(t) * plan.efold as f64).collect();
+        Estimate::of(&times)
+    };
+    (times(Trace::predicted_time).mean, times(Trace::time))
+}
+
 fn run(settings: &Settings, variant: Variant) -> Experiment {
     let mut findings = Vec::new();
     let mut panels = Vec::new();
     let mut times = Vec::new();
+    let lost = |shape: &Shape, why: &str| {
+        let what = format!("{}: {why}", shape.name);
+        Finding::new(what, Estimate::exact(f64::NAN), Bound::Above(0.0))
+    };
+    let mut all = Vec::new();
     for shape in &SWEEP {
-        let lost = |why: &str| {
-            let what = format!("{}: {why}", shape.name);
-            Finding::new(what, Estimate::exact(f64::NAN), Bound::Above(0.0))
-        };
-        let plans = (Plan::of(shape, 1.0), Plan::of(shape, 2.0));
-        let (Some(plan), Some(finer)) = plans else {
-            findings.push(lost("no equilibrium"));
-            continue;
-        };
-        let all = runs(settings.full);
-        let noisy = variant != Variant::NoNoise;
-        let traces = |plan: &Plan| {
-            let run = |index| trace(plan, settings, shape, index, variant, noisy);
-            ensemble(all, run)
-                .into_iter()
-                .collect::<Result<Vec<Trace>, String>>()
-        };
-        let measured = || {
-            let still = trace(&plan, settings, shape, all, variant, false)?;
-            let balanced = plan.balanced(variant).ok_or("no equilibrium")?;
-            Ok::<_, String>((traces(&plan)?, traces(&finer)?, still, balanced))
-        };
-        let (coarse, fine, still, balanced) = match measured() {
+        let measured = match measure(settings, shape, variant) {
             Ok(measured) => measured,
             Err(why) => {
-                findings.push(lost(&why));
+                findings.push(lost(shape, &why));
                 continue;
             }
         };
-        // The bias of a finite learning rate is of first order in it: two rates remove it.
-        let limit = |f: fn(&Trace) -> f64| {
-            let pairs = coarse.iter().zip(&fine).map(|(a, b)| 2.0 * f(b) - f(a));
-            Estimate::of(&pairs.collect::<Vec<f64>>())
-        };
-        findings.push(Finding::new(
-            format!("decay time over that of the flow, η → 0, {}", shape.name),
-            limit(|t| t.time() / t.predicted_time()),
-            Bound::Within {
-                prediction: 1.0,
-                tolerance: 0.15,
-            },
-        ));
-        let rests: Vec<f64> = fine.iter().map(Trace::rest).collect();
-        findings.push(Finding::new(
-            format!("imbalance left after SGD, {}", shape.name),
-            Estimate::of(&rests),
-            Bound::Below(0.1),
-        ));
-        findings.push(Finding::new(
-            format!("imbalance left after gradient descent, {}", shape.name),
-            Estimate::exact(still.rest()),
-            Bound::Within {
-                prediction: 1.0,
-                tolerance: 0.01,
-            },
-        ));
-        let w = &balanced.w;
-        findings.push(Finding::new(
-            format!("‖W‖² after SGD against θ*, η → 0, {}", shape.name),
-            limit(|t| t.norm),
-            Bound::Within {
-                prediction: w.dot(w),
-                tolerance: 0.05 * w.dot(w),
-            },
-        ));
-        for (plan, traces) in [(&plan, &coarse), (&finer, &fine)] {
-            let in_steps = |f: fn(&Trace) -> f64| {
-                let times: Vec<f64> = traces.iter().map(|t| f(t) * plan.efold as f64).collect();
-                Estimate::of(&times)
-            };
-            let predicted = in_steps(Trace::predicted_time).mean;
-            times.push((predicted, in_steps(Trace::time)));
+        judge(shape, &measured, &mut findings);
+        if shape.rank == 1 {
+            findings.push(judge_rate(settings, shape, &measured, variant));
         }
+        let Measured {
+            plan,
+            finer,
+            coarse,
+            fine,
+            long,
+            still,
+            ..
+        } = &measured;
+        times.extend([in_steps(plan, coarse), in_steps(finer, fine)]);
         if panels.is_empty()
             && let Some(trace) = fine.first()
         {
-            panels.push(elements(shape, &finer, trace));
+            panels.push(elements(shape, finer, trace));
         }
         if shape.rank > 2 {
-            panels.push(decaying(shape, &fine, &still));
+            panels.push(decaying(shape, &fine[..*long], still));
+        }
+        all.push(measured);
+    }
+    if let (Some(one), Some(four), Some(plan)) =
+        (all.get(ONE), all.get(FOUR), Plan::of(&SWEEP[ONE], 0.5))
+    {
+        match traces(settings, &plan, &SWEEP[ONE], variant) {
+            Ok(faster) => {
+                judge_scaling(one, &faster, four, &mut findings);
+                times.push(in_steps(&plan, &faster));
+            }
+            Err(why) => findings.push(lost(&SWEEP[ONE], &why)),
         }
     }
     times.sort_by(|a, b| a.0.total_cmp(&b.0));

@@ -14,10 +14,11 @@ pub static PHENOMENON: Phenomenon = Phenomenon {
     id: "P6",
     name: "scale invariance",
     hypothesis: "Under SGD the norm of a scale-invariant network grows; where each layer is scale-invariant, \
-                 that of each layer grows at every step. Under gradient descent ‖θ_l‖² grows by less than 2η(L(0) − L(T)) \
-                 in all, under SGD by more than ten times that, and under gradient flow it stays.",
+                 that of each layer grows at every step. Under gradient descent these norms' squares grow by less than \
+                 2η(L(0) − L(T)) in all, under SGD by more than ten times that, and under gradient flow they stay. Where only \
+                 the whole is scale-invariant, gradient descent moves more than ten times that from layer to layer.",
     run: |settings| run(settings, Variant::Right),
-    steps: |full| STEPS * (2 * runs(full) + 2),
+    steps: |full| 2 * runs(full) * (STEPS + STEPS / DESCENT),
     sabotages: &[
         Sabotage {
             name: "gradient descent in place of SGD",
@@ -38,10 +39,17 @@ enum Variant {
 }
 
 const STEPS: u64 = 20_000;
+/// Gradient descent takes this many times fewer steps, each with sixteen times the samples.
+const DESCENT: u64 = 4;
 const PARTS: u64 = 100;
 const RATE: f64 = 0.02;
 const WIDTHS: [usize; 4] = [4, 6, 5, 3];
 const SAMPLES: usize = 64;
+
+/// How long gradient flow is followed.
+const FLOW: f64 = 10.0;
+/// So many times what gradient descent can do is something else.
+const FAR: f64 = 10.0;
 
 fn runs(full: bool) -> u64 {
     if full { 64 } else { 8 }
@@ -69,6 +77,7 @@ fn data(seed: u64) -> Data {
     }
 }
 
+/// The same for SGD, gradient descent and gradient flow.
 fn start(network: &Network, stream: &mut Stream) -> Vec<f64> {
     let mut theta = vec![0.0; network.dim()];
     for l in 1..=network.layers() {
@@ -91,20 +100,28 @@ fn norms(network: &Network, theta: &[f64]) -> Vec<f64> {
 }
 
 struct Trace {
-    /// At 0, T/100, …, T.
-    norms: Vec<Vec<f64>>,
-    /// Steps at which ‖θ_l‖ fell for some layer l, as a share of all.
-    falls: f64,
+    /// t, then what [`norms`] says: at 0, T/100, …, T.
+    curve: Vec<(f64, Vec<f64>)>,
+    /// Steps at which ‖θ_l‖ fell for some layer l.
+    falls: u64,
     /// L(0) − L(T).
     descended: f64,
+}
+
+impl Trace {
+    fn change(&self, l: usize) -> f64 {
+        let ends = [self.curve.last(), self.curve.first()];
+        let [end, start] = ends.map(|at| at.map_or(f64::NAN, |(_, norms)| norms[l]));
+        end - start
+    }
 }
 
 fn trace(network: &Network, data: &Data, settings: &Settings, index: u64, noisy: bool) -> Trace {
     let mut stream = Stream::seeded(settings.seed, "P6", index);
     let theta = start(network, &mut stream);
-    let sampling = match noisy {
-        true => Sampling::WithReplacement(4),
-        false => Sampling::Full,
+    let (sampling, steps) = match noisy {
+        true => (Sampling::WithReplacement(4), STEPS),
+        false => (Sampling::Full, STEPS / DESCENT),
     };
     let descent = Descent {
         network,
@@ -114,24 +131,87 @@ fn trace(network: &Network, data: &Data, settings: &Settings, index: u64, noisy:
     };
     let loss = network.loss(&theta, data);
     let mut run = descent.start(theta, stream);
-    let mut curve = vec![norms(network, &run.theta)];
-    let mut before = curve[0].clone();
-    let mut falls = 0u64;
+    let mut before = norms(network, &run.theta);
+    let mut curve = vec![(0.0, before.clone())];
+    let mut falls = 0;
     for _ in 0..PARTS {
-        for _ in 0..STEPS / PARTS {
+        for _ in 0..steps / PARTS {
             run.step();
             let now = norms(network, &run.theta);
             let layers = network.layers();
             falls += u64::from(now.iter().zip(&before).take(layers).any(|(a, b)| a < b));
             before = now;
         }
-        curve.push(before.clone());
+        curve.push((run.steps as f64 * RATE, before.clone()));
     }
-    (settings.progress)(STEPS);
+    (settings.progress)(steps);
     Trace {
-        norms: curve,
-        falls: falls as f64 / STEPS as f64,
+        curve,
+        falls,
         descended: loss - network.loss(&run.theta, data),
+    }
+}
+
+/// The runs of one network, each trio from one start.
+struct Measured {
+    sgd: Vec<Trace>,
+    descent: Vec<Trace>,
+    /// What [`norms`] says at the end of gradient flow, over what it says at its start.
+    flow: Vec<Vec<f64>>,
+}
+
+impl Measured {
+    fn of(network: &Network, data: &Data, settings: &Settings, noisy: bool) -> Self {
+        let all = runs(settings.full);
+        let traces = |noisy| ensemble(all, |i| trace(network, data, settings, i, noisy));
+        let flow = |index| {
+            let theta = start(network, &mut Stream::seeded(settings.seed, "P6", index));
+            let before = norms(network, &theta);
+            let flow = gradient_flow(network, data, 0.0, theta, FLOW);
+            let after = flow.map_or(vec![f64::NAN; before.len()], |theta| norms(network, &theta));
+            let ratios = after.iter().zip(&before);
+            ratios.map(|(after, before)| after / before).collect()
+        };
+        Self {
+            sgd: traces(noisy),
+            descent: traces(false),
+            flow: ensemble(all, flow),
+        }
+    }
+
+    /// One number for each start, from its index and what ‖θ_l‖² may grow by under gradient
+    /// descent: it grows by Σ η²‖g_l‖² exactly (T5), and Σ η‖g‖² is what the loss falls by, up
+    /// to a factor 1 − ηκ/2 of at least ½ where descent is stable.
+    fn each(&self, number: impl Fn(usize, f64) -> f64) -> Estimate {
+        let starts = self.descent.iter().enumerate();
+        let numbers = starts.map(|(i, descent)| number(i, 2.0 * RATE * descent.descended));
+        Estimate::of(&numbers.collect::<Vec<_>>())
+    }
+
+    /// How the `l`th of [`norms`] changes under each of the three.
+    fn of_one(&self, l: usize, what: &str) -> [Finding; 3] {
+        let flow: Vec<f64> = self.flow.iter().map(|ratios| ratios[l]).collect();
+        [
+            Finding::new(
+                format!("growth of {what} under SGD, less 20η(L(0) − L(T)) of gradient descent"),
+                self.each(|i, possible| self.sgd[i].change(l) - FAR * possible),
+                Bound::Above(0.0),
+            ),
+            Finding::new(
+                format!("growth of {what} under gradient descent over 2η(L(0) − L(T))"),
+                self.each(|i, possible| self.descent[i].change(l) / possible),
+                Bound::Below(1.0),
+            ),
+            Finding::new(
+                format!("{what} at the end of gradient flow over that at the start"),
+                Estimate::of(&flow),
+                // Some hundred steps within 10⁻¹¹, times 2√d (see `flow_step`).
+                Bound::Within {
+                    prediction: 1.0,
+                    tolerance: 1e-6,
+                },
+            ),
+        ]
     }
 }
 
@@ -141,116 +221,79 @@ fn run(settings: &Settings, variant: Variant) -> Experiment {
         Variant::NotNormalised => network(Normalisation::None),
         _ => network(normalisation),
     };
-    let (global, layered) = (kind(Normalisation::Global), kind(Normalisation::Layers));
     let noisy = variant != Variant::NoNoise;
-    let all = runs(settings.full);
-    let sgd =
-        |network: &Network| ensemble(all, |index| trace(network, &data, settings, index, noisy));
-    let (whole, layers) = (sgd(&global), sgd(&layered));
-    // From where the first run of SGD starts.
-    let descent = trace(&layered, &data, settings, 0, false);
-    let depth = layered.layers();
-    let end = PARTS as usize;
-    let growth = |t: &Trace, l: usize| t.norms[end][l] - t.norms[0][l];
-    let grown = |traces: &[Trace], l: usize| {
-        Estimate::of(&traces.iter().map(|t| growth(t, l)).collect::<Vec<_>>())
-    };
-    // ‖θ_l‖² grows by Σ η²‖g_l‖² exactly (T5), and Σ η‖g‖² is what the loss falls by, up
-    // to a factor 1 − ηκ/2 of at least ½ where descent is stable.
-    let possible = |descent: &Trace| 2.0 * RATE * descent.descended;
-    let mut findings = vec![Finding::new(
-        "growth of ‖θ‖² under SGD, one symmetry",
-        grown(&whole, depth),
-        Bound::Above(10.0 * possible(&trace(&global, &data, settings, 0, false))),
-    )];
-    // Gradient flow from where gradient descent starts.
-    let mut stream = Stream::seeded(settings.seed, "P6", 0);
-    let theta = start(&layered, &mut stream);
-    let flow = gradient_flow(&layered, &data, 0.0, theta.clone(), 20.0);
-    let flow = flow.map_or(vec![f64::NAN; depth + 1], |flow| norms(&layered, &flow));
-    let still = norms(&layered, &theta);
-    for l in 0..depth {
-        findings.push(Finding::new(
-            format!("growth of ‖θ_{}‖² under SGD", l + 1),
-            grown(&layers, l),
-            Bound::Above(10.0 * possible(&descent)),
-        ));
-        findings.push(Finding::new(
-            format!("growth of ‖θ_{}‖² under gradient descent", l + 1),
-            Estimate::exact(growth(&descent, l)),
-            Bound::Below(possible(&descent)),
-        ));
-        findings.push(Finding::new(
-            format!(
-                "‖θ_{}‖² at the end of gradient flow over that at the start",
-                l + 1
-            ),
-            Estimate::exact(flow[l] / still[l]),
-            Bound::Within {
-                prediction: 1.0,
-                tolerance: 1e-6,
-            },
-        ));
-    }
-    let falls =
-        |traces: &[Trace]| Estimate::of(&traces.iter().map(|t| t.falls).collect::<Vec<_>>());
+    let [whole, layers] = [Normalisation::Global, Normalisation::Layers]
+        .map(|normalisation| Measured::of(&kind(normalisation), &data, settings, noisy));
+    let depth = WIDTHS.len() - 1;
+    let mut findings = Vec::from(whole.of_one(depth, "‖θ‖², one symmetry,"));
     findings.push(Finding::new(
-        "share of the steps of SGD at which the norm of some layer falls",
-        falls(&layers),
-        Bound::Within {
-            prediction: 0.0,
-            tolerance: 1.0 / STEPS as f64,
-        },
+        "the largest change of some ‖θ_l‖² under gradient descent, one symmetry, less 20η(L(0) − L(T))",
+        whole.each(|i, possible| {
+            let changes = (0..depth).map(|l| whole.descent[i].change(l).abs());
+            changes.fold(0.0, f64::max) - FAR * possible
+        }),
+        Bound::Above(0.0),
     ));
-    let curve = |t: &Trace, l: usize| {
-        let points = t.norms.iter().enumerate().map(|(k, norms)| {
-            let time = RATE * (k as u64 * (STEPS / PARTS)) as f64;
-            (time, norms[l])
-        });
-        points.collect::<Vec<_>>()
-    };
-    let panel = |label: &str, traces: &[Trace], descent: Option<&Trace>| {
-        let mut series = Vec::new();
-        for l in 0..depth {
-            let name = format!("layer {}, SGD", l + 1);
-            series.extend(
-                traces
-                    .first()
-                    .map(|t| Series::new(&name, Style::Line, curve(t, l))),
-            );
-        }
-        if let Some(t) = descent {
-            for l in 0..depth {
-                let name = format!("layer {}, gradient descent", l + 1);
-                series.push(Series::new(&name, Style::Line, curve(t, l)));
-            }
-            let end = RATE * STEPS as f64;
-            for l in 0..depth {
-                let constant = [(0.0, still[l]), (end, still[l])];
-                let name = format!("layer {}, gradient flow (T3)", l + 1);
-                series.push(Series::new(&name, Style::Theory, constant));
-            }
-        } else {
-            series.extend(
-                traces
-                    .first()
-                    .map(|t| Series::new("all, SGD", Style::Line, curve(t, depth))),
-            );
-        }
-        Panel {
-            x: Axis::linear(&format!("t = η·steps, {label}")),
-            y: Axis::log("‖θ_l‖²"),
-            series,
-        }
-    };
+    for l in 0..depth {
+        findings.extend(layers.of_one(l, &format!("‖θ_{}‖²", l + 1)));
+    }
+    // A step adds some 10⁻⁴ to a square and rounds off 10⁻¹⁵ of it: not a single fall.
+    let falls = layers.sgd.iter().map(|t| t.falls as f64);
+    let falls = Estimate::of(&falls.collect::<Vec<_>>());
+    findings.push(Finding::new(
+        "steps of a run of SGD at which the norm of some layer falls",
+        falls,
+        Bound::Below(1.0 / falls.runs as f64),
+    ));
     Experiment {
         findings,
         figure: Figure {
             title: "P6: noise lets scale-invariant weights grow".to_owned(),
             panels: vec![
-                panel("one scaling symmetry", &whole, None),
-                panel("one for each layer", &layers, Some(&descent)),
+                panel("one scaling symmetry", &whole, &[depth]),
+                panel("one for each layer", &layers, &[0, 1, 2]),
             ],
         },
+    }
+}
+
+/// The first run of each kind; `kept` are the norms that gradient flow keeps.
+fn panel(label: &str, measured: &Measured, kept: &[usize]) -> Panel {
+    let depth = WIDTHS.len() - 1;
+    let all = if kept.contains(&depth) {
+        depth + 1
+    } else {
+        depth
+    };
+    let name = |l: usize, what: &str| match l {
+        l if l == depth => format!("all layers, {what}"),
+        l => format!("layer {}, {what}", l + 1),
+    };
+    let mut series = Vec::new();
+    let kinds = [
+        (&measured.sgd, "SGD"),
+        (&measured.descent, "gradient descent"),
+    ];
+    for (traces, what) in kinds {
+        let curve = traces.first().map_or(&[][..], |t| &t.curve);
+        for l in 0..all {
+            let points = curve.iter().map(|(time, norms)| (*time, norms[l]));
+            series.push(Series::new(&name(l, what), Style::Line, points));
+        }
+    }
+    let start = measured.sgd.first().and_then(|t| t.curve.first());
+    for l in kept {
+        let level = start.map_or(f64::NAN, |(_, norms)| norms[*l]);
+        let ends = [0.0, RATE * STEPS as f64].map(|time| (time, level));
+        series.push(Series::new(
+            &name(*l, "gradient flow (T3)"),
+            Style::Theory,
+            ends,
+        ));
+    }
+    Panel {
+        x: Axis::linear(&format!("t = η·steps (time), {label}")),
+        y: Axis::log("‖θ_l‖² (p²)"),
+        series,
     }
 }

@@ -2,7 +2,7 @@
 //! global minimum, and the balanced minimum.
 
 use crate::balance::{geometric_mean, square_root};
-use crate::dynamics::{Network, Teacher};
+use crate::dynamics::{Data, Network, Run, Teacher};
 use nalgebra::DMatrix;
 
 /// U (d_y × r) and W (r × d_x).
@@ -59,16 +59,47 @@ impl Pair {
         self.u.tr_mul(&self.u) - &self.w * self.w.transpose()
     }
 
-    /// ‖U‖² + ‖W‖².
-    pub fn size(&self) -> f64 {
-        self.u.dot(&self.u) + self.w.dot(&self.w)
-    }
-
     /// Tr ∇²L = 2(d_y Tr[WΣ_xWᵀ] + ‖U‖²Tr Σ_x), for y = Vx + ε.
     pub fn sharpness(&self, teacher: &Teacher) -> f64 {
         let x = &teacher.input_variance;
         let columns = self.w.column_iter().zip(x);
         let hidden: f64 = columns.map(|(w, x)| w.dot(&w) * x).sum();
         2.0 * (self.u.nrows() as f64 * hidden + self.u.dot(&self.u) * x.iter().sum::<f64>())
+    }
+}
+
+/// V's samples without label noise: the gradient of the loss is that of the teacher's moments,
+/// with d_x samples in place of 2·d_x·d_y.
+pub fn clean(teacher: &Teacher) -> Data {
+    let (inputs, targets) = (teacher.input_variance.len(), teacher.label_variance.len());
+    let noiseless = Teacher {
+        label_variance: vec![0.0; targets],
+        ..teacher.clone()
+    };
+    // Without label noise the samples are alike in runs of 2·d_y.
+    let all = noiseless.moments();
+    let alike = |rows: &[f64], width: usize| {
+        let rows = rows.chunks(width).step_by(2 * targets);
+        rows.flatten().copied().collect()
+    };
+    Data {
+        inputs,
+        targets,
+        x: alike(&all.x, inputs),
+        y: alike(&all.y, targets),
+    }
+}
+
+/// Advances a descent without noise until it rests or has taken `steps` steps: where a
+/// hundredth of them moves no parameter by more than 10⁻¹⁴ all that follow do not either.
+pub fn rest(run: &mut Run, steps: u64) {
+    let part = steps.div_ceil(100);
+    for _ in 0..100 {
+        let before = run.theta.clone();
+        let finite = run.advance(part);
+        let moved = before.iter().zip(&run.theta).map(|(a, b)| (a - b).abs());
+        if !finite || moved.fold(0.0, f64::max) < 1e-14 {
+            return;
+        }
     }
 }

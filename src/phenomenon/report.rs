@@ -1,6 +1,6 @@
 //! What is said of an experiment in files.
 
-use super::{Experiment, Finding};
+use super::{Claim, Experiment, Finding};
 use crate::scalar::double;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -21,11 +21,19 @@ pub struct FindingReport {
     pub half_width: f64,
     /// Runs.
     pub runs: usize,
-    /// The bound that the hypothesis gives.
+    /// The bound that the claim gives.
     pub expected: String,
     /// "verified", "inconclusive" or "refuted".
     #[schemars(extend("enum" = ["verified", "inconclusive", "refuted"]))]
     pub verdict: &'static str,
+    /// Whose claim that is: "hypothesis" where the experiment's verdict rests on it, "paper"
+    /// where the paper says otherwise, or more, than the hypothesis.
+    #[schemars(default = "hypothesis", extend("enum" = ["hypothesis", "paper"]))]
+    pub claim: &'static str,
+}
+
+fn hypothesis() -> &'static str {
+    Claim::Hypothesis.label()
 }
 
 impl FindingReport {
@@ -44,6 +52,7 @@ impl From<&Finding> for FindingReport {
             runs: finding.estimate.runs,
             expected: finding.bound.to_string(),
             verdict: finding.judgement().label(),
+            claim: finding.claim.label(),
         }
     }
 }

@@ -75,7 +75,12 @@ fn panel<'a>(area: &Area<'a>, panel: &Panel) -> Result<(), Failure<'a>> {
         .light_line_style(TRANSPARENT)
         .bold_line_style(BLACK.mix(0.12))
         .draw()?;
-    for (series, colour) in panel.series.iter().zip(COLOURS.iter().cycle()) {
+    let coloured = panel.series.iter().zip(COLOURS.iter().cycle());
+    let (theory, measured): (Vec<_>, Vec<_>) =
+        coloured.partition(|(series, _)| series.style == Style::Theory);
+    let mut dashes = DASHES.iter().cycle();
+    // Theory on top: points would hide it.
+    for (series, colour) in measured.into_iter().chain(theory) {
         let visible = |p: &&[f64; 3]| {
             let fits = |v: f64, axis: &Axis| v.is_finite() && (!axis.log || v > 0.0);
             fits(p[0], &panel.x) && fits(p[1], &panel.y)
@@ -88,8 +93,8 @@ fn panel<'a>(area: &Area<'a>, panel: &Panel) -> Result<(), Failure<'a>> {
                 chart.draw_series(LineSeries::new(line, stroke))?;
             }
             Style::Theory => {
-                let black = BLACK.stroke_width(2);
-                chart.draw_series(DashedLineSeries::new(line, 7, 4, black))?;
+                let (black, (dash, gap)) = (BLACK.stroke_width(2), next(&mut dashes));
+                chart.draw_series(DashedLineSeries::new(line, dash, gap, black))?;
             }
             Style::Points => {
                 let bars = points.iter().filter(|p| p[2].is_finite() && p[2] > 0.0);
@@ -110,18 +115,34 @@ fn panel<'a>(area: &Area<'a>, panel: &Panel) -> Result<(), Failure<'a>> {
 /// The height of a line of the legend.
 const ROW: i32 = 18;
 
+/// Dashes and gaps of a panel's theories, in their order.
+const DASHES: [(i32, i32); 3] = [(7, 4), (2, 3), (14, 3)];
+
+fn next<'a>(dashes: &mut impl Iterator<Item = &'a (i32, i32)>) -> (i32, i32) {
+    dashes.next().copied().unwrap_or(DASHES[0])
+}
+
 /// The series' names, two on a line, above the axes: there they cover nothing.
 fn legend<'a>(area: &Area<'a>, panel: &Panel) -> Result<(), Failure<'a>> {
     let half = i32::try_from(area.dim_in_pixel().0 / 2).unwrap_or(0);
     let entries = panel.series.iter().zip(COLOURS.iter().cycle());
+    let mut dashes = DASHES.iter().cycle();
     for (i, (series, colour)) in (0..).zip(entries) {
         let (x, y) = (64 + (i % 2) * (half - 32), 12 + (i / 2) * ROW);
         let ends = |from: i32, to: i32| vec![(x + from, y), (x + to, y)];
         match series.style {
             Style::Line => area.draw(&PathElement::new(ends(0, 22), colour.stroke_width(2)))?,
             Style::Theory => {
-                area.draw(&PathElement::new(ends(0, 9), BLACK.stroke_width(2)))?;
-                area.draw(&PathElement::new(ends(13, 22), BLACK.stroke_width(2)))?;
+                let (dash, gap) = next(&mut dashes);
+                let mut from = 0;
+                while from < 30 {
+                    let end = (from + dash).min(30);
+                    area.draw(&PathElement::new(
+                        ends(from - 4, end - 4),
+                        BLACK.stroke_width(2),
+                    ))?;
+                    from += dash + gap;
+                }
             }
             Style::Points => area.draw(&Circle::new((x + 11, y), 4, colour.filled()))?,
         }

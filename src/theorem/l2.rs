@@ -69,7 +69,12 @@ pub static STATEMENT: Statement = Statement {
         Control {
             name: "4σ² in place of 8σ²",
             check: 3,
-            run: |case| scattered(case, Noise::Isotropic, half),
+            run: |case| scattered(case, Noise::Isotropic, |at| isotropic(at).times(0.5)),
+        },
+        Control {
+            name: "twice the variance",
+            check: 3,
+            run: |case| scattered(case, Noise::Isotropic, |at| isotropic(at).times(2.0)),
         },
     ],
 };
@@ -153,20 +158,15 @@ fn isotropic(at: &Moment<'_>) -> Increment {
     let reached = at.theta.iter().zip(&velocity);
     let reached: Vec<f64> = reached.map(|(x, b)| x + b * dt).collect();
     let image = at.image(&reached);
-    let drift =
-        2.0 * sigma2 * power * at.matrix.trace() - 4.0 * gamma * at.form(&at.theta, &at.theta);
-    let noise = inner(&image, &image) + sigma2 * power * dt * at.matrix.norm_squared();
+    let diagonal = at.entries.iter().filter(|(i, j, _)| i == j);
+    let trace: f64 = diagonal.map(|(_, _, a)| a).sum();
+    let square: f64 = at.entries.iter().map(|(_, _, a)| a * a).sum();
+    let drift = 2.0 * sigma2 * power * trace - 4.0 * gamma * at.form(&at.theta, &at.theta);
+    let strength = 8.0 * sigma2 * power * dt;
     Increment {
         mean: drift * dt + at.form(&velocity, &velocity) * dt * dt,
-        variance: 8.0 * sigma2 * power * dt * noise,
-    }
-}
-
-fn half(at: &Moment<'_>) -> Increment {
-    let full = isotropic(at);
-    Increment {
-        variance: full.variance / 2.0,
-        ..full
+        linear: strength * inner(&image, &image),
+        quadratic: strength * sigma2 * power * dt * square,
     }
 }
 

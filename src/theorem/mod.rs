@@ -91,6 +91,17 @@ pub struct Check {
     pub run: fn(&Case) -> Outcome,
 }
 
+impl Check {
+    /// Does a check hold that held in `verified` cases, while as many as `inconclusive`
+    /// say nothing?
+    ///
+    /// A third of the cases at least must be conclusive. Where a family of generators is
+    /// drawn, not all of them have a minimum to look for.
+    pub fn is_verified(verified: u64, inconclusive: u64) -> bool {
+        verified > 0 && 2 * verified >= inconclusive
+    }
+}
+
 /// The same check on deliberately broken input: it must fail.
 pub struct Control {
     /// What is broken.

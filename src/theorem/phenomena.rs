@@ -4,7 +4,7 @@ use super::case::{Case, ExperimentCase};
 use super::draw::Draw;
 use super::evidence::{Evidence, Margin, Outcome};
 use super::{Check, Control, Origin, Statement};
-use crate::phenomenon::{Experiment, Finding, Judgement, Settings};
+use crate::phenomenon::{Claim, Experiment, Finding, Judgement, Settings};
 
 /// A seed, and the preset's size.
 fn experiment(draw: &mut Draw) -> Case {
@@ -28,10 +28,10 @@ fn measure(
     }))
 }
 
-/// Its findings become the outcome.
+/// The findings of its hypothesis become the outcome.
 pub(super) fn judge(found: &Experiment) -> Outcome {
     let those = |judgement: Judgement| {
-        let findings = found.findings.iter();
+        let findings = found.of(Claim::Hypothesis);
         let chosen = findings.filter(|finding| finding.judgement() == judgement);
         chosen
             .map(Finding::to_string)
@@ -42,7 +42,8 @@ pub(super) fn judge(found: &Experiment) -> Outcome {
         Judgement::Refuted => Outcome::Refuted(those(Judgement::Refuted)),
         Judgement::Inconclusive => Outcome::Inconclusive(those(Judgement::Inconclusive)),
         Judgement::Verified => {
-            let ratios = found.findings.iter().map(Finding::distance_in_intervals);
+            let findings = found.of(Claim::Hypothesis);
+            let ratios = findings.map(Finding::distance_in_intervals);
             let worst = ratios.fold(f64::INFINITY, f64::min);
             Outcome::Verified(Margin::Bits(libm::log2(worst)))
         }

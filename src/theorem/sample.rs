@@ -550,9 +550,10 @@ pub fn family(draw: &mut Draw) -> Case {
                 0 => Rational::new(),
                 _ => draw.positive(),
             },
-            charge: match draw.flag() {
-                true => draw.positive(),
-                false => Rational::new(),
+            // Most terms pull both ways: with fewer, most families lack a minimum.
+            charge: match draw.integer(0, 3) {
+                0 => Rational::new(),
+                _ => draw.positive(),
             },
         })
         .collect();

@@ -62,6 +62,12 @@ pub static STATEMENT: Statement = Statement {
             draw: sample::one_sided_network,
             run: |case| one_side_runs_off(case, 0.0, 0.0),
         },
+        Check {
+            name: "λ(t) of a scaling reaches λ*, γ > 0",
+            evidence: Evidence::Rounding,
+            draw: sample::scale_invariant_network,
+            run: |case| rests(case, 1.0),
+        },
     ],
     controls: &[
         Control {
@@ -103,6 +109,16 @@ pub static STATEMENT: Statement = Statement {
             name: "a little noise on the other side",
             check: 6,
             run: |case| one_side_runs_off(case, 0.0, 1.0 / 1024.0),
+        },
+        Control {
+            name: "no decay in the flow",
+            check: 7,
+            run: |case| rests(case, 0.0),
+        },
+        Control {
+            name: "decay γθ in place of 2γθ",
+            check: 7,
+            run: |case| rests(case, 0.5),
         },
     ],
 };
@@ -265,6 +281,44 @@ fn runs_off(case: &Case, gamma: f64) -> Outcome {
             // A flow that does settle takes ever more steps to stay where it is.
             if !matches!(outcome, Outcome::Verified(_)) {
                 break;
+            }
+        }
+        Some(outcome)
+    };
+    Outcome::decided(case.network().and_then(follow))
+}
+
+/// Rate 1 alone at γ > 0: x = e^{4λ} obeys ẋ = 8γ(x\* − x) with x\* = σ²a/(2γc), so λ(t) =
+/// ¼ln(x\* + (1 − x\*)e^{−8γt}). Followed until what is left of 1 − x\* is below the
+/// stepper's tolerance; there λ is λ\* = ¼ln x\*. `decay` times γ is what the flow has.
+fn rests(case: &Case, decay: f64) -> Outcome {
+    const GAMMA: f64 = 1.0 / 16.0;
+    let follow = |case: &NetworkCase| {
+        let balance = undamped(case)?;
+        let (pull, speed) = (balance.g(&0.0), balance.speed(&0.0));
+        if pull <= f64::EPSILON * speed {
+            return Some(Outcome::Inconclusive("no live noise".to_owned()));
+        }
+        let rest = pull / (4.0 * GAMMA * speed);
+        let damped = with_gamma(&balance, GAMMA);
+        let star = solve(&damped).ok()?.finite()?;
+        let away = (1.0 - rest).abs() / (4.0 * rest * TOLERANCE);
+        let time = libm::log(away.max(2.0)) / (8.0 * GAMMA);
+        let mut outcome = Outcome::holds("", true);
+        for part in [1.0 / 64.0, 1.0 / 8.0, 1.0] {
+            let path = match noether_path(&with_gamma(&balance, decay * GAMMA), part * time) {
+                Ok(path) => path,
+                Err(error) => return Some(stopped(&error)),
+            };
+            let left = libm::exp(-8.0 * GAMMA * part * time);
+            let claimed = libm::log(rest + (1.0 - rest) * left) / 4.0;
+            let lambda = *path.end()?.first()?;
+            let slowest = libm::exp(-2.0 * claimed).max(1.0);
+            let bound = orbit_flow(path.steps(), claimed, slowest);
+            outcome = outcome.and(|| within("λ(t)", lambda - claimed, bound));
+            if part == 1.0 {
+                let bound = TOLERANCE + bound + solution_error(&damped, &star)?;
+                outcome = outcome.and(|| within("λ(t) − λ*", lambda - star, bound));
             }
         }
         Some(outcome)

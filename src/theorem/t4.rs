@@ -3,7 +3,8 @@
 use super::case::{Case, NetworkCase};
 use super::evidence::{Evidence, Outcome};
 use super::trajectory::{
-    Ensemble, Increment, Moment, Running, dot as inner, estimated, scatter, silent, with_tanh,
+    Ensemble, GROUPS, Group, Increment, Moment, Running, STANDARD_ERRORS, dot as inner, estimated,
+    scatter, silent, with_tanh,
 };
 use super::{Check, Control, Origin, Statement, sample};
 use crate::balance::{mean, population_covariance};
@@ -109,7 +110,17 @@ pub static STATEMENT: Statement = Statement {
         Control {
             name: "σ² in place of 2σ²",
             check: 5,
-            run: |case| scattered(case, Noise::Gradients, half_as_strong),
+            run: |case| scattered(case, Noise::Gradients, |at| quadratic(at).times(0.25)),
+        },
+        Control {
+            name: "half the variance",
+            check: 5,
+            run: |case| scattered(case, Noise::Gradients, |at| quadratic(at).times(0.5)),
+        },
+        Control {
+            name: "twice the variance",
+            check: 5,
+            run: |case| scattered(case, Noise::Gradients, |at| quadratic(at).times(2.0)),
         },
     ],
 };
@@ -204,45 +215,54 @@ fn quadratic(at: &Moment<'_>) -> Increment {
     let pushed = at.form(&at.gradient, &at.gradient) + 4.0 * gamma * gamma * charge;
     Increment {
         mean: (2.0 * sigma2 * trace - 4.0 * gamma * charge) * dt + pushed * dt * dt,
-        variance: 8.0 * sigma2 * dt * dt * (sigma2 * square + dt * along),
+        linear: 8.0 * sigma2 * dt * dt * dt * along,
+        quadratic: 8.0 * sigma2 * sigma2 * dt * dt * square,
     }
 }
 
-fn half_as_strong(at: &Moment<'_>) -> Increment {
-    let full = quadratic(at);
-    Increment {
-        variance: full.variance / 4.0,
-        ..full
-    }
-}
-
-/// What C(T) − C(0) has beyond the drift along the path, in ensembles with 2 and with 32
-/// steps: the variance of a martingale would stay, this one falls at least like dt. The
-/// order is ln(V/V′)/ln 16 in each group; the claim is that it is above ½.
+/// What C(T) − C(0) has beyond the drift along the path, in ensembles with 1 and with 32
+/// steps: the variance of a martingale would stay, this one falls like dt or faster. The
+/// order is ln(V/V′)/ln 32 in each group of runs.
+///
+/// It is 1 or more if the noise stays what it is at the start. If it grows along the path,
+/// V′ is larger by the factor q of [`quadratic`]'s variances, and the order may be
+/// ln q/ln 32 less. What is left are the standard errors of V and V′: κ₄ of an increment is
+/// at most 12κ₂² (see `Increment`), and that of the sum of n a part 1/n of this.
 fn vanishes(case: &Case, tamper: fn(&NetworkCase) -> NetworkCase, noise: Noise) -> Outcome {
+    const STEPS: usize = 32;
     let compare = |case: NetworkCase| {
         let running = Running::of(&case)?;
-        let groups = |steps: usize| {
+        let groups = |steps: usize, runs: u64| {
             Ensemble {
                 running: &running,
                 noise,
                 steps,
-                runs: 4,
+                runs,
                 law: quadratic,
             }
             .groups()
         };
-        let (coarse, fine) = (groups(2), groups(32));
-        if let Some(outcome) = silent(&running, &fine, 4) {
+        let (coarse_runs, fine_runs) = (64, 8);
+        let (coarse, fine) = (groups(1, coarse_runs), groups(STEPS, fine_runs));
+        if let Some(outcome) = silent(&running, &fine) {
             return Some(outcome);
         }
+        let unit = libm::log(STEPS as f64);
         let orders = coarse.iter().zip(&fine);
-        let orders = orders.map(|(a, b)| libm::log2(a.square / b.square) / 4.0);
+        let orders = orders.map(|(a, b)| {
+            let [a, b] = [a.square / coarse_runs as f64, b.square / fine_runs as f64];
+            libm::log(a / b) / unit
+        });
         let orders: Vec<f64> = orders.collect();
+        let all = |part: fn(&Group) -> f64| fine.iter().map(part).sum::<f64>();
+        let growth = all(|group| group.variance) / (STEPS as f64 * all(|group| group.first));
+        let square = |excess: f64, runs: u64| (2.0 + excess) / (GROUPS * runs) as f64;
+        let relative = square(12.0, coarse_runs) + square(12.0 / STEPS as f64, fine_runs);
+        let tolerance = STANDARD_ERRORS * libm::sqrt(relative) + libm::log(growth).max(0.0);
         Some(estimated(
             "order in dt of Var C",
             &orders,
-            Bound::Above(0.5),
+            Bound::Above(1.0 - tolerance / unit),
         ))
     };
     Outcome::decided(case.network().map(tamper).and_then(compare))

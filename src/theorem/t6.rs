@@ -131,7 +131,12 @@ pub static STATEMENT: Statement = Statement {
         Control {
             name: "4σ² in place of 8σ²",
             check: 6,
-            run: |case| scattered(case, half),
+            run: |case| scattered(case, |at| increment(at, 1.0).times(0.5)),
+        },
+        Control {
+            name: "twice the variance",
+            check: 6,
+            run: |case| scattered(case, |at| increment(at, 1.0).times(2.0)),
         },
     ],
 };
@@ -448,15 +453,8 @@ fn increment(at: &Moment<'_>, martingale: f64) -> Increment {
     let drift = 2.0 * at.form(&at.theta, &velocity) + 2.0 * sigma2 * trace;
     Increment {
         mean: drift * dt + at.form(&velocity, &velocity) * dt * dt,
-        variance: 8.0 * sigma2 * dt * (martingale * along + sigma2 * dt * square),
-    }
-}
-
-fn half(at: &Moment<'_>) -> Increment {
-    let full = increment(at, 1.0);
-    Increment {
-        variance: full.variance / 2.0,
-        ..full
+        linear: 8.0 * sigma2 * dt * martingale * along,
+        quadratic: 8.0 * sigma2 * sigma2 * dt * dt * square,
     }
 }
 

@@ -230,8 +230,14 @@ fn page(report: &Report, path: &Path, files: &[(PathBuf, &Replay)]) -> String {
             if let Some(witness) = &check.witness {
                 page += &format!("refuted: {} {}: {witness}\n", statement.id, check.name);
             }
-            if check.verified == 0 {
-                page += &format!("no verified case: {} {}\n", statement.id, check.name);
+            if check.refuted == 0 && !check.is_verified() {
+                page += &format!(
+                    "too few verified cases: {} {} ({} of {})\n",
+                    statement.id,
+                    check.name,
+                    check.verified,
+                    check.verified + check.inconclusive
+                );
             }
         }
         for control in statement

@@ -5,7 +5,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use noise_equilibrium::audit::DEFAULT_SEED;
 use noise_equilibrium::phenomenon::{
-    Experiment, FindingReport, Judgement, PHENOMENA, Phenomenon as Entry, Settings, find,
+    Claim, Experiment, FindingReport, Judgement, PHENOMENA, Phenomenon as Entry, Settings, find,
 };
 use serde_json::json;
 use std::path::PathBuf;
@@ -108,7 +108,9 @@ impl Phenomenon {
 
 fn page(entry: &Entry, experiment: &Experiment, controls: &[(&str, Judgement)]) -> String {
     let mut table = table();
-    table.set_header(["", "measured", "± 95 %", "runs", "expected", "verdict"]);
+    table.set_header([
+        "", "measured", "± 95 %", "runs", "expected", "verdict", "claim of",
+    ]);
     for finding in &experiment.findings {
         table.add_row([
             finding.what.clone(),
@@ -117,6 +119,7 @@ fn page(entry: &Entry, experiment: &Experiment, controls: &[(&str, Judgement)]) 
             finding.estimate.runs.to_string(),
             finding.bound.to_string(),
             finding.judgement().label().to_owned(),
+            finding.claim.label().to_owned(),
         ]);
     }
     let mut page = format!(
@@ -129,6 +132,12 @@ fn page(entry: &Entry, experiment: &Experiment, controls: &[(&str, Judgement)]) 
             _ => "NOT CAUGHT",
         };
         page += &format!("sabotaged, {name}: {word}\n");
+    }
+    for finding in experiment.of(Claim::Paper) {
+        page += &format!(
+            "the paper's claim {}: {finding}\n",
+            finding.judgement().label()
+        );
     }
     page + &format!("{}: {}\n\n", entry.id, experiment.judgement().label())
 }
