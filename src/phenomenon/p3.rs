@@ -357,10 +357,11 @@ fn run(settings: &Settings, variant: Variant) -> Experiment {
         Estimate::of(&limits.collect::<Vec<_>>())
     };
     let still = ensemble(all, |index| normalised(&plain, settings, index, false, 1));
-    let invariant = ensemble(all, |index| normalised(&scaled_layers, settings, index, noisy, 1));
-    let descended = |f: &dyn Fn(&Normalised) -> f64| {
-        Estimate::of(&still.iter().map(f).collect::<Vec<_>>())
-    };
+    let invariant = ensemble(all, |index| {
+        normalised(&scaled_layers, settings, index, noisy, 1)
+    });
+    let descended =
+        |f: &dyn Fn(&Normalised) -> f64| Estimate::of(&still.iter().map(f).collect::<Vec<_>>());
     let growing = ensemble(all, |index| scaled(settings, index, 0.0, noisy));
     let resting = ensemble(all, |index| scaled(settings, index, DECAY, noisy));
     let claimed = match variant {

@@ -294,7 +294,10 @@ fn trace(task: &Task, settings: &Settings, index: u64, variant: Variant, noisy: 
     let start = task.alignments(&theta, variant);
     let mut run = descent.start(theta, Stream::seeded(settings.seed, "P4", index));
     let mut curve = Vec::new();
-    let mut sums = [DMatrix::zeros(HIDDEN, HIDDEN), DMatrix::zeros(HIDDEN, HIDDEN)];
+    let mut sums = [
+        DMatrix::zeros(HIDDEN, HIDDEN),
+        DMatrix::zeros(HIDDEN, HIDDEN),
+    ];
     for k in (0..MEASUREMENTS).rev() {
         let part = libm::exp2(-(k as f64) / 4.0);
         let (from, until) = (run.steps, libm::round(steps as f64 * part) as u64);
@@ -302,7 +305,9 @@ fn trace(task: &Task, settings: &Settings, index: u64, variant: Variant, noisy: 
             for part in 1..=AVERAGED {
                 run.advance(from + (until - from) * part / AVERAGED - run.steps);
                 let [.., hidden, read] = task.covariances(&run.theta, variant);
-                sums.iter_mut().zip([hidden, read]).for_each(|(t, x)| *t += x);
+                sums.iter_mut()
+                    .zip([hidden, read])
+                    .for_each(|(t, x)| *t += x);
             }
         } else {
             run.advance(until - run.steps);
@@ -348,10 +353,16 @@ fn run(settings: &Settings, variant: Variant) -> Experiment {
             predicted = balanced.map_or(f64::NAN, |theta| task.alignments(&theta, variant)[0]);
             for (what, measured) in [
                 ("alignment", of(&found.sgd, &|t| t.late(0))),
-                ("alignment of the means over time", of(&found.sgd, &|t| t.averaged)),
+                (
+                    "alignment of the means over time",
+                    of(&found.sgd, &|t| t.averaged),
+                ),
             ] {
                 findings.push(Finding::of_paper(
-                    format!("{what} of E[hhᵀ] and UᵀΣ_εU after SGD, {}, as at T17's θ*", net.name),
+                    format!(
+                        "{what} of E[hhᵀ] and UᵀΣ_εU after SGD, {}, as at T17's θ*",
+                        net.name
+                    ),
                     measured,
                     // As near to it as it is to 1.
                     Bound::Within {
@@ -370,7 +381,10 @@ fn run(settings: &Settings, variant: Variant) -> Experiment {
                 },
             ));
             findings.push(Finding::of_paper(
-                format!("alignment of E[hhᵀ] and UᵀΣ_εU after SGD, {}, as in any tanh network", net.name),
+                format!(
+                    "alignment of E[hhᵀ] and UᵀΣ_εU after SGD, {}, as in any tanh network",
+                    net.name
+                ),
                 of(&found.sgd, &|t| t.late(0)),
                 Bound::Above(ALIGNED),
             ));

@@ -260,13 +260,20 @@ fn run(settings: &Settings, variant: Variant) -> Experiment {
 /// The first run of each kind; `kept` are the norms that gradient flow keeps.
 fn panel(label: &str, measured: &Measured, kept: &[usize]) -> Panel {
     let depth = WIDTHS.len() - 1;
-    let all = if kept.contains(&depth) { depth + 1 } else { depth };
+    let all = if kept.contains(&depth) {
+        depth + 1
+    } else {
+        depth
+    };
     let name = |l: usize, what: &str| match l {
         l if l == depth => format!("all layers, {what}"),
         l => format!("layer {}, {what}", l + 1),
     };
     let mut series = Vec::new();
-    let kinds = [(&measured.sgd, "SGD"), (&measured.descent, "gradient descent")];
+    let kinds = [
+        (&measured.sgd, "SGD"),
+        (&measured.descent, "gradient descent"),
+    ];
     for (traces, what) in kinds {
         let curve = traces.first().map_or(&[][..], |t| &t.curve);
         for l in 0..all {
@@ -278,7 +285,11 @@ fn panel(label: &str, measured: &Measured, kept: &[usize]) -> Panel {
     for l in kept {
         let level = start.map_or(f64::NAN, |(_, norms)| norms[*l]);
         let ends = [0.0, RATE * STEPS as f64].map(|time| (time, level));
-        series.push(Series::new(&name(*l, "gradient flow (T3)"), Style::Theory, ends));
+        series.push(Series::new(
+            &name(*l, "gradient flow (T3)"),
+            Style::Theory,
+            ends,
+        ));
     }
     Panel {
         x: Axis::linear(&format!("t = η·steps (time), {label}")),

@@ -224,7 +224,9 @@ impl Moment<'_> {
     /// Av.
     pub fn image(&self, v: &[f64]) -> Vec<f64> {
         let mut image = vec![0.0; v.len()];
-        self.entries.iter().for_each(|(i, j, a)| image[*i] += a * v[*j]);
+        self.entries
+            .iter()
+            .for_each(|(i, j, a)| image[*i] += a * v[*j]);
         image
     }
 
