@@ -47,6 +47,8 @@ pub struct Observation {
     pub pairs: Vec<PairObservation>,
     /// Tr ∇²L.
     pub trace: Option<f64>,
+    /// Its standard error: 0 where it is exact.
+    pub trace_error: Option<f64>,
     /// The largest eigenvalue of ∇²L, from below.
     pub sharpness: Option<f64>,
     /// Where θ is, seen from θ\*.
@@ -58,6 +60,9 @@ pub struct Observation {
 pub struct PairObservation {
     /// ‖U‖² − ‖W‖².
     pub charge: f64,
+    /// The same of each hidden neuron, the weights behind it less those before it. They are
+    /// charges of symmetries where φ is linear or a leaky ReLU, not where it is tanh.
+    pub neurons: Vec<f64>,
     /// ‖M − N‖/(‖M‖ + ‖N‖) for the two sides of T17; 0 in balance, at most 1.
     pub imbalance: f64,
     /// Of E\[hhᵀ\] with BᵀΣ_rB: h the hidden layer, B = W_D…W_{l+1}, Σ_r the covariance of
@@ -84,6 +89,7 @@ impl Observer<'_> {
         let network = self.network;
         let gradients = network.per_sample(theta, self.data);
         let (trace, sharpness) = self.curvature(theta).unzip();
+        let (trace, trace_error) = trace.unzip();
         let norm = |l: usize| libm::sqrt(theta[network.range(l)].iter().fold(0.0, squares));
         Observation {
             step,
@@ -93,6 +99,7 @@ impl Observer<'_> {
                 .map(|l| self.pair(theta, &gradients, l))
                 .collect(),
             trace,
+            trace_error,
             sharpness,
             equilibrium: self.distance(theta, gradients),
         }
@@ -112,17 +119,23 @@ impl Observer<'_> {
         seen
     }
 
-    fn curvature(&self, theta: &[f64]) -> Option<(f64, f64)> {
+    /// Tr ∇²L with its standard error, and the largest eigenvalue.
+    fn curvature(&self, theta: &[f64]) -> Option<((f64, f64), f64)> {
         if self.lanczos == 0 || self.network.normalisation != Normalisation::None {
             return None;
         }
         let (model, samples) = (self.network.model(), self.data.samples());
         let mut stream = Stream::seeded(self.seed, "curvature", 0);
         let trace = if theta.len() <= self.exact_trace {
-            hessian_trace(&model, &samples, theta)?
+            (hessian_trace(&model, &samples, theta)?, 0.0)
         } else {
             let estimates = hutchinson_trace(&model, &samples, theta, PROBES, &mut stream)?;
-            estimates.iter().sum::<f64>() / PROBES as f64
+            let mean = estimates.iter().sum::<f64>() / PROBES as f64;
+            let apart = estimates
+                .iter()
+                .map(|x| x - mean)
+                .fold(0.0, |t, x| squares(t, &x));
+            (mean, libm::sqrt(apart / ((PROBES - 1) * PROBES) as f64))
         };
         let sharpness = largest_eigenvalue(&model, &samples, theta, self.lanczos, &mut stream)?;
         Some((trace, sharpness))
@@ -134,6 +147,9 @@ impl Observer<'_> {
         let sizes = m.norm() + n.norm();
         PairObservation {
             charge: up.norm_squared() - down.norm_squared(),
+            neurons: (0..down.nrows())
+                .map(|j| up.column(j).norm_squared() - down.row(j).norm_squared())
+                .collect(),
             imbalance: if sizes > 0.0 {
                 (&m - &n).norm() / sizes
             } else {

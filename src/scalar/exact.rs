@@ -141,15 +141,15 @@ impl<'de> Deserialize<'de> for Exact {
         let raw = Box::<RawValue>::deserialize(deserializer)?;
         let text = raw.get();
         let parsed = match text.as_bytes().first() {
-            // Escapes would hide an exponent from what limits them.
-            Some(b'"') if text.contains('\\') => {
-                let word = shorten(text);
-                return Err(D::Error::custom(format!(
-                    "expected a number without escapes, found {word}"
-                )));
-            }
             Some(b'"') => {
                 let inner: String = serde_json::from_str(text).map_err(D::Error::custom)?;
+                // What limits the exponents of a file reads its text as it is.
+                if text.contains('\\') && inner.contains(['e', 'E', 'p', 'P']) {
+                    let word = shorten(text);
+                    return Err(D::Error::custom(format!(
+                        "expected an exponent without escapes, found {word}"
+                    )));
+                }
                 parse_exact(&inner)
             }
             Some(b'[' | b'{' | b't' | b'f' | b'n') => {

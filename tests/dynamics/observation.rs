@@ -82,6 +82,51 @@ fn a_pair_is_its_generator() {
     assert!(finite >= 8, "{finite} finite, {missing} not");
 }
 
+/// Each neuron of a leaky ReLU network has the charge of its rescaling; together they have
+/// the pair's.
+#[test]
+fn a_neuron_is_its_rescaling() {
+    let relu = Activation::LeakyRelu {
+        slope: Rational::from((1, 2)),
+    };
+    for seed in 0..4 {
+        let (network, data, theta) = whole(&[2, 3, 1, 2], relu.clone(), seed);
+        let seen = observer(&network, &data).observe(0, &theta);
+        let symmetries = network.model().symmetries();
+        let mut charges: Vec<f64> = symmetries.iter().map(|a| a.charge(&theta)).collect();
+        let mut neurons: Vec<f64> = seen.pairs.iter().flat_map(|p| p.neurons.clone()).collect();
+        for pair in &seen.pairs {
+            assert_eq!(pair.neurons.iter().sum::<f64>(), pair.charge);
+        }
+        charges.sort_by(f64::total_cmp);
+        neurons.sort_by(f64::total_cmp);
+        assert_eq!(charges, neurons);
+    }
+}
+
+/// Hutchinson's estimate says how far it may be off, the exact trace that it is not.
+#[test]
+fn an_estimated_trace_has_its_error() {
+    let (network, data, theta) = whole(&[2, 3, 2], Activation::Tanh, 1);
+    let exact = observer(&network, &data).observe(0, &theta);
+    let estimated = Observer {
+        exact_trace: 0,
+        ..observer(&network, &data)
+    };
+    let estimated = estimated.observe(0, &theta);
+    assert_eq!(exact.trace_error, Some(0.0));
+    let (trace, near) = (
+        exact.trace.expect("smooth"),
+        estimated.trace.expect("smooth"),
+    );
+    let error = estimated.trace_error.expect("estimated");
+    // The seed is fixed; five standard errors are exceeded once in a million seeds.
+    assert!(
+        error > 0.0 && (trace - near).abs() <= 5.0 * error,
+        "{trace} {near} {error}"
+    );
+}
+
 /// Nothing is left to move at θ*: Φ is least there, both sides agree, and θ is close to
 /// where it was found. Elsewhere all of these are seen to be off.
 #[test]

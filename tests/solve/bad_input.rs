@@ -284,7 +284,7 @@ const NUMBERS: &[(&str, &str)] = &[
     (r#""""#, NUMBER),
     (r#"" 1""#, NUMBER),
     (r#""1 ""#, NUMBER),
-    (r#""1\n""#, "without escapes"),
+    (r#""1\n""#, NUMBER),
     (r#""--1""#, NUMBER),
     (r#""+-1""#, NUMBER),
     (r#""1e""#, NUMBER),
