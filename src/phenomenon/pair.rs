@@ -90,15 +90,23 @@ pub fn clean(teacher: &Teacher) -> Data {
     }
 }
 
-/// Advances a descent without noise until it rests or has taken `steps` steps: where a
-/// hundredth of them moves no parameter by more than 10⁻¹⁴ all that follow do not either.
+/// Some dozens of roundings of a parameter, which are of the order of 1.
+const ROUNDINGS: f64 = 1e-14;
+
+/// Has a descent without noise come to rest? What many steps do not move by more than
+/// rounding, as many more do not either: it approaches a minimum exponentially.
+pub fn rests(before: &[f64], after: &[f64]) -> bool {
+    let moved = before.iter().zip(after).map(|(a, b)| (a - b).abs());
+    moved.fold(0.0, f64::max) < ROUNDINGS
+}
+
+/// Advances a descent without noise until a hundredth of `steps` leaves it at rest, or all
+/// are taken.
 pub fn rest(run: &mut Run, steps: u64) {
     let part = steps.div_ceil(100);
     for _ in 0..100 {
         let before = run.theta.clone();
-        let finite = run.advance(part);
-        let moved = before.iter().zip(&run.theta).map(|(a, b)| (a - b).abs());
-        if !finite || moved.fold(0.0, f64::max) < 1e-14 {
+        if !run.advance(part) || rests(&before, &run.theta) {
             return;
         }
     }

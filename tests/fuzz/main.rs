@@ -312,7 +312,7 @@ fn reference() {
 }
 
 /// Some file systems write to the disk at once where a file is cut and filled again, which
-/// takes a hundred times as long.
+/// takes tens of times as long.
 fn write_anew(path: &Path, data: &[u8]) {
     let _ = std::fs::remove_file(path);
     std::fs::write(path, data).expect("written");
