@@ -2,8 +2,8 @@
 
 use nalgebra::{ComplexField, DMatrix, RealField, dmatrix};
 use noise_equilibrium::balance::{
-    GroupError, Regression, RegressionError, SensitivityError, Setting, SettingError, Strength,
-    population_variance,
+    Balance, Equilibrium, GroupError, Regression, RegressionError, SensitivityError, Setting,
+    SettingError, Spectrum, Strength, population_variance, solve,
 };
 use noise_equilibrium::model::Loss;
 use noise_equilibrium::scalar::{Mp, Rational, RealScalar, dot};
@@ -62,6 +62,44 @@ fn one_generator_is_a_group() {
     assert!((found.setting.theta[0] - 1.0).abs() < 1e-15);
     assert!((found.setting.theta[1] - 1.0).abs() < 1e-15);
     assert!(found.residual < 1e-15);
+}
+
+/// A flat descent against a steep wall: Newton's step from 0 lands on the other side of the
+/// minimum, higher than it started, and has to be halved; from farther away it is cut. The
+/// root of the balance equation is where both have to end.
+#[test]
+fn steps_that_overshoot_are_halved_and_long_ones_cut() {
+    let rates = [Rational::from((1, 1000)), Rational::from(-1)];
+    for gradient in [55.0, 1e4, 1e9] {
+        let start = setting(
+            &[0.5, 2.0],
+            &[&[gradient, 1.0], &[-gradient, -1.0]],
+            0.0,
+            0.5,
+        );
+        let found = start
+            .minimise(&[Generator::diagonal(rates.to_vec()).unwrap()])
+            .unwrap();
+        let balance = Balance {
+            spectrum: Spectrum::from_rates(&rates, &[gradient * gradient, 1.0], &start.theta),
+            strength: start.strength.clone(),
+        };
+        let Ok(Equilibrium::Finite(lambda)) = solve(&balance) else {
+            panic!("not finite");
+        };
+        let expected = 2.0 * libm::exp(-lambda);
+        // λ* and the exponential are off by a few units of |λ*|.
+        let off = (found.setting.theta[1] - expected).abs();
+        assert!(
+            off <= 64.0 * f64::EPSILON * expected * (1.0 + lambda.abs()),
+            "{off}"
+        );
+        assert!(
+            found.potential < start.potential() && found.steps < 60,
+            "{}",
+            found.steps
+        );
+    }
 }
 
 #[test]

@@ -173,3 +173,40 @@ fn large_networks_take_few_passes() {
         }
     }
 }
+
+/// Two layers of 250 neurons, all connected: too wide for a factorisation. At λ = 0 each
+/// neuron of a balanced network has 500 of noise, half of it on weights from or to no
+/// neuron; then every neuron is rescaled by some t, which λ has to undo.
+#[test]
+fn wide_layers_are_put_back() {
+    const WIDTH: u32 = 250;
+    let mut draw = Draw::seeded(1, "wide", 0);
+    let t: Vec<f64> = (0..2 * WIDTH)
+        .map(|_| draw.integer(-100, 100) as f64 / 32.0)
+        .collect();
+    let at = |end: Option<u32>| end.map_or(0.0, |i| t[i as usize]);
+    let moved = |from: Option<u32>, to: Option<u32>, noise: f64| {
+        weight(from, to, noise * libm::exp(2.0 * (at(from) - at(to))), 0.0)
+    };
+    let mut terms = Vec::new();
+    for i in 0..WIDTH {
+        terms.push(moved(None, Some(i), f64::from(WIDTH)));
+        terms.push(moved(Some(WIDTH + i), None, f64::from(WIDTH)));
+        terms.extend((0..WIDTH).map(|j| moved(Some(i), Some(WIDTH + j), 1.0)));
+    }
+    let spectrum = Spectrum::from_terms(terms);
+    let found = balance_network(2 * WIDTH as usize, &spectrum, &STRENGTH).expect("balanced");
+    assert!(found.passes <= 20, "{} passes", found.passes);
+    let size = t.iter().fold(1.0, |size: f64, x| size.max(x.abs()));
+    // Sums of 250 terms, each with an exponential of twice λ; and because half of each
+    // neuron's noise stays where it is, an imbalance makes at most twice itself of λ.
+    let rounding = (2.0 * f64::from(WIDTH) + 8.0 * size) * f64::EPSILON;
+    for (lambda, t) in found.lambda.iter().zip(&t) {
+        let off = (lambda - t).abs();
+        assert!(
+            off <= 2.0 * (found.imbalance + rounding),
+            "{lambda} is not {t}: {off} with an imbalance of {}",
+            found.imbalance
+        );
+    }
+}

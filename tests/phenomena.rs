@@ -1,7 +1,8 @@
 //! The phenomena as a program, and how an estimate is judged.
 
 use noise_equilibrium::phenomenon::{
-    Bound, Claim, Estimate, Experiment, Figure, Finding, FindingReport, Judgement, PHENOMENA,
+    Axis, Bound, Claim, Estimate, Experiment, Figure, Finding, FindingReport, Judgement, PHENOMENA,
+    Panel, Series, Style,
 };
 use std::path::Path;
 use std::process::{Command, Output};
@@ -129,6 +130,37 @@ fn claims_of_the_paper_are_judged_apart() {
     json.as_object_mut().expect("an object").remove("claim");
     let finding: Finding = serde_json::from_value(json).expect("a finding");
     assert_eq!(finding.claim, Claim::Hypothesis);
+}
+
+/// A journal keeps figures: to the bit, and with numbers that JSON does not know.
+#[test]
+fn a_figure_comes_back_from_json() {
+    let points = [
+        (0.1, 1.0 / 3.0),
+        (-0.0, f64::INFINITY),
+        (f64::MIN_POSITIVE, -1e300),
+    ];
+    let figure = Figure {
+        title: "title".to_owned(),
+        panels: vec![Panel {
+            x: Axis::linear("x"),
+            y: Axis::log("y"),
+            series: vec![Series::new("name", Style::Points, points)],
+        }],
+    };
+    let text = serde_json::to_string(&figure).expect("JSON");
+    let back: Figure = serde_json::from_str(&text).expect("a figure");
+    let numbers = |figure: &Figure| -> Vec<u64> {
+        let points = figure.panels[0].series[0].points.iter().flatten();
+        points.map(|x| x.to_bits()).collect()
+    };
+    assert_eq!(numbers(&back), numbers(&figure));
+    assert_eq!(back, figure);
+    for bad in ["\"one\"", "1"] {
+        let bad = text.replacen("\"1e-1\"", bad, 1);
+        assert_ne!(bad, text);
+        assert!(serde_json::from_str::<Figure>(&bad).is_err(), "{bad}");
+    }
 }
 
 #[test]

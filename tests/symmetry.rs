@@ -9,8 +9,8 @@ use noise_equilibrium::scalar::{
     Enclosure, Field, Interval, Mp, Rational, RealScalar, Scalar, convert, dot,
 };
 use noise_equilibrium::symmetry::{
-    Eigenspaces, Generator, Slice, Support, enclosed_exponential, exponential,
-    first_indefinite_pivot, support,
+    Eigenspaces, Family, Generator, Slice, Support, SymmetryError, enclosed_exponential,
+    exponential, first_indefinite_pivot, support,
 };
 use noise_equilibrium::theorem::{Draw, any_network};
 use proptest::prelude::*;
@@ -468,5 +468,57 @@ fn eigenspaces_hold_for_poor_eigenvectors() {
                 assert!(x.contains(&exact), "projection {i}, entry {row}, {spoiled}");
             }
         }
+    }
+}
+
+/// The first entry of AB − BA that is not 0, column by column, written out.
+fn first_of_commutator(a: &Generator, b: &Generator) -> Option<(usize, usize, Rational)> {
+    let d = a.dim();
+    let unit =
+        |j: usize| -> Vec<Rational> { (0..d).map(|k| Rational::from(i32::from(k == j))).collect() };
+    (0..d).find_map(|col| {
+        let (ab, ba) = (a.apply(&b.apply(&unit(col))), b.apply(&a.apply(&unit(col))));
+        (0..d).find_map(|row| {
+            let entry = Rational::from(&ab[row] - &ba[row]);
+            (entry != 0).then_some((row, col, entry))
+        })
+    })
+}
+
+#[test]
+fn generators_that_do_not_commute_are_named_with_an_entry() {
+    let m = |rows: [[i32; 2]; 2]| rows.map(|row| row.map(Rational::from).to_vec()).to_vec();
+    let [first, second] = [m([[1, 2], [2, 0]]), m([[0, 1], [1, 3]])];
+    let factor = |k: &Vec<Vec<Rational>>| Generator::factor(3, 2, k).expect("a factor");
+    let dense = |k: &Vec<Vec<Rational>>| Generator::dense(k).expect("dense");
+    let pairs = [
+        (dense(&first), dense(&second)),
+        (factor(&first), factor(&second)),
+        // Slices that are not contiguous, at an offset.
+        (
+            Generator::factor(1, 2, &first).expect("a factor"),
+            as_matrix(&Generator::factor(1, 2, &second).expect("a factor")),
+        ),
+    ];
+    for (a, b) in pairs {
+        let expected = first_of_commutator(&a, &b).expect("they do not commute");
+        let identity = Generator::diagonal(vec![Rational::from(1); a.dim()]).expect("diagonal");
+        let refused = Family::new(vec![identity.clone(), a.clone(), b]).expect_err("refused");
+        let SymmetryError::NotCommuting {
+            left,
+            right,
+            row,
+            col,
+            entry,
+        } = refused
+        else {
+            panic!("{refused}");
+        };
+        assert_eq!((left, right), (1, 2));
+        assert_eq!(
+            (row, col, entry),
+            (expected.0, expected.1, expected.2.to_string())
+        );
+        assert!(Family::new(vec![identity, a]).is_ok());
     }
 }

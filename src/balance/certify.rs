@@ -4,7 +4,7 @@
 use super::pulls::{Equilibrium, Pulls};
 use super::solve::Logarithmic;
 use super::source::SpectrumSource;
-use super::spectrum::{Balance, Spectrum, Strength, Term};
+use super::spectrum::{Balance, Spectrum, Strength};
 use crate::scalar::{Enclosure, Field, Mp, Rational, Real, Scalar};
 use crate::symmetry::Eigenspaces;
 use rug::Float;
@@ -122,21 +122,15 @@ pub fn certify<T>(
 
 /// Leading bits that cancel in the sum G(0), where it does not vanish.
 fn cancelled(spectrum: &Spectrum<Rational>, strength: &Strength<Rational>) -> u32 {
-    let part = |t: &Term<Rational>| {
-        let spectrum = Spectrum::from_terms(vec![t.clone()]);
-        Balance {
-            spectrum,
-            strength: strength.clone(),
-        }
-        .at_start()
+    let balance = Balance {
+        spectrum: spectrum.clone(),
+        strength: strength.clone(),
     };
-    let parts: Vec<Rational> = spectrum.terms().iter().map(part).collect();
-    let total = parts.iter().fold(Rational::new(), |total, x| total + x);
-    let largest = parts
+    let total = balance.at_start();
+    let weights = Pulls::of(&balance)
         .into_iter()
-        .map(Rational::abs)
-        .max()
-        .unwrap_or_default();
+        .flat_map(|pulls| pulls.up.into_iter().chain(pulls.down));
+    let largest = weights.map(|(_, weight)| weight).max().unwrap_or_default();
     // log₂ to within one of each side, from the sizes of numerator and denominator.
     let size = |q: &Rational| {
         i64::from(q.numer().significant_bits()) - i64::from(q.denom().significant_bits())
@@ -262,7 +256,8 @@ fn enclose_root(pulls: &Pulls<Enclosure>, bits: u32) -> Result<Option<Enclosure>
 fn prove_root(pulls: &Pulls<Enclosure>, approximation: &Real, bits: u32) -> Option<Enclosure> {
     let centre = approximation.as_float().clone();
     let exponent = centre.get_exp()?;
-    // e^{±rλ} loses as many bits as its exponent has; start a little above that.
+    // e^{±rλ} loses as many bits as its exponent has, and where that is tiny, λ as many as it
+    // is smaller than 1; start a little above that.
     let largest = pulls
         .up
         .iter()
@@ -272,7 +267,7 @@ fn prove_root(pulls: &Pulls<Enclosure>, approximation: &Real, bits: u32) -> Opti
     let lost = Float::with_val(64, &largest * &centre)
         .get_exp()
         .unwrap_or(0)
-        .max(0);
+        .abs();
     let mut margin = 16 + lost;
     while margin < i32::try_from(bits).unwrap_or(i32::MAX) {
         let radius = Float::with_val(bits, 1) << (exponent - i32::try_from(bits).ok()? + margin);

@@ -41,9 +41,9 @@ pub fn decimal_of_rational(q: &Rational, digits: usize, direction: Direction) ->
     let away_from_zero = (direction == Direction::Up) != negative;
     let (p, q) = (q.numer().clone().abs(), q.denom().clone());
     let digits = i64::try_from(digits.max(1)).unwrap_or(i64::MAX);
-    // floor(log10 |q|) to within one, from the sizes in bits.
-    let bits = i64::from(p.significant_bits()) - i64::from(q.significant_bits());
-    let mut exponent = bits * 30_103 / 100_000 - 2;
+    // |q| > 2^{bits − 1}, and 0.30102 < log₁₀ 2 < 0.30103: at most floor(log₁₀ |q|).
+    let bits = i64::from(p.significant_bits()) - i64::from(q.significant_bits()) - 1;
+    let mut exponent = (bits * if bits < 0 { 30_103 } else { 30_102 }).div_euclid(100_000);
     loop {
         // |q| = n · 10^{exponent + 1 − digits}, n wanted with exactly `digits` digits.
         let shift = digits - 1 - exponent;
@@ -55,8 +55,8 @@ pub fn decimal_of_rational(q: &Rational, digits: usize, direction: Direction) ->
         };
         let text = n.to_string();
         let length = i64::try_from(text.len()).unwrap_or(i64::MAX);
-        if n == 0 || length != digits {
-            exponent += if n == 0 { -digits } else { length - digits };
+        if length != digits {
+            exponent += length - digits;
             continue;
         }
         if !away_from_zero || rest == 0 {

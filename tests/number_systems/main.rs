@@ -39,6 +39,7 @@ mod dual;
 mod exact;
 mod laws;
 mod multiprecision;
+mod traits;
 
 /// A stream of random draws (SplitMix64).
 struct Draw(u64);

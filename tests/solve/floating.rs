@@ -8,7 +8,7 @@
 //! at most that over the least slope of H, the sum of the smallest r of U and of D.
 
 use crate::known::{Bounds, Known, answer, spectrum};
-use noise_equilibrium::balance::{Balance, Equilibrium, Spectrum, Strength, Term, solve};
+use noise_equilibrium::balance::{Balance, Equilibrium, Pulls, Spectrum, Strength, Term, solve};
 use noise_equilibrium::scalar::{Enclosure, Mp, Rational, RealScalar, Scalar};
 use rug::Float;
 
@@ -199,6 +199,36 @@ fn extreme_for_f64() -> Vec<Known> {
             &[["1e150", "1e300", "1"], ["-1e-150", "1e-300", "1"]],
         ),
     ]
+}
+
+/// With −A in place of A everything is mirrored, to the bit, where λ is iterated for: nothing
+/// in that prefers a side. (ln U/D is not −ln D/U to the bit.)
+#[test]
+fn mirrored_problems_have_mirrored_solutions() {
+    fn mirrored<S: Floating>(known: &Known) {
+        let (_, balance) = rounded::<S>(known);
+        if Pulls::of(&balance).is_some_and(|pulls| pulls.closed_form().is_some()) {
+            return;
+        }
+        let terms = balance.spectrum.terms().iter().map(|t| Term {
+            rate: -t.rate.clone(),
+            ..t.clone()
+        });
+        let mirror = Balance {
+            spectrum: Spectrum::from_terms(terms.collect()),
+            strength: balance.strength.clone(),
+        };
+        match (solve(&balance), solve(&mirror)) {
+            (Ok(Equilibrium::Finite(one)), Ok(Equilibrium::Finite(other))) => {
+                assert!(one == -other.clone(), "{one} and {other} of {}", known.text);
+            }
+            others => panic!("{others:?} of {}", known.text),
+        }
+    }
+    for known in everyday().iter().chain(&extreme_for_f64()) {
+        mirrored::<f64>(known);
+        mirrored::<Mp<256>>(known);
+    }
 }
 
 #[test]

@@ -8,4 +8,5 @@ mod floating;
 mod format;
 mod hard;
 mod known;
+mod precision;
 mod program;

@@ -159,14 +159,14 @@ fn attempt(
             field: "potential.after",
         });
     }
-    if !resolved(&candidate.potential, None, digits) && !candidate.potential.is_zero() {
+    if !resolved(&candidate.potential, None, digits) {
         return Ok(Found::Unresolved("potential.after"));
     }
     for i in 0..members {
         let parts = charge_parts(&spectrum, &candidate.lambda, i);
         let scale = parts.iter().map(Enclosure::magnitude);
         let scale = scale.fold(Float::new(64), |total, x| total + x);
-        if !scale.is_finite() || vanishes(&candidate.charge[i]) && !scale.is_zero() {
+        if !scale.is_finite() || vanishes(&candidate.charge[i]) {
             return Err(CertifyError::OutOfRange {
                 field: "charge.after",
             });

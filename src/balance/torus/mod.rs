@@ -59,20 +59,6 @@ impl<S: Field> Torus<S> {
         }
         Some(Self { terms })
     }
-
-    /// G_i(0) = −∂Φ/∂λ_i at 0, m numbers, without an exponential.
-    pub fn balance_at_start(&self, m: usize) -> Vec<S> {
-        let component = |i: usize| {
-            let terms = self.terms.iter();
-            -sum(terms.map(|t| t.weight.clone() * &t.exponent[i]))
-        };
-        (0..m).map(component).collect()
-    }
-
-    /// Φ(0).
-    pub fn potential_at_start(&self) -> S {
-        sum(self.terms.iter().map(|t| t.weight.clone()))
-    }
 }
 
 impl<S: Scalar> Torus<S> {
