@@ -2,8 +2,8 @@
 
 use nalgebra::{ComplexField, DMatrix, RealField, dmatrix};
 use noise_equilibrium::balance::{
-    Balance, Equilibrium, GroupError, Regression, RegressionError, SensitivityError, Setting,
-    SettingError, Spectrum, Strength, population_variance, solve,
+    Balance, Equilibrium, Existence, GroupError, Regression, RegressionError, SensitivityError,
+    Setting, SettingError, SolveError, Spectrum, Strength, Term, population_variance, solve,
 };
 use noise_equilibrium::model::Loss;
 use noise_equilibrium::scalar::{Mp, Rational, RealScalar, dot};
@@ -309,4 +309,86 @@ fn one_minimum_from_many_starts() {
     }
     assert!(seen >= 6, "{seen} orbits with a minimum");
     assert!(shown >= seen / 2, "{shown} of {seen}");
+}
+
+/// What proves that a sum of exponentials has a minimum or has none, forged.
+#[test]
+fn forged_certificates_of_existence_do_not_hold() {
+    let vectors = |rows: &[[i32; 2]]| -> Vec<Vec<Rational>> {
+        rows.iter()
+            .map(|row| row.map(Rational::from).to_vec())
+            .collect()
+    };
+    let numbers = |x: &[i32]| x.iter().map(|&x| Rational::from(x)).collect::<Vec<_>>();
+    let star = vectors(&[[1, 0], [0, 1], [-1, -1]]);
+    let bounded = |p: &[i32]| Existence::Bounded {
+        combination: numbers(p),
+    };
+    assert!(bounded(&[2, 2, 2]).holds(&star));
+    for forged in [
+        &[1, 1, 2][..],
+        &[0, 0, 0],
+        &[-1, -1, -1],
+        &[1, 1],
+        &[1, 1, 1, 1],
+        &[1, 2, 1],
+    ] {
+        assert!(!bounded(forged).holds(&star), "{forged:?}");
+    }
+    let half = vectors(&[[1, 0], [-1, 0], [0, -1]]);
+    let unbounded = |u: &[i32]| Existence::Unbounded {
+        direction: numbers(u),
+    };
+    assert!(unbounded(&[0, 1]).holds(&half));
+    // Uphill, to one side and nowhere at all.
+    for forged in [&[0, -1][..], &[1, 1], &[-1, 1], &[0, 0], &[1, 0]] {
+        assert!(!unbounded(forged).holds(&half), "{forged:?}");
+    }
+    assert_eq!(Existence::of(&half, 2), unbounded(&[0, 1]));
+    assert!(Existence::of(&star, 2).holds(&star));
+    // Flat: nothing falls, and 0 is in the hull of no exponents.
+    assert!(Existence::of(&[], 2).holds(&[]));
+}
+
+/// Numbers that leave the range of a double on the way are refused, not iterated over.
+#[test]
+fn spectra_beyond_the_doubles_are_refused() {
+    let found = |triples: &[[f64; 3]]| {
+        let terms = triples.iter().map(|&[rate, noise, charge]| Term {
+            rate,
+            noise,
+            charge,
+        });
+        solve(&Balance {
+            spectrum: Spectrum::from_terms(terms.collect()),
+            strength: Strength {
+                gamma: 0.0,
+                sigma2: 1.0,
+            },
+        })
+    };
+    // One r, or only the sum of the fastest, or nothing.
+    let infinite = [[1e308, 1.0, 1.0], [-1.0, 1.0, 1.0]];
+    let fastest = [
+        [8e307, 1.0, 1.0],
+        [1.0, 1.0, 1.0],
+        [-8e307, 1.0, 1.0],
+        [-1.0, 1.0, 1.0],
+    ];
+    let fine = [
+        [1e300, 1.0, 1.0],
+        [1.0, 1.0, 1.0],
+        [-1e300, 1.0, 1.0],
+        [-1.0, 1.0, 1.0],
+    ];
+    assert_eq!(found(&infinite), Err(SolveError::InvalidSpectrum));
+    assert_eq!(found(&fastest), Err(SolveError::InvalidSpectrum));
+    assert!(matches!(found(&fine), Ok(Equilibrium::Finite(_))));
+    for bad in [f64::INFINITY, f64::NAN, -1.0] {
+        assert_eq!(
+            found(&[[1.0, bad, 1.0], [-2.0, 1.0, 1.0]]),
+            Err(SolveError::InvalidSpectrum),
+            "{bad}"
+        );
+    }
 }

@@ -153,7 +153,7 @@ struct Block<S> {
     members: Vec<(usize, DMatrix<S>)>,
 }
 
-/// G and H at a point.
+/// G and the lower triangle of H at a point.
 struct Expansion<S> {
     g: DVector<S>,
     h: DMatrix<S>,
@@ -237,11 +237,7 @@ impl<S: RealScalar> Directions<S> {
         for (i, image) in images.iter().enumerate() {
             to.g[i] += dot(v, image) * &in_g;
             for (j, other) in images.iter().enumerate().take(i + 1) {
-                let entry = dot(image, other) * &twice;
-                to.h[(i, j)] += entry.clone();
-                if i != j {
-                    to.h[(j, i)] += entry;
-                }
+                to.h[(i, j)] += dot(image, other) * &twice;
             }
         }
     }

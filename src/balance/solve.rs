@@ -208,19 +208,16 @@ impl<S: RealScalar> Logarithmic<S> {
     }
 }
 
-/// Geometric where both ends have one sign and differ much, else arithmetic.
+/// Geometric where both ends have one sign, else arithmetic.
 fn midpoint<S: RealScalar>(low: &S, high: &S) -> S {
-    let (a, b) = (
-        ComplexField::abs(low.clone()),
-        ComplexField::abs(high.clone()),
-    );
-    let four = S::from_int(4);
-    let one_sign = (*low > S::zero()) == (*high > S::zero()) && !a.is_zero() && !b.is_zero();
-    if one_sign && (a.clone() > b.clone() * &four || b.clone() > a.clone() * &four) {
-        let middle = ComplexField::sqrt(a) * ComplexField::sqrt(b);
-        return if *low > S::zero() { middle } else { -middle };
+    let root = |x: &S| ComplexField::sqrt(ComplexField::abs(x.clone()));
+    if *low > S::zero() {
+        root(low) * root(high)
+    } else if *high < S::zero() {
+        -(root(low) * root(high))
+    } else {
+        (low.clone() + high) / S::from_int(2)
     }
-    (low.clone() + high) / S::from_int(2)
 }
 
 /// ln Σ w e^{r x}, its derivative in x, and the largest |exponent| met.

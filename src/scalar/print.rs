@@ -41,9 +41,9 @@ pub fn decimal_of_rational(q: &Rational, digits: usize, direction: Direction) ->
     let away_from_zero = (direction == Direction::Up) != negative;
     let (p, q) = (q.numer().clone().abs(), q.denom().clone());
     let digits = i64::try_from(digits.max(1)).unwrap_or(i64::MAX);
-    // |q| > 2^{bits − 1}, and 0.30102 < log₁₀ 2 < 0.30103: at most floor(log₁₀ |q|).
-    let bits = i64::from(p.significant_bits()) - i64::from(q.significant_bits()) - 1;
-    let mut exponent = (bits * if bits < 0 { 30_103 } else { 30_102 }).div_euclid(100_000);
+    // |q| > 2^{bits}; less 1 for the rounding of the product, at most floor(log₁₀ |q|).
+    let bits = f64::from(p.significant_bits()) - f64::from(q.significant_bits()) - 1.0;
+    let mut exponent = libm::floor(bits * std::f64::consts::LOG10_2) as i64 - 1;
     loop {
         // |q| = n · 10^{exponent + 1 − digits}, n wanted with exactly `digits` digits.
         let shift = digits - 1 - exponent;

@@ -32,7 +32,7 @@ impl Existence {
         let mut tableau = Tableau::new(exponents, &target);
         while tableau.pivot() {}
         let n = exponents.len();
-        if tableau.infeasibility() == 0 {
+        if tableau.is_feasible() {
             let mut combination = vec![Rational::from(1); n];
             for (row, &column) in tableau.basis.iter().enumerate() {
                 if column < n {
@@ -107,12 +107,9 @@ impl Tableau {
         Self { rows, costs, basis }
     }
 
-    /// What the artificial variables add up to.
-    fn infeasibility(&self) -> Rational {
-        self.costs
-            .last()
-            .map(|x| Rational::from(-x))
-            .unwrap_or_default()
+    /// Do the artificial variables add up to 0?
+    fn is_feasible(&self) -> bool {
+        self.costs.last().is_none_or(|x| *x == 0)
     }
 
     /// One exchange; false at the optimum. An artificial variable never comes back.
