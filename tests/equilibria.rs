@@ -3,7 +3,8 @@
 use nalgebra::{ComplexField, DMatrix, RealField, dmatrix};
 use noise_equilibrium::balance::{
     Balance, Equilibrium, Existence, GroupError, Regression, RegressionError, SensitivityError,
-    Setting, SettingError, SolveError, Spectrum, Strength, Term, population_variance, solve,
+    Setting, SettingError, SolveError, Spectrum, Strength, Term, geometric_mean,
+    population_variance, solve,
 };
 use noise_equilibrium::model::Loss;
 use noise_equilibrium::scalar::{Mp, Rational, RealScalar, dot};
@@ -390,5 +391,23 @@ fn spectra_beyond_the_doubles_are_refused() {
             Err(SolveError::InvalidSpectrum),
             "{bad}"
         );
+    }
+}
+
+#[test]
+fn matrices_without_a_geometric_mean_are_refused() {
+    let one = dmatrix![2.0, 1.0; 1.0, 3.0];
+    assert!(geometric_mean(&one, &one).is_some());
+    let flat = DMatrix::from_element(2, 3, 1.0);
+    for (m, n) in [
+        (dmatrix![1.0], one.clone()),
+        (flat.clone(), flat),
+        (dmatrix![1.0, 2.0; 2.0, 1.0], one.clone()),
+        (one.clone(), dmatrix![1.0, 2.0; 2.0, 1.0]),
+        (dmatrix![f64::INFINITY, 0.0; 0.0, 1.0], one.clone()),
+        (one.clone(), dmatrix![f64::INFINITY, 0.0; 0.0, 1.0]),
+        (one.clone(), dmatrix![f64::NAN, 0.0; 0.0, 1.0]),
+    ] {
+        assert_eq!(geometric_mean(&m, &n), None, "{m} {n}");
     }
 }

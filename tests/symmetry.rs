@@ -522,3 +522,20 @@ fn generators_that_do_not_commute_are_named_with_an_entry() {
         assert!(Family::new(vec![identity, a]).is_ok());
     }
 }
+
+/// An eigenvalue that comes twice has a space of two dimensions.
+#[test]
+fn the_dimensions_of_eigenspaces_add_up() {
+    for (entries, mut expected) in [
+        ([[2, 1, 1], [1, 2, 1], [1, 1, 2]], vec![1, 2]),
+        ([[2, 0, 0], [0, 2, 0], [0, 0, 2]], vec![3]),
+        ([[1, 2, 0], [2, -1, 1], [0, 1, 3]], vec![1, 1, 1]),
+    ] {
+        let k = DMatrix::from_fn(3, 3, |i, j| Rational::from(entries[i][j]));
+        let spaces = Eigenspaces::of(&k, 128).expect("eigenspaces");
+        let mut found: Vec<usize> = spaces.spaces().iter().map(|s| s.dimension()).collect();
+        found.sort_unstable();
+        expected.sort_unstable();
+        assert_eq!(found, expected, "{entries:?}");
+    }
+}

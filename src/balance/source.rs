@@ -518,11 +518,11 @@ impl BlockSpectrum {
             // Both matrices are symmetric, so Tr(KM) is the inner product of their entries.
             let paired = |m: &Measure| dot(&k, &m.matrix.iter().cloned().collect::<Vec<_>>());
             let (noise, charge) = (paired(&side.noise), paired(&side.charge));
-            let sign = if side.negated { -1 } else { 1 };
+            let signed = |x: Rational| if side.negated { -x } else { x };
             let up = Rational::from(&strength.sigma2 * &noise) * 2;
             let down = Rational::from(&strength.gamma * &charge) * 4;
-            start.balance += (up - down) * sign;
-            start.charge += charge * sign;
+            start.balance += signed(up - down);
+            start.charge += signed(charge);
             start.potential += side.charge.matrix.trace() * &strength.gamma * 2;
             start.potential += side.noise.matrix.trace() * &strength.sigma2;
         }

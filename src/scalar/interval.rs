@@ -237,7 +237,7 @@ impl<const P: u32> Interval<P> {
     /// Is its width at most 10^{−digits} relative to every number in it?
     pub fn has_digits(&self, digits: u32) -> bool {
         let near = self.mignitude();
-        if near.is_zero() || !self.is_bounded() {
+        if near.is_zero() {
             return self.lower.is_zero() && self.upper.is_zero();
         }
         let scaled = up(64, &self.width() * &up(64, Float::u_pow_u(10, digits)));

@@ -65,7 +65,7 @@ impl<const P: u32> Mp<P> {
     /// log₂|x| as a double, −∞ at 0; does not overflow or underflow.
     pub fn log2_abs(&self) -> f64 {
         match self.0.get_exp() {
-            Some(exponent) if self.0.is_normal() => {
+            Some(exponent) => {
                 let mantissa = Float::with_val(53, &self.0 >> exponent).to_f64().abs();
                 f64::from(exponent) + libm::log2(mantissa)
             }

@@ -209,3 +209,13 @@ fn exponentials_that_a_field_may_decline() {
     assert_eq!(x.exponential(), Some(Scalar::exp(&x)));
     assert_eq!(x.exponential().map(|e| e.eps), Some(3.0 * libm::exp(0.5)));
 }
+
+/// Zero in every respect: the value and the derivative.
+#[test]
+fn a_dual_with_a_derivative_is_not_zero() {
+    let dual = |re: i64, eps: i64| Dual::new(Mp::<64>::from_int(re), Mp::<64>::from_int(eps));
+    assert!(dual(0, 0).is_exactly_zero());
+    for (re, eps) in [(0, 1), (1, 0), (1, 1)] {
+        assert!(!dual(re, eps).is_exactly_zero());
+    }
+}

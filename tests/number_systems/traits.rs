@@ -72,6 +72,17 @@ fn multiprecision_answers_as_doubles_do() {
 }
 
 #[test]
+fn what_is_not_finite_is_told_apart() {
+    let number = |x: f64| Mp::<53>::from(x);
+    assert!(ComplexField::is_finite(&number(-1e300)) && ComplexField::is_finite(&number(0.0)));
+    for x in [f64::INFINITY, f64::NEG_INFINITY, f64::NAN] {
+        assert!(!ComplexField::is_finite(&number(x)), "{x}");
+        assert_eq!(number(x).log2_abs(), f64::INFINITY);
+    }
+    assert_eq!(number(0.0).log2_abs(), f64::NEG_INFINITY);
+}
+
+#[test]
 fn spacings_are_counted_relative_to_the_larger_number() {
     assert_eq!(Mp::<53>::default_max_ulps(), f64::default_max_ulps());
     let unit = Mp::<53>::unit();

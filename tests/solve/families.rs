@@ -659,3 +659,46 @@ fn a_family_of_giants() {
         refused(&commuting(&[giant.clone(), giant]), &json!([1, 2]), &parts);
     }
 }
+
+/// The same noise as gradients and as their covariance, where the rates are irrational; and
+/// a covariance that is none.
+#[test]
+fn families_of_matrices_take_a_covariance() {
+    let one = json!({ "kind": "dense", "matrix": [[1, 2, 0], [2, -1, 1], [0, 1, 3]] });
+    let square = json!({ "kind": "dense", "matrix": [[5, 0, 2], [0, 6, 2], [2, 2, 10]] });
+    let generator = commuting(&[one, square]);
+    let theta = json!([1, 2, 3]);
+    // Their mean is 0.
+    let gradients = json!([
+        [6, 3, 2],
+        [-6, -3, -2],
+        [1, 0, 1],
+        [-1, 0, -1],
+        [0, 1, -2],
+        [0, -1, 2]
+    ]);
+    let rows = [[6, 3, 2], [1, 0, 1], [0, 1, -2]];
+    let entry = |i: usize, j: usize| {
+        let total: i32 = rows.iter().map(|row| row[i] * row[j]).sum();
+        format!("{total}/3")
+    };
+    let covariance = json!(
+        (0..3)
+            .map(|i| (0..3).map(|j| entry(i, j)).collect())
+            .collect::<Vec<Vec<_>>>()
+    );
+    let by_gradients = problem("1/100", &generator, &theta, &gradients);
+    let mut by_covariance = by_gradients.clone();
+    by_covariance
+        .as_object_mut()
+        .expect("an object")
+        .remove("gradients");
+    by_covariance["covariance"] = covariance;
+    let (first, second) = (solved(&by_gradients, 30), solved(&by_covariance, 30));
+    assert_eq!(first["status"], "finite");
+    agree(&first["lambda"], &second["lambda"]);
+    agree(&first["theta"], &second["theta"]);
+    by_covariance["covariance"] = json!([[1, 2, 0], [2, 1, 0], [0, 0, 1]]);
+    let (name, output) = solve(by_covariance.to_string().as_bytes(), &[]);
+    assert_refused(&name, &output, &["covariance"]);
+}

@@ -329,12 +329,12 @@ impl FamilySource {
             }
             Self::Blocks(blocks) => {
                 for measure in &blocks.measures {
-                    let sign = Rational::from(if measure.negated { -1 } else { 1 });
+                    let signed = |x: Rational| if measure.negated { -x } else { x };
                     let flat: Vec<Rational> = measure.matrix.iter().cloned().collect();
                     let along = blocks
                         .matrices
                         .iter()
-                        .map(|k| dot(&k.iter().cloned().collect::<Vec<_>>(), &flat) * &sign);
+                        .map(|k| signed(dot(&k.iter().cloned().collect::<Vec<_>>(), &flat)));
                     let along: Vec<Rational> = along.collect();
                     add(measure.kind, &measure.matrix.trace(), &along);
                 }
