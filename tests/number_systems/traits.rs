@@ -130,12 +130,12 @@ fn sums_products_and_comparisons_with_doubles() {
 fn bessel<const P: u32>(n: i32, x: &Mp<P>) -> Mp<P> {
     let mut term = ComplexField::powi(x.clone(), n);
     for odd in (1..=n).map(|k| 2 * k + 1) {
-        term = term / f64::from(odd);
+        term /= f64::from(odd);
     }
     let half = x.clone() * x / -2.0;
     let mut total = Mp::from(0.0);
     for k in 1..200 {
-        total = total + &term;
+        total += term.clone();
         term = term * &half / f64::from(k * (2 * (n + k) + 1));
     }
     total
