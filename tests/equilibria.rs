@@ -89,7 +89,7 @@ fn steps_that_overshoot_are_halved_and_long_ones_cut() {
             panic!("not finite");
         };
         let expected = 2.0 * libm::exp(-lambda);
-        // λ* and the exponential are off by a few units of |λ*|.
+        // Each of fewer than 60 steps rounds once, and each λ and exponential to a unit of |λ*|.
         let off = (found.setting.theta[1] - expected).abs();
         assert!(
             off <= 64.0 * f64::EPSILON * expected * (1.0 + lambda.abs()),
