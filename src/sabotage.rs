@@ -4,6 +4,9 @@
 //! nothing of them is left. With it, one mistake at a time can be made in the whole
 //! process, which the kill matrix does.
 
+use crate::scalar::{Field, Rational, RealScalar};
+use nalgebra::ComplexField;
+
 /// A mistake that one could have made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -49,6 +52,26 @@ pub enum Sabotage {
     WeakNoise,
     /// The closed form has ½ ln in place of ¼ ln.
     ClosedForm,
+}
+
+/// x off by 2^−`bits` of itself.
+pub(crate) fn off<S: RealScalar>(x: &S, bits: u32) -> S {
+    x.clone() + S::from_rational(&(Rational::from(1) >> bits)) * x
+}
+
+/// 2⁻²⁶ of |x|.
+pub(crate) fn early<S: RealScalar>(x: &S) -> S {
+    ComplexField::abs(x.clone()) * S::from_rational(&(Rational::from(1) >> 26))
+}
+
+/// −x.
+pub(crate) fn negated<S: Field>(x: &S) -> S {
+    -x.clone()
+}
+
+/// 2x.
+pub(crate) fn doubled<S: Field>(x: S) -> S {
+    x * S::from_int(2)
 }
 
 #[cfg(not(feature = "sabotage"))]

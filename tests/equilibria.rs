@@ -3,7 +3,7 @@
 use nalgebra::{ComplexField, DMatrix, RealField, dmatrix};
 use noise_equilibrium::balance::{
     Balance, Equilibrium, Existence, GroupError, Regression, RegressionError, SensitivityError,
-    Setting, SettingError, SolveError, Spectrum, Strength, Term, geometric_mean,
+    Setting, SettingError, SolveError, Spectrum, Strength, Term, Torus, geometric_mean,
     population_variance, solve,
 };
 use noise_equilibrium::model::Loss;
@@ -349,6 +349,28 @@ fn forged_certificates_of_existence_do_not_hold() {
     assert!(Existence::of(&star, 2).holds(&star));
     // Flat: nothing falls, and 0 is in the hull of no exponents.
     assert!(Existence::of(&[], 2).holds(&[]));
+}
+
+/// Noise alone pushes its coordinate up, and decay down: G = −∇Φ.
+#[test]
+fn the_balance_points_to_where_the_potential_falls() {
+    let balance = |noise: f64, charge: f64| {
+        let spectrum = Spectrum::from_terms(vec![Term {
+            rate: vec![1.0, -2.0],
+            noise,
+            charge,
+        }]);
+        let strength = Strength {
+            gamma: 0.5,
+            sigma2: 1.0,
+        };
+        let torus = Torus::of(&spectrum, &strength).expect("a torus");
+        torus.balance(&[0.0, 0.0])
+    };
+    // Φ = a e^{−2(λ₁ − 2λ₂)} + c e^{2(λ₁ − 2λ₂)}.
+    assert_eq!(balance(3.0, 0.0), [6.0, -12.0]);
+    assert_eq!(balance(0.0, 3.0), [-6.0, 12.0]);
+    assert_eq!(balance(3.0, 3.0), [0.0, 0.0]);
 }
 
 /// Numbers that leave the range of a double on the way are refused, not iterated over.

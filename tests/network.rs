@@ -90,6 +90,18 @@ fn statuses() {
         slopes.iter().all(|s| *s <= 0) && slopes.iter().any(|s| *s < 0),
         "{slopes:?}"
     );
+    // One side alone, of noise or of charge, makes it run off.
+    for (noise, charge) in [(1.0, 0.0), (0.0, 1.0)] {
+        for term in [
+            weight(None, Some(0), noise, charge),
+            weight(Some(0), None, noise, charge),
+        ] {
+            assert!(matches!(
+                balance_network(1, &Spectrum::from_terms(vec![term]), &DECAY),
+                Err(NetworkError::Unbounded { neuron: 0, .. })
+            ));
+        }
+    }
     // With weight decay both sides of every neuron pull.
     assert!(balance_network(2, &spectrum, &DECAY).is_ok());
 

@@ -148,6 +148,19 @@ proptest! {
     }
 }
 
+/// A diagonal of zeros shows it too, before any elimination and after.
+#[test]
+fn a_zero_pivot_with_something_beside_it_is_indefinite() {
+    let pivot = |rows: [[i32; 3]; 3]| {
+        first_indefinite_pivot(&DMatrix::from_fn(3, 3, |i, j| Rational::from(rows[i][j])))
+    };
+    assert_eq!(pivot([[0, 1, 0], [1, 0, 0], [0, 0, 0]]), Some(0));
+    assert_eq!(pivot([[0, 0, 1], [0, 1, 0], [1, 0, 5]]), Some(0));
+    assert_eq!(pivot([[1, 1, 1], [1, 1, 2], [1, 2, 9]]), Some(1));
+    assert_eq!(pivot([[0, 0, 0], [0, 1, 1], [0, 1, 1]]), None);
+    assert_eq!(pivot([[0, 0, 0], [0, 0, 0], [0, 0, -1]]), Some(2));
+}
+
 /// Every generator of every model: e^{(s+t)A} = e^{sA}e^{tA}, and a dense copy does the same.
 #[test]
 fn group_law() {

@@ -5,7 +5,7 @@ use super::pulls::{Equilibrium, Pulls};
 use super::solve::Logarithmic;
 use super::source::SpectrumSource;
 use super::spectrum::{Balance, Spectrum, Strength};
-use crate::scalar::{Enclosure, Field, Mp, Rational, Real, Scalar};
+use crate::scalar::{Enclosure, Field, Mp, Rational, Real, Scalar, sum};
 use crate::symmetry::Eigenspaces;
 use rug::Float;
 use rug::float::Round;
@@ -50,14 +50,12 @@ pub enum CertifyError {
     },
 }
 
-/// Working precision is raised up to this many bits, beyond a multiple of what the
-/// digits take. Exponents of ±10⁶ fit; an eigendecomposition would not end.
-fn max_bits(source: &SpectrumSource, wanted: u32) -> u32 {
-    let beyond = match source {
-        SpectrumSource::Exact(_) => 1 << 24,
-        SpectrumSource::Blocks(_) => 1 << 17,
-    };
-    wanted.saturating_mul(8).saturating_add(beyond)
+/// Working precisions to try for a number that takes `wanted` bits: each half as large again
+/// as the one before, up to eight times `wanted` and `beyond`.
+pub(super) fn precisions(first: u32, wanted: u32, beyond: u32) -> impl Iterator<Item = u32> {
+    let most = wanted.saturating_mul(8).saturating_add(beyond);
+    let raised = std::iter::successors(Some(first), |bits| Some(bits + bits / 2 + 64));
+    raised.take_while(move |bits| *bits <= most)
 }
 
 /// Bits of the starting approximation.
@@ -96,28 +94,31 @@ pub fn certify<T>(
     let wanted = bits_of(digits);
     // Projectors keep two thirds of the bits of an eigendecomposition; what cancels in
     // G(0) is lost in a λ\* near 0.
-    let mut bits = match source {
-        SpectrumSource::Exact(spectrum) => wanted + 64 + cancelled(spectrum, strength),
-        SpectrumSource::Blocks(_) => wanted + wanted / 2 + 128,
+    // Exponents of ±10⁶ fit in the most; an eigendecomposition would not end there.
+    let (first, beyond) = match source {
+        SpectrumSource::Exact(spectrum) => {
+            (wanted + 64 + cancelled(spectrum, strength), 16_777_216)
+        }
+        SpectrumSource::Blocks(_) => (wanted + wanted / 2 + 128, 131_072),
     };
-    let mut unresolved = "lambda";
-    while bits <= max_bits(source, wanted) {
-        match attempt(source, strength, digits, bits)? {
-            Attempt::Unresolved(field) => unresolved = field,
+    let mut failure = CertifyError::Precision {
+        field: "lambda",
+        bits: first,
+    };
+    for bits in precisions(first, wanted, beyond) {
+        let field = match attempt(source, strength, digits, bits)? {
+            Attempt::Unresolved(field) => field,
             Attempt::Done(Equilibrium::Finite(candidate)) => match follow(candidate)? {
-                Attempt::Unresolved(field) => unresolved = field,
+                Attempt::Unresolved(field) => field,
                 Attempt::Done(solution) => return Ok(Equilibrium::Finite(solution)),
             },
             Attempt::Done(Equilibrium::PlusInfinity) => return Ok(Equilibrium::PlusInfinity),
             Attempt::Done(Equilibrium::MinusInfinity) => return Ok(Equilibrium::MinusInfinity),
             Attempt::Done(Equilibrium::Degenerate) => return Ok(Equilibrium::Degenerate),
-        }
-        bits += bits / 2 + 64;
+        };
+        failure = CertifyError::Precision { field, bits };
     }
-    Err(CertifyError::Precision {
-        field: unresolved,
-        bits,
-    })
+    Err(failure)
 }
 
 /// Leading bits that cancel in the sum G(0), where it does not vanish.
@@ -131,14 +132,13 @@ fn cancelled(spectrum: &Spectrum<Rational>, strength: &Strength<Rational>) -> u3
         .into_iter()
         .flat_map(|pulls| pulls.up.into_iter().chain(pulls.down));
     let largest = weights.map(|(_, weight)| weight).max().unwrap_or_default();
-    // log₂ to within one of each side, from the sizes of numerator and denominator.
-    let size = |q: &Rational| {
-        i64::from(q.numer().significant_bits()) - i64::from(q.denom().significant_bits())
-    };
     if total == 0 {
         return 0;
     }
-    u32::try_from((size(&largest) - size(&total) + 2).max(0)).unwrap_or(u32::MAX / 4)
+    // log₂ of each, to within one, is the size of its numerator less that of its denominator.
+    let above = largest.numer().significant_bits() + total.denom().significant_bits();
+    let below = largest.denom().significant_bits() + total.numer().significant_bits();
+    (above + 2).saturating_sub(below)
 }
 
 fn attempt(
@@ -273,12 +273,11 @@ fn prove_root(pulls: &Pulls<Enclosure>, approximation: &Real, bits: u32) -> Opti
         let radius = Float::with_val(bits, 1) << (exponent - i32::try_from(bits).ok()? + margin);
         let low = Float::with_val_round(bits, &centre - &radius, Round::Down).0;
         let high = Float::with_val_round(bits, &centre + &radius, Round::Up).0;
-        if sign_of_g(pulls, &low) == Some(Ordering::Greater)
-            && sign_of_g(pulls, &high) == Some(Ordering::Less)
-        {
+        let signs = [&low, &high].map(|end| sign_of_g(pulls, end));
+        if signs == [Some(Ordering::Greater), Some(Ordering::Less)] {
             return Enclosure::new(low, high);
         }
-        margin += 1 + margin / 2;
+        margin += margin / 2;
     }
     None
 }
@@ -309,7 +308,7 @@ fn approximate_root(pulls: &Pulls<Enclosure>, bits: u32) -> Option<Real> {
     let mut lambda = Real::from_float(root.as_float().clone());
     let mut precision = START;
     while precision < bits {
-        precision = (2 * precision - 16).min(bits);
+        precision = (2 * precision).min(bits);
         let equation = Logarithmic::of(&at(precision));
         lambda = equation.newton(&lambda.round_to(precision));
         if precision < bits {
@@ -330,24 +329,12 @@ fn approximate_root(pulls: &Pulls<Enclosure>, bits: u32) -> Option<Real> {
     Some(lambda)
 }
 
-/// The sign of G(λ), proved by interval evaluation of G over its largest exponential.
+/// The sign of G(λ), proved by interval evaluation. Near λ\* nothing overflows: U falls and D
+/// rises, so that both lie between U(0) and D(0) there.
 fn sign_of_g(pulls: &Pulls<Enclosure>, lambda: &Float) -> Option<Ordering> {
-    let point = Enclosure::point(lambda);
-    let up = pulls.up.iter().map(|(r, w)| (-(r.clone() * &point), w));
-    let down = pulls.down.iter().map(|(r, w)| (r.clone() * &point, w));
-    let (up, down): (Vec<_>, Vec<_>) = (up.collect(), down.collect());
-    // Any number will do as the common factor; the largest exponent avoids overflow.
-    let shift = up
-        .iter()
-        .chain(&down)
-        .map(|(exponent, w)| {
-            let logarithm = Float::with_val(64, w.midpoint().abs()).ln();
-            logarithm + exponent.midpoint()
-        })
-        .reduce(|a, b| a.max(&b))?;
-    let shift = Enclosure::point(&Float::with_val(lambda.prec(), shift));
-    let total = |side: Vec<(Enclosure, &Enclosure)>| {
-        crate::scalar::sum(side.into_iter().map(|(e, w)| (e - &shift).exp() * w))
+    let (forward, back) = (Enclosure::point(lambda), Enclosure::point(&-lambda.clone()));
+    let total = |side: &[(Enclosure, Enclosure)], point: &Enclosure| {
+        sum(side.iter().map(|(r, w)| (r.clone() * point).exp() * w))
     };
-    (total(up) - total(down)).sign()
+    (total(&pulls.up, &back) - total(&pulls.down, &forward)).sign()
 }

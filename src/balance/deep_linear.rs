@@ -133,10 +133,11 @@ impl<S: RealScalar> Regression<S> {
             });
         }
 
-        let depth = match sabotage::is(Sabotage::DeepExponent) {
-            true => hidden.len() + 2,
-            false => hidden.len() + 1,
+        let outer = match sabotage::is(Sabotage::DeepExponent) {
+            true => 2,
+            false => 1,
         };
+        let depth = hidden.len() + outer;
         let s = sum(values.iter().take(rank).cloned());
         let (x, e) = (self.inputs.trace(), self.noise.trace());
         let depth_inverse = S::one() / S::from_int(i64::try_from(depth).unwrap_or(i64::MAX));

@@ -1,7 +1,7 @@
 //! The balance of a whole matrix group: two adjacent linear maps U and W under
 //! U → UP, W → P⁻¹W for every invertible P (T17).
 
-use super::certify::{Attempt, CertifyError, bits_of, resolved};
+use super::certify::{Attempt, CertifyError, bits_of, precisions, resolved};
 use super::geometric_mean::geometric_mean_to;
 use super::source::{check_point, gram};
 use super::{Noise, OrbitError, Strength};
@@ -11,6 +11,7 @@ use nalgebra::DMatrix;
 use num_traits::Zero;
 use rug::Float;
 use rug::float::Round;
+use std::cmp::Ordering;
 
 /// A point θ = (U, W) with its noise, and the group GL(r) that turns the factors.
 #[derive(Clone, Debug, PartialEq)]
@@ -158,10 +159,8 @@ fn rows_of(m: &DMatrix<Rational>) -> Vec<Vec<Rational>> {
 }
 
 /// vvᵀ.
-fn dyad(v: &[Rational], sign: i32) -> DMatrix<Rational> {
-    DMatrix::from_fn(v.len(), v.len(), |i, j| {
-        Rational::from(&v[i] * &v[j]) * sign
-    })
+fn dyad(v: &[Rational]) -> DMatrix<Rational> {
+    DMatrix::from_fn(v.len(), v.len(), |i, j| Rational::from(&v[i] * &v[j]))
 }
 
 /// A vector that `m` annihilates, in the image of `n`, and not 0.
@@ -192,12 +191,12 @@ impl GroupBalance {
         let (m, n) = (&self.left, &self.right);
         if let Some(v) = annihilated(m, n) {
             return GroupStatus::Unbounded {
-                direction: dyad(&v, 1),
+                direction: dyad(&v),
             };
         }
         if let Some(v) = annihilated(n, m) {
             return GroupStatus::Unbounded {
-                direction: dyad(&v, -1),
+                direction: -dyad(&v),
             };
         }
         let kernel = null_space(&rows_of(m), m.nrows());
@@ -242,7 +241,7 @@ pub struct CertifiedGroup {
 }
 
 /// Bits beyond a multiple of what the digits take.
-const MAX_EXTRA_BITS: u32 = 1 << 15;
+const MAX_EXTRA_BITS: u32 = 32_768;
 
 /// Solves S M S = N and encloses the answer, each number with relative width at most
 /// 10^{−digits}. `follow` computes what else follows, and may find that it takes more bits.
@@ -259,41 +258,51 @@ pub fn certify_group<T>(
         return Ok(GroupStatus::Unbounded { direction });
     }
     let wanted = bits_of(digits);
-    let mut bits = wanted + wanted / 2 + 192;
-    let mut unresolved = "metric";
+    let first = wanted + wanted / 2 + 192;
+    let mut failure = CertifyError::Precision {
+        field: "metric",
+        bits: first,
+    };
     // The status says that there is one.
-    let split = Split::of(balance).ok_or(CertifyError::Precision {
-        field: unresolved,
-        bits,
-    })?;
-    while bits <= wanted.saturating_mul(8).saturating_add(MAX_EXTRA_BITS) {
-        if let Some(candidate) = split.solve(balance, bits) {
-            let size = magnitude(&candidate.metric);
-            let entries = candidate.metric.iter().flatten();
-            if entries
-                .into_iter()
-                .all(|x| resolved(x, Some(&size), digits))
-                && resolved(&candidate.potential, None, digits)
-            {
-                match follow(candidate)? {
-                    Attempt::Unresolved(field) => unresolved = field,
-                    Attempt::Done(solution) => {
-                        return Ok(match status {
-                            GroupStatus::Degenerate { flat, .. } => {
-                                GroupStatus::Degenerate { flat, solution }
-                            }
-                            _ => GroupStatus::Finite(solution),
-                        });
-                    }
+    let split = Split::of(balance).ok_or_else(|| failure.clone())?;
+    for bits in precisions(first, wanted, MAX_EXTRA_BITS) {
+        let field = match attempt(&split, balance, digits, bits) {
+            Attempt::Unresolved(field) => field,
+            Attempt::Done(candidate) => match follow(candidate)? {
+                Attempt::Unresolved(field) => field,
+                Attempt::Done(solution) => {
+                    return Ok(match status {
+                        GroupStatus::Degenerate { flat, .. } => {
+                            GroupStatus::Degenerate { flat, solution }
+                        }
+                        _ => GroupStatus::Finite(solution),
+                    });
                 }
-            }
-        }
-        bits += bits / 2 + 64;
+            },
+        };
+        failure = CertifyError::Precision { field, bits };
     }
-    Err(CertifyError::Precision {
-        field: unresolved,
-        bits,
-    })
+    Err(failure)
+}
+
+fn attempt(
+    split: &Split,
+    balance: &GroupBalance,
+    digits: u32,
+    bits: u32,
+) -> Attempt<CertifiedGroup> {
+    let Some(candidate) = split.solve(balance, bits) else {
+        return Attempt::Unresolved("metric");
+    };
+    let size = magnitude(&candidate.metric);
+    let mut entries = candidate.metric.iter().flatten();
+    if !entries.all(|x| resolved(x, Some(&size), digits)) {
+        return Attempt::Unresolved("metric");
+    }
+    if !resolved(&candidate.potential, None, digits) {
+        return Attempt::Unresolved("potential.after");
+    }
+    Attempt::Done(candidate)
 }
 
 /// The space as the image of N (columns C) and what M annihilates (columns E): there
@@ -472,7 +481,8 @@ fn riccati(m: &Matrix, n: &Matrix, bits: u32) -> Option<Matrix> {
     let relative = forward(&l, &transposed(&half));
     let squares = sum(relative.iter().flatten().map(Field::square));
     let epsilon = squares.root()?.upper().clone();
-    if epsilon.is_nan() || epsilon > 0.5 {
+    // Not even a comparison holds for NaN.
+    if !epsilon.partial_cmp(&0.5).is_some_and(Ordering::is_le) {
         return None;
     }
     let diagonal: Option<Vec<Enclosure>> = (0..t.len()).map(|i| t[i][i].root()).collect();

@@ -98,11 +98,8 @@ impl<S: RealScalar> Setting<S> {
             previous = Some(gain.clone());
             let longest = S::from_int(LONGEST);
             let length = directions.length(&step);
-            let mut factor = S::one();
-            if length > longest {
-                factor = longest / length;
-            }
-            let mut halvings = 0;
+            let mut factor = RealField::min(longest / length, S::one());
+            let mut halvings = 0..MAX_HALVINGS;
             let (moved, lower) = loop {
                 let moved = directions.act(&(&step * factor.clone()), &here);
                 let lower = moved.potential();
@@ -111,8 +108,7 @@ impl<S: RealScalar> Setting<S> {
                 if gain <= blur.clone() * &potential || lower <= expected {
                     break (moved, lower);
                 }
-                halvings += 1;
-                if halvings > MAX_HALVINGS {
+                if halvings.next().is_none() {
                     return Err(GroupError::NotConverged(steps));
                 }
                 factor /= S::from_int(2);

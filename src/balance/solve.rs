@@ -144,7 +144,8 @@ impl<S: RealScalar> Logarithmic<S> {
 
     /// The root, by safeguarded Newton from λ = 0.
     pub(super) fn root(&self) -> Result<S, SolveError> {
-        let terms = S::from_int(i64::try_from(self.up.len() + self.down.len()).unwrap_or(i64::MAX));
+        let terms = self.up.iter().chain(&self.down).count();
+        let terms = S::from_int(i64::try_from(terms).unwrap_or(i64::MAX));
         let extreme = |side: &[(S, S)], pick: fn(S, S) -> S| {
             side.iter()
                 .map(|(r, _)| r.clone())
@@ -157,37 +158,36 @@ impl<S: RealScalar> Logarithmic<S> {
 
         let mut lambda = S::zero();
         let mut value = self.at(&lambda);
-        if !value.h.is_finite() || !slowest.is_finite() || !fastest.is_finite() {
+        if ![&value.h, &slowest, &fastest]
+            .into_iter()
+            .all(ComplexField::is_finite)
+        {
             return Err(SolveError::InvalidSpectrum);
         }
         let (near, far) = (value.h.clone() / fastest, value.h.clone() / slowest);
-        let (mut low, mut high) = if near < far { (near, far) } else { (far, near) };
+        let mut bracket = Bracket {
+            low: RealField::min(near.clone(), far.clone()),
+            high: RealField::max(near, far),
+        };
         for _ in 0..MAX_STEPS {
-            if value.h > S::zero() {
-                low = RealField::max(low, lambda.clone());
-            } else if value.h < S::zero() {
-                high = RealField::min(high, lambda.clone());
-            } else {
-                return Ok(lambda);
-            }
+            bracket.narrow(&lambda, &value.h);
             // What rounding alone can make of H near its root, as a step in λ.
             let blur = S::unit() * (value.size.clone() + &terms) / &value.steepness;
             let step = value.h.clone() / &value.steepness;
             let newton = lambda.clone() + &step;
             let mut resolution = S::unit() * ComplexField::abs(lambda.clone()) + &blur;
             if sabotage::is(Sabotage::EarlyNewton) {
-                resolution += ComplexField::abs(lambda.clone()) / S::from_int(1 << 26);
+                resolution = sabotage::early(&lambda);
             }
             if ComplexField::abs(step.clone()) <= resolution {
                 return Ok(newton);
             }
-            if high.clone() - &low <= resolution {
-                return Ok((low + high) / two);
+            if bracket.high.clone() - &bracket.low <= resolution {
+                return Ok(bracket.midpoint());
             }
-            let candidate = if newton > low && newton < high {
-                newton
-            } else {
-                midpoint(&low, &high)
+            let candidate = match bracket.holds(&newton) {
+                true => newton,
+                false => bracket.midpoint(),
             };
             let next = self.at(&candidate);
             // A Newton step that does not at least halve H hands over to bisection.
@@ -195,12 +195,8 @@ impl<S: RealScalar> Logarithmic<S> {
                 ComplexField::abs(next.h.clone()) * &two <= ComplexField::abs(value.h.clone());
             (lambda, value) = (candidate, next);
             if !halved {
-                if value.h > S::zero() {
-                    low = RealField::max(low, lambda.clone());
-                } else {
-                    high = RealField::min(high, lambda.clone());
-                }
-                lambda = midpoint(&low, &high);
+                bracket.narrow(&lambda, &value.h);
+                lambda = bracket.midpoint();
                 value = self.at(&lambda);
             }
         }
@@ -208,15 +204,29 @@ impl<S: RealScalar> Logarithmic<S> {
     }
 }
 
-/// Geometric where both ends have one sign, else arithmetic.
-fn midpoint<S: RealScalar>(low: &S, high: &S) -> S {
-    let root = |x: &S| ComplexField::sqrt(ComplexField::abs(x.clone()));
-    if *low > S::zero() {
-        root(low) * root(high)
-    } else if *high < S::zero() {
-        -(root(low) * root(high))
-    } else {
-        (low.clone() + high) / S::from_int(2)
+/// Two numbers of one sign with the root between them.
+struct Bracket<S> {
+    low: S,
+    high: S,
+}
+
+impl<S: RealScalar> Bracket<S> {
+    /// H falls: the root is not below λ where H(λ) is positive, else not above.
+    fn narrow(&mut self, lambda: &S, h: &S) {
+        match h.is_sign_positive() {
+            true => self.low = RealField::max(self.low.clone(), lambda.clone()),
+            false => self.high = RealField::min(self.high.clone(), lambda.clone()),
+        }
+    }
+
+    fn holds(&self, lambda: &S) -> bool {
+        self.low < *lambda && *lambda < self.high
+    }
+
+    /// The geometric mean: the two may lie many orders of magnitude apart.
+    fn midpoint(&self) -> S {
+        let root = |x: &S| ComplexField::sqrt(ComplexField::abs(x.clone()));
+        RealField::copysign(root(&self.low) * root(&self.high), self.low.clone())
     }
 }
 

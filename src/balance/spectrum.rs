@@ -246,7 +246,7 @@ impl<S: Field> Balance<S> {
     /// 2γc + σ²a.
     fn cost(&self, noise: S, charge: S) -> S {
         let noise = match sabotage::is(Sabotage::PotentialNoise) {
-            true => noise * S::from_int(2),
+            true => sabotage::doubled(noise),
             false => noise,
         };
         S::from_int(2) * &self.strength.gamma * charge + noise * &self.strength.sigma2

@@ -95,11 +95,11 @@ fn positional(
         .ok()
         .filter(|e| e.abs() <= limit)
         .ok_or_else(|| NumberError::Exponent(shorten(text)))?;
-    let shift = exponent - per_digit * i64::try_from(fraction.len()).unwrap_or(i64::MAX / 8);
+    let shift = exponent - per_digit * i64::try_from(fraction.len()).unwrap_or_default();
     let power =
         u32::try_from(shift.unsigned_abs()).map_err(|_| NumberError::Exponent(shorten(text)))?;
     let power = Integer::from(base).pow(power);
-    Ok(if shift < 0 {
+    Ok(if shift.is_negative() {
         Rational::from((value, power))
     } else {
         Rational::from(value * power)

@@ -50,6 +50,24 @@ fn product(bits: u32, x: &Float, y: &Float, round: Round) -> Float {
     }
 }
 
+/// The smallest interval that holds all of these, each given by a lower and an upper bound.
+fn hull_of<const P: u32>(
+    bits: u32,
+    bounds: impl IntoIterator<Item = (Float, Float)>,
+) -> Interval<P> {
+    let mut lower = Float::with_val(bits, Special::Infinity);
+    let mut upper = Float::with_val(bits, Special::NegInfinity);
+    for (low, high) in bounds {
+        if low < lower {
+            lower = low;
+        }
+        if high > upper {
+            upper = high;
+        }
+    }
+    Interval { lower, upper }
+}
+
 impl<const P: u32> Interval<P> {
     fn bits(&self, other: &Self) -> u32 {
         if P == 0 {
@@ -113,7 +131,7 @@ impl<const P: u32> Interval<P> {
 
     /// A point inside, near the middle.
     pub fn midpoint(&self) -> Float {
-        let middle = Float::with_val(self.precision() + 1, &self.lower + &self.upper) / 2u32;
+        let middle = Float::with_val(self.precision(), &self.lower + &self.upper) / 2u32;
         if middle.is_finite() {
             middle
         } else if self.lower.is_finite() {
@@ -162,6 +180,11 @@ impl<const P: u32> Interval<P> {
         self.lower <= other.upper && other.lower <= self.upper
     }
 
+    /// Does it lie in the interior of `other`?
+    pub fn is_inside(&self, other: &Self) -> bool {
+        other.lower < self.lower && self.upper < other.upper
+    }
+
     /// Are both end points finite?
     pub fn is_bounded(&self) -> bool {
         self.lower.is_finite() && self.upper.is_finite()
@@ -203,7 +226,6 @@ impl<const P: u32> Interval<P> {
         match self.sign() {
             Some(Ordering::Less) => None,
             Some(_) => Some(self.clone()),
-            None if self.upper.is_nan() => None,
             None => Some(Self {
                 lower: Float::new(self.precision()),
                 upper: self.upper.clone(),
@@ -290,14 +312,14 @@ impl<const P: u32> Add<&Interval<P>> for &Interval<P> {
     type Output = Interval<P>;
     fn add(self, other: &Interval<P>) -> Interval<P> {
         let bits = self.bits(other);
-        let (lower, upper) = (
-            down(bits, &self.lower + &other.lower),
-            match sabotage::is(Sabotage::RoundingOfSum) {
-                true => down(bits, &self.upper + &other.upper),
-                false => up(bits, &self.upper + &other.upper),
-            },
-        );
-        Interval { lower, upper }
+        let upwards = match sabotage::is(Sabotage::RoundingOfSum) {
+            true => down,
+            false => up,
+        };
+        Interval {
+            lower: down(bits, &self.lower + &other.lower),
+            upper: upwards(bits, &self.upper + &other.upper),
+        }
     }
 }
 impl<const P: u32> Sub<&Interval<P>> for &Interval<P> {
@@ -320,26 +342,18 @@ impl<const P: u32> Mul<&Interval<P>> for &Interval<P> {
             true => Round::Down,
             false => Round::Up,
         };
-        let known = |x: &Float| x.is_zero() || x.is_sign_positive();
-        if known(a) && known(c) {
+        if a.is_sign_positive() && c.is_sign_positive() {
             return Interval {
                 lower: product(bits, a, c, Round::Down),
                 upper: product(bits, b, d, upwards),
             };
         }
-        let mut lower = product(bits, a, c, Round::Down);
-        let mut upper = product(bits, a, c, upwards);
-        for (x, y) in [(a, d), (b, c), (b, d)] {
+        let corners = [(a, c), (a, d), (b, c), (b, d)];
+        let products = corners.map(|(x, y)| {
             let low = product(bits, x, y, Round::Down);
-            let high = product(bits, x, y, upwards);
-            if low < lower {
-                lower = low;
-            }
-            if high > upper {
-                upper = high;
-            }
-        }
-        Interval { lower, upper }
+            (low, product(bits, x, y, upwards))
+        });
+        hull_of(bits, products)
     }
 }
 impl<const P: u32> Div<&Interval<P>> for &Interval<P> {
@@ -349,26 +363,13 @@ impl<const P: u32> Div<&Interval<P>> for &Interval<P> {
         if other.contains_zero() {
             return Interval::whole(bits);
         }
-        let mut lower = Float::with_val(bits, Special::Infinity);
-        let mut upper = Float::with_val(bits, Special::NegInfinity);
-        for x in [&self.lower, &self.upper] {
-            for y in [&other.lower, &other.upper] {
-                // ∞/∞ is not attained, and the other corners span the quotients: a finite
-                // end of the numerator over ∞ is the 0 that they approach.
-                if x.is_infinite() && y.is_infinite() {
-                    continue;
-                }
-                let low = down(bits, x / y);
-                let high = up(bits, x / y);
-                if low < lower {
-                    lower = low;
-                }
-                if high > upper {
-                    upper = high;
-                }
-            }
-        }
-        Interval { lower, upper }
+        let (a, b, c, d) = (&self.lower, &self.upper, &other.lower, &other.upper);
+        // ∞/∞ is not attained, and the other corners span the quotients: a finite end of the
+        // numerator over ∞ is the 0 that they approach.
+        let corners = [(a, c), (a, d), (b, c), (b, d)].into_iter();
+        let attained = corners.filter(|(x, y)| !(x.is_infinite() && y.is_infinite()));
+        let quotients = attained.map(|(x, y)| (down(bits, x / y), up(bits, x / y)));
+        hull_of(bits, quotients)
     }
 }
 macro_rules! forward {
@@ -463,17 +464,13 @@ impl<const P: u32> Scalar for Interval<P> {
 
     fn ln(&self) -> Self {
         let bits = self.precision();
-        if self.upper <= 0 {
-            return Self::whole(bits);
-        }
-        let lower = if self.lower > 0 {
-            down(bits, self.lower.ln_ref())
-        } else {
-            Float::with_val(bits, Special::NegInfinity)
-        };
-        Self {
-            lower,
-            upper: up(bits, self.upper.ln_ref()),
+        match self.at_least_zero() {
+            // ln 0 = −∞.
+            Some(inside) if !inside.upper.is_zero() => Self {
+                lower: down(bits, inside.lower.ln_ref()),
+                upper: up(bits, inside.upper.ln_ref()),
+            },
+            _ => Self::whole(bits),
         }
     }
 }

@@ -37,7 +37,7 @@ pub fn decimal_of_rational(q: &Rational, digits: usize, direction: Direction) ->
     if *q == 0 {
         return "0".to_owned();
     }
-    let negative = *q < 0;
+    let negative = q.is_negative();
     let away_from_zero = (direction == Direction::Up) != negative;
     let (p, q) = (q.numer().clone().abs(), q.denom().clone());
     let digits = i64::try_from(digits.max(1)).unwrap_or(i64::MAX);

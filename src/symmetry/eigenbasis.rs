@@ -41,8 +41,7 @@ impl<S: RealScalar> Eigenbasis<S> {
                 let k: DMatrix<S> = matrix.map(|q| S::from_rational(&q));
                 let mut eigen = SymmetricEigen::try_new(k, S::unit(), MAX_SWEEPS)?;
                 if sabotage::is(Sabotage::Eigenvalue) {
-                    let off = S::one() + S::one() / S::from_int(1 << 40);
-                    eigen.eigenvalues[0] = eigen.eigenvalues[0].clone() * off;
+                    eigen.eigenvalues[0] = sabotage::off(&eigen.eigenvalues[0], 40);
                 }
                 let vectors: Vec<Vec<S>> = eigen
                     .eigenvectors

@@ -33,8 +33,8 @@ pub struct Eigenspaces {
     bits: u32,
 }
 
-/// Sweeps of the QR iteration for each bit of precision before it is given up.
-const SWEEPS_PER_BIT: usize = 64;
+/// Sweeps of the QR iteration before it is given up; a handful is typical.
+const MAX_SWEEPS: usize = 100_000;
 
 impl Eigenspace {
     /// The number of eigenvectors that span it.
@@ -55,7 +55,7 @@ impl Eigenspaces {
     pub fn of(k: &DMatrix<Rational>, bits: u32) -> Option<Self> {
         let approximate = k.map(|q| Real::at(bits, &q));
         let unit = Real::from_float(Float::with_val(bits, 1) >> bits);
-        let eigen = SymmetricEigen::try_new(approximate, unit, SWEEPS_PER_BIT * bits as usize)?;
+        let eigen = SymmetricEigen::try_new(approximate, unit, MAX_SWEEPS)?;
         if eigen.eigenvalues.iter().any(|x| !x.as_float().is_finite()) {
             return None;
         }
@@ -171,8 +171,7 @@ impl Eigenspaces {
     ///
     /// `None` if a weight is certainly negative, so that M was not semidefinite.
     pub fn weights(&self, m: &DMatrix<Rational>) -> Option<Vec<Enclosure>> {
-        let trace = (0..m.nrows()).fold(Rational::new(), |total, i| total + &m[(i, i)]);
-        let trace = Enclosure::at(self.bits, &trace);
+        let trace = Enclosure::at(self.bits, &m.trace());
         let entries: Vec<Vec<Enclosure>> = rows_at(m, self.bits);
         let diagonal: Vec<Enclosure> = self
             .vectors

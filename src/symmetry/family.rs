@@ -145,13 +145,13 @@ fn commutator(a: &Generator, b: &Generator) -> Option<(usize, usize, Rational)> 
     {
         let difference = k * l - l * k;
         let slice = slices.first()?;
-        let index = |i: usize| slice.offset + i * slice.stride;
         let n = k.nrows();
+        let indices: Vec<usize> = slice.indices(n).collect();
         let entries = (0..n).flat_map(|col| (0..n).map(move |row| (row, col)));
         let mut entries = entries.filter(|at| difference[*at] != 0);
         return entries
             .next()
-            .map(|at| (index(at.0), index(at.1), difference[at].clone()));
+            .map(|at| (indices[at.0], indices[at.1], difference[at].clone()));
     }
     let d = a.dim();
     (0..d).find_map(|col| {

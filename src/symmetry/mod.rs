@@ -336,7 +336,7 @@ impl Generator {
     /// never through eigenvectors, so that the two can check each other.
     pub fn act<S: RealScalar>(&self, lambda: &S, theta: &[S]) -> Vec<S> {
         let lambda = &match sabotage::is(Sabotage::DirectionOfOrbit) {
-            true => -lambda.clone(),
+            true => sabotage::negated(lambda),
             false => lambda.clone(),
         };
         match self.structure() {

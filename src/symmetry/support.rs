@@ -23,7 +23,7 @@ pub struct Support {
 ///
 /// The moments Tr(K^jM) obey a linear recurrence whose shortest characteristic
 /// polynomial has the live rates as its roots, each once. It is real-rooted, so
-/// Descartes' rule of signs counts its positive and negative roots exactly.
+/// Descartes' rule of signs counts its positive roots exactly.
 pub fn support(k: &DMatrix<Rational>, m: &DMatrix<Rational>) -> Support {
     let n = k.nrows();
     // Scaling K or M by a positive number does not move signs: use integers.
@@ -39,24 +39,13 @@ pub fn support(k: &DMatrix<Rational>, m: &DMatrix<Rational>) -> Support {
     // Coefficients of 1 + c_1x + … + c_Lx^L; the characteristic polynomial is its reverse.
     let recurrence = shortest_recurrence(&moments);
     let zero = recurrence.last().is_some_and(|c| *c == 0);
-    let variations = |flip: bool| {
-        let signs = recurrence
-            .iter()
-            .enumerate()
-            .filter_map(|(i, c)| match c.cmp0() {
-                Ordering::Equal => None,
-                sign => Some(if flip && i % 2 == 1 {
-                    sign.reverse()
-                } else {
-                    sign
-                }),
-            });
-        let signs: Vec<Ordering> = signs.collect();
-        signs.windows(2).filter(|pair| pair[0] != pair[1]).count()
-    };
+    let signs = recurrence.iter().map(Rational::cmp0);
+    let signs: Vec<Ordering> = signs.filter(|sign| sign.is_ne()).collect();
+    let positive = signs.windows(2).filter(|pair| pair[0] != pair[1]).count();
     Support {
-        positive: variations(false),
-        negative: variations(true),
+        positive,
+        // All L roots are real and differ.
+        negative: recurrence.len() - 1 - positive - usize::from(zero),
         zero,
     }
 }
@@ -76,11 +65,10 @@ fn shortest_recurrence(s: &[Rational]) -> Vec<Rational> {
     let mut length = 0;
     let mut gap = 1;
     for i in 0..s.len() {
-        let discrepancy = (1..=length)
-            .filter(|j| *j < current.len())
-            .fold(s[i].clone(), |total, j| {
-                total + Rational::from(&current[j] * &s[i - j])
-            });
+        let known = current.iter().enumerate().skip(1).take(length);
+        let discrepancy = known.fold(s[i].clone(), |total, (j, c)| {
+            total + Rational::from(c * &s[i - j])
+        });
         if discrepancy.is_zero() {
             gap += 1;
             continue;
@@ -115,7 +103,7 @@ pub fn first_indefinite_pivot(m: &DMatrix<Rational>) -> Option<usize> {
         match pivot.cmp0() {
             Ordering::Less => return Some(k),
             // A zero pivot of a semidefinite matrix has a zero row.
-            Ordering::Equal if (k + 1..n).any(|j| !a[(k, j)].is_zero()) => return Some(k),
+            Ordering::Equal if (k..n).any(|j| !a[(k, j)].is_zero()) => return Some(k),
             Ordering::Equal => continue,
             Ordering::Greater => {}
         }

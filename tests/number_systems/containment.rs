@@ -833,6 +833,38 @@ fn digits_are_not_granted_for_want_of_a_hair() {
 }
 
 #[test]
+fn inside_means_off_both_ends() {
+    let inside = |a: (f64, f64), b: (f64, f64)| {
+        let [a, b] = [a, b].map(|(low, high)| ends(low, high).unwrap());
+        a.is_inside(&b)
+    };
+    assert!(inside((1.0, 2.0), (0.0, 3.0)));
+    for other in [
+        (1.0, 3.0),
+        (0.0, 2.0),
+        (1.0, 2.0),
+        (1.5, 3.0),
+        (0.0, 1.5),
+        (5.0, 6.0),
+    ] {
+        assert!(!inside((1.0, 2.0), other), "{other:?}");
+    }
+}
+
+#[test]
+fn logarithms_end_at_zero() {
+    let logarithm = |low, high| ends(low, high).unwrap().ln();
+    let whole = ends(f64::NEG_INFINITY, f64::INFINITY).unwrap();
+    for (low, high) in [(-2.0, -1.0), (-1.0, 0.0), (0.0, 0.0)] {
+        assert_eq!(logarithm(low, high), whole, "{low} to {high}");
+    }
+    for low in [-1.0, 0.0] {
+        assert_eq!(Some(logarithm(low, 1.0)), ends(f64::NEG_INFINITY, 0.0));
+    }
+    assert_eq!(Some(logarithm(1.0, 1.0)), ends(0.0, 0.0));
+}
+
+#[test]
 fn the_margin_of_a_sign_counts_bits() {
     let margin = |lower, upper| ends(lower, upper).unwrap().sign_margin();
     assert_eq!(margin(-1.0, 1.0), f64::NEG_INFINITY);

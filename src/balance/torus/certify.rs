@@ -3,7 +3,7 @@
 
 use super::source::{EnclosedFamily, FamilySource, combine};
 use super::{Existence, Exponential, Torus, minimise};
-use crate::balance::certify::{bits_of, resolved, vanishes};
+use crate::balance::certify::{bits_of, precisions, resolved, vanishes};
 use crate::balance::{Attempt, CertifyError, Spectrum, Strength, Term};
 use crate::scalar::{Enclosure, Field, Rational, Real, Scalar, dot, sum};
 use crate::symmetry::Eigenspaces;
@@ -56,7 +56,10 @@ pub struct CertifiedFamily {
 }
 
 /// Bits beyond a multiple of what the digits take.
-const MAX_EXTRA_BITS: u32 = 1 << 15;
+const MAX_EXTRA_BITS: u32 = 32_768;
+
+/// Sizes of the box to try around an approximation, each wider by a sixteenth of the bits.
+const WIDENINGS: u32 = 8;
 
 /// Bits of the first approximation.
 const START: u32 = 192;
@@ -87,25 +90,23 @@ pub fn certify_family<T>(
         }
     }
     let wanted = bits_of(digits);
-    let mut bits = wanted + wanted / 2 + 192;
-    let mut unresolved = "lambda";
-    let mut attempts = 0;
-    while bits <= wanted.saturating_mul(8).saturating_add(MAX_EXTRA_BITS) {
-        attempts += 1;
-        match attempt(source, strength, &span, digits, (bits, attempts))? {
-            Found::Unresolved(field) => unresolved = field,
+    let first = wanted + wanted / 2 + 192;
+    let mut failure = CertifyError::Precision {
+        field: "lambda",
+        bits: first,
+    };
+    for (count, bits) in precisions(first, wanted, MAX_EXTRA_BITS).enumerate() {
+        let field = match attempt(source, strength, &span, digits, (bits, count))? {
+            Found::Unresolved(field) => field,
             Found::Unbounded(direction) => return Ok(FamilyStatus::Unbounded { direction }),
             Found::Candidate(candidate) => match follow(*candidate)? {
-                Attempt::Unresolved(field) => unresolved = field,
+                Attempt::Unresolved(field) => field,
                 Attempt::Done(solution) => return Ok(FamilyStatus::Bounded { flat, solution }),
             },
-        }
-        bits += bits / 2 + 64;
+        };
+        failure = CertifyError::Precision { field, bits };
     }
-    Err(CertifyError::Precision {
-        field: unresolved,
-        bits,
-    })
+    Err(failure)
 }
 
 enum Found {
@@ -245,54 +246,32 @@ fn enclose_minimiser(terms: &[Exponential<Enclosure>], bits: u32) -> Option<Vec<
         .iter()
         .map(|x| Enclosure::point(&Float::with_val(bits, x.as_float())))
         .collect();
-    let problem = Gradient::new(terms, &centre, bits);
+    let problem = Gradient { terms };
     let value = problem.at(&centre);
     let inverse = problem.approximate_inverse(&centre)?;
     let shift: Vec<Enclosure> = inverse.iter().map(|row| dot(row, &value)).collect();
     let size = centre.iter().map(Enclosure::magnitude);
     let size = size.fold(Float::new(64), |a, b| a.max(&b));
-    let mut margin = 8;
-    while margin < bits / 2 {
-        let floor = Float::with_val_round(64, &size >> (bits - margin), Round::Up).0;
-        let radii = shift.iter().map(|x| {
-            let twice = Float::with_val_round(64, x.magnitude() * 2u32, Round::Up).0;
-            twice.max(&floor)
-        });
-        let radii: Vec<Float> = radii.collect();
-        if let Some(image) = problem.krawczyk(&centre, &shift, &inverse, &radii) {
+    // The smallest box that the test succeeds on; half of the bits may be lost.
+    let mut radius = Float::with_val_round(64, &size >> bits, Round::Up).0;
+    for _ in 0..WIDENINGS {
+        radius <<= bits.div_ceil(16);
+        if let Some(image) = problem.krawczyk(&centre, &shift, &inverse, &radius) {
             return Some(image);
         }
-        margin += 8 + margin / 2;
     }
     None
 }
 
-/// ∇Φ over a positive number, which does not move its zero.
+/// ∇Φ. Near the minimum nothing overflows: no term of Φ is above Φ(0) there.
 struct Gradient<'a> {
     terms: &'a [Exponential<Enclosure>],
-    /// ln W less the common factor.
-    logarithms: Vec<Enclosure>,
 }
 
-impl<'a> Gradient<'a> {
-    fn new(terms: &'a [Exponential<Enclosure>], centre: &[Enclosure], bits: u32) -> Self {
-        let logarithms: Vec<Enclosure> = terms.iter().map(|t| t.weight.ln()).collect();
-        let largest = terms
-            .iter()
-            .zip(&logarithms)
-            .map(|(t, w)| (dot(&t.exponent, centre) + w).midpoint())
-            .reduce(|a, b| a.max(&b))
-            .unwrap_or_else(|| Float::new(bits));
-        let largest = Enclosure::point(&Float::with_val(bits, largest));
-        let logarithms = logarithms.into_iter().map(|w| w - &largest).collect();
-        Self { terms, logarithms }
-    }
-
+impl Gradient<'_> {
     fn values(&self, y: &[Enclosure]) -> Vec<Enclosure> {
-        let terms = self.terms.iter().zip(&self.logarithms);
-        terms
-            .map(|(t, w)| (dot(&t.exponent, y) + w).exp())
-            .collect()
+        let value = |t: &Exponential<Enclosure>| dot(&t.exponent, y).exp() * &t.weight;
+        self.terms.iter().map(value).collect()
     }
 
     fn at(&self, y: &[Enclosure]) -> Vec<Enclosure> {
@@ -346,21 +325,17 @@ impl<'a> Gradient<'a> {
         Some(rows.collect())
     }
 
-    /// K(X) = y − Rf(y) + (I − Rf′(X))(X − y) over the box X = y ± radii. If it lies
+    /// K(X) = y − Rf(y) + (I − Rf′(X))(X − y) over the box X = y ± radius. If it lies
     /// inside X, then X holds exactly one zero of f, and K(X) holds it too.
     fn krawczyk(
         &self,
         centre: &[Enclosure],
         shift: &[Enclosure],
         inverse: &[Vec<Enclosure>],
-        radii: &[Float],
+        radius: &Float,
     ) -> Option<Vec<Enclosure>> {
         let n = centre.len();
-        let region: Vec<Enclosure> = centre
-            .iter()
-            .zip(radii)
-            .map(|(y, radius)| y.widen(radius))
-            .collect();
+        let region: Vec<Enclosure> = centre.iter().map(|y| y.widen(radius)).collect();
         let around = region.iter().zip(centre).map(|(x, y)| x.clone() - y);
         let around: Vec<Enclosure> = around.collect();
         let slope = self.slope(&region);
@@ -371,9 +346,9 @@ impl<'a> Gradient<'a> {
                 let identity = Enclosure::from_int(i64::from(i == j));
                 (identity - product) * &around[j]
             });
-            let value = centre[i].clone() - &shift[i] + sum(rest);
-            let inside = value.lower() > region[i].lower() && value.upper() < region[i].upper();
-            if !inside {
+            // X − y lies around 0, and so does the rest.
+            let value = (centre[i].clone() - &shift[i]).widen(&sum(rest).magnitude());
+            if !value.is_inside(&region[i]) {
                 return None;
             }
             image.push(value);
@@ -422,10 +397,6 @@ fn simplest(x: &Enclosure) -> Option<Rational> {
         return Some(Rational::new());
     }
     let (mut low, mut high) = (x.lower().to_rational()?, x.upper().to_rational()?);
-    let negative = high < 0;
-    if negative {
-        (low, high) = (-high, -low);
-    }
     // The continued fractions of both ends agree up to where the simplest number ends.
     let mut convergents = [
         (Integer::from(0), Integer::from(1)),
@@ -444,8 +415,7 @@ fn simplest(x: &Enclosure) -> Option<Rational> {
         convergents = [(r, s), next];
         if last {
             let [_, (p, q)] = convergents;
-            let found = Rational::from((p, q));
-            return Some(if negative { -found } else { found });
+            return Some(Rational::from((p, q)));
         }
         // Both ends lie strictly between two whole numbers.
         (low, high) = ((high - &whole).recip(), (low - whole).recip());

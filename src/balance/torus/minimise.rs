@@ -41,43 +41,23 @@ pub fn minimise<S: RealScalar>(
         temperature = temperature * &two;
     }
     let mut point = start.to_vec();
-    let mut steps = 0;
-    let mut last: Option<S> = None;
-    let mut last_steps = 0;
-    loop {
-        steps += 1;
-        if steps > MAX_STEPS {
-            return Err(SolveError::NotConverged(MAX_STEPS));
-        }
+    for steps in 0..MAX_STEPS {
         let here = problem.at(&point, &temperature);
         let Some(step) = problem.newton(&here, &temperature, unit) else {
             return Err(SolveError::NotConverged(steps));
         };
-        let hot = temperature > S::one();
         // A short step for every exponent, however small its term: parts of the problem may
         // lie thousands of orders of magnitude below others.
         let near = step.reach.clone() * S::from_int(4) <= temperature;
-        if near && hot {
+        if !near {
+            point = problem.descend(&point, &here, &step, &temperature);
+        } else if temperature > S::one() {
             temperature = temperature / &two;
-            continue;
+        } else {
+            return problem.settle(point, unit);
         }
-        if near {
-            // The last digits: go on while the steps shrink.
-            let resolution = unit.clone() * (here.size.clone() + S::one());
-            last_steps += 1;
-            if last_steps > MAX_LAST_STEPS {
-                return Err(SolveError::NotConverged(steps));
-            }
-            let stalled = last.as_ref().is_some_and(|last| step.reach >= *last);
-            let tiny = step.reach <= resolution;
-            if tiny || (stalled && step.reach <= resolution * S::from_int(1 << 16)) {
-                let moved = point.iter().zip(&step.direction);
-                return Ok(moved.map(|(x, dx)| x.clone() + dx).collect());
-            }
-            last = Some(step.reach.clone());
-        }
-        point = problem.descend(&point, &here, &step, &temperature);
     }
+    Err(SolveError::NotConverged(MAX_STEPS))
 }
 
 struct Problem<'a, S> {
@@ -87,12 +67,10 @@ struct Problem<'a, S> {
 
 /// The sum at a point, over its largest term.
 struct Value<S> {
-    /// τ ln Σ e^{(ln W + ⟨v, y⟩)/τ}.
+    /// ln Σ e^{(ln W + ⟨v, y⟩)/τ}.
     logarithm: S,
     /// Each term over the largest.
     shares: Vec<S>,
-    /// The largest |exponent|, what cancels in it counted: it is rounded to a unit of this.
-    size: S,
 }
 
 struct Step<S> {
@@ -118,24 +96,50 @@ impl<S: RealScalar> Problem<'_, S> {
         let terms = self.terms.iter().zip(&self.logarithms);
         let exponents = terms.map(|(t, w)| (dot(&t.exponent, point) + w) / temperature);
         let exponents: Vec<S> = exponents.collect();
-        let abs = |x: &S| ComplexField::abs(x.clone());
-        let parts = |t: &Exponential<S>| {
-            let products = t.exponent.iter().zip(point);
-            sum(products.map(|(v, y)| abs(&(v.clone() * y))))
-        };
-        let terms = self.terms.iter().zip(&self.logarithms);
-        let sizes = terms.map(|(t, w)| parts(t) + abs(w));
-        let size = sizes.fold(S::zero(), RealField::max);
         let top = exponents.iter().cloned().reduce(RealField::max);
         let top = top.unwrap_or_else(S::zero);
         let shares = exponents.into_iter().map(|e| Scalar::exp(&(e - &top)));
         let shares: Vec<S> = shares.collect();
         let total = sum(shares.iter().cloned());
         Value {
-            logarithm: (Scalar::ln(&total) + &top) * temperature,
+            logarithm: Scalar::ln(&total) + &top,
             shares,
-            size,
         }
+    }
+
+    /// The largest |exponent|, what cancels in it counted: it is rounded to a unit of this.
+    fn size(&self, point: &[S]) -> S {
+        let abs = |x: S| ComplexField::abs(x);
+        let terms = self.terms.iter().zip(&self.logarithms);
+        let sizes = terms.flat_map(|(t, w)| {
+            let products = t.exponent.iter().zip(point);
+            let parts = products.map(|(v, y)| abs(v.clone() * y));
+            [sum(parts), abs(w.clone())]
+        });
+        sizes.fold(S::one(), RealField::max)
+    }
+
+    /// The last digits, from close by: Newton steps while they shrink, which they do down to
+    /// what rounding makes of them.
+    fn settle(&self, mut point: Vec<S>, unit: &S) -> Result<Vec<S>, SolveError> {
+        let mut last: Option<S> = None;
+        for _ in 0..MAX_LAST_STEPS {
+            let here = self.at(&point, &S::one());
+            let Some(step) = self.newton(&here, &S::one(), unit) else {
+                break;
+            };
+            if last.is_some_and(|last| step.reach >= last) {
+                let resolution = self.size(&point) * unit;
+                let settled = step.reach <= resolution * S::from_int(65_536);
+                return match settled {
+                    true => Ok(moved(&point, &step, &S::one())),
+                    false => Err(SolveError::NotConverged(MAX_LAST_STEPS)),
+                };
+            }
+            point = moved(&point, &step, &S::one());
+            last = Some(step.reach);
+        }
+        Err(SolveError::NotConverged(MAX_LAST_STEPS))
     }
 
     /// −H⁻¹g, where a ridge stands in for what rounding took from the Hessian.
@@ -157,29 +161,23 @@ impl<S: RealScalar> Problem<'_, S> {
                 hessian[(j, i)] = hessian[(i, j)].clone();
             }
         }
-        let mut ridge = S::zero();
-        let solution = loop {
+        let root = ComplexField::sqrt(unit.clone());
+        let ridges = [S::zero(), unit.clone(), root, S::one()];
+        let cholesky = ridges.iter().find_map(|ridge| {
             let mut shifted = hessian.clone();
             for i in 0..m {
-                let shift = hessian[(i, i)].clone() * &ridge;
-                shifted[(i, i)] += shift;
+                shifted[(i, i)] *= S::one() + ridge;
             }
-            if let Some(cholesky) = Cholesky::new(shifted) {
-                break cholesky.solve(&gradient);
-            }
-            ridge = RealField::max(ridge * S::from_int(16), unit.clone());
-            if ridge > S::one() {
-                return None;
-            }
-        };
+            Cholesky::new(shifted)
+        });
+        let solution = cholesky?.solve(&gradient);
         let decrement = gradient.dot(&solution) / sum(here.shares.iter().cloned());
         let direction = solution.iter().map(|x| -x.clone() * temperature);
         let direction: Vec<S> = direction.collect();
         let along = |t: &Exponential<S>| ComplexField::abs(dot(&t.exponent, &direction));
         let reach = self.terms.iter().map(along);
         let reach = reach.fold(S::zero(), RealField::max);
-        let finite = ComplexField::is_finite(&reach) && ComplexField::is_finite(&decrement);
-        finite.then_some(Step {
+        ComplexField::is_finite(&reach).then_some(Step {
             direction,
             decrement,
             reach,
@@ -189,28 +187,25 @@ impl<S: RealScalar> Problem<'_, S> {
     /// Along the step, no exponent by more than 4τ, and halved until the sum falls.
     fn descend(&self, point: &[S], here: &Value<S>, step: &Step<S>, temperature: &S) -> Vec<S> {
         let longest = S::from_int(4) * temperature;
-        let whole = if step.reach > longest {
-            longest / &step.reach
-        } else {
-            S::one()
-        };
-        let moved = |fraction: &S| -> Vec<S> {
-            let entries = point.iter().zip(&step.direction);
-            entries
-                .map(|(x, dx)| x.clone() + dx.clone() * fraction)
-                .collect()
-        };
+        let whole = RealField::min(longest / &step.reach, S::one());
         // What is left to gain no longer shows in the sum.
         let settled = step.decrement.clone() * S::from_int(64) <= S::one();
         let mut fraction = whole.clone();
         for _ in 0..MAX_HALVINGS {
-            let next = moved(&fraction);
+            let next = moved(point, step, &fraction);
             if settled || self.at(&next, temperature).logarithm < here.logarithm {
                 return next;
             }
             fraction /= S::from_int(2);
         }
         // Differences of the sum are below rounding: the step itself is still sound.
-        moved(&whole)
+        moved(point, step, &whole)
     }
+}
+
+fn moved<S: RealScalar>(point: &[S], step: &Step<S>, fraction: &S) -> Vec<S> {
+    let entries = point.iter().zip(&step.direction);
+    entries
+        .map(|(x, dx)| x.clone() + dx.clone() * fraction)
+        .collect()
 }

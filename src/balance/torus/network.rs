@@ -204,10 +204,9 @@ impl Pass {
     fn logarithmic(&self) -> Vec<f64> {
         let sides = self.up.iter().zip(&self.down);
         sides
-            .map(|(&u, &d)| match u > 0.0 && d > 0.0 {
-                true => (u + d) * 0.5 * (libm::log(u) - libm::log(d)),
-                false => 0.0,
-            })
+            .map(|(&u, &d)| (u + d) * 0.5 * (libm::log(u) - libm::log(d)))
+            // A neuron without any live weight stays where it is.
+            .map(|force| if force.is_finite() { force } else { 0.0 })
             .collect()
     }
 
@@ -342,7 +341,7 @@ impl Network {
         let mut potential = 0.0;
         for &(from, to, noise, charge) in &self.weights {
             let factor = libm::exp(2.0 * (at(from) - at(to)) / temperature);
-            let cooled = |x: f64| match temperature > 1.0 && x > 0.0 {
+            let cooled = |x: f64| match temperature > 1.0 {
                 true => libm::exp(libm::log(x) / temperature),
                 false => x,
             };
@@ -353,13 +352,15 @@ impl Network {
             down[from] += charge;
             up[to] += charge;
             down[to] += noise;
-            degree[from] += 1;
-            degree[to] += 1;
+            for end in [from, to] {
+                degree[end] += 1;
+            }
             potential += noise + charge;
             values.push(noise + charge);
         }
         let neurons = 0..self.neurons;
-        let imbalance = neurons.clone().filter(|&i| degree[i] > 0).map(|i| {
+        let live = neurons.clone().filter(|&i| degree[i] != 0);
+        let imbalance = live.map(|i| {
             let total = up[i] + down[i];
             // A sum that overflowed is as far from balance as can be.
             if total.is_finite() {

@@ -11,6 +11,7 @@ use crate::symmetry::{
 };
 use nalgebra::DMatrix;
 use num_traits::Zero;
+use rug::ops::Pow;
 use std::cmp::Ordering;
 use std::sync::OnceLock;
 
@@ -112,11 +113,9 @@ const VARIANTS: [(u32, u32); 3] = [(7919, 6841), (104_729, 15_485_863), (6007, 5
 fn generic(matrices: &[DMatrix<Rational>], variant: (u32, u32)) -> DMatrix<Rational> {
     let n = matrices.first().map_or(0, DMatrix::nrows);
     let mut total = DMatrix::from_element(n, n, Rational::new());
-    let mut coefficient = Rational::from(1);
-    for k in matrices {
+    for (power, k) in (0..).zip(matrices) {
+        let coefficient = Rational::from(variant).pow(power);
         total += k.map(|x| x * &coefficient);
-        coefficient *= Rational::from(variant);
-        coefficient += Rational::from((1, 1009));
     }
     total
 }
@@ -208,21 +207,21 @@ impl FamilySource {
         }
     }
 
-    /// Exponents 2w of live charges and −2w of live noises, where they are rational.
+    /// Half the exponents, w of live charges and −w of live noises, where they are rational.
     pub fn live_exponents(&self, strength: &Strength<Rational>) -> Option<Vec<Vec<Rational>>> {
         let Self::Exact { spectrum, .. } = self else {
             return None;
         };
         let mut exponents = Vec::new();
         for term in spectrum.terms() {
-            for (power, factor, side) in [
-                (&term.charge, &strength.gamma, 2),
-                (&term.noise, &strength.sigma2, -2),
-            ] {
-                if *power != 0 && *factor != 0 && term.rate.iter().any(|w| *w != 0) {
-                    let exponent = term.rate.iter().map(|w| Rational::from(w * side));
-                    exponents.push(exponent.collect());
-                }
+            if term.rate.iter().all(Zero::is_zero) {
+                continue;
+            }
+            if !term.charge.is_zero() && !strength.gamma.is_zero() {
+                exponents.push(term.rate.clone());
+            }
+            if !term.noise.is_zero() && !strength.sigma2.is_zero() {
+                exponents.push(term.rate.iter().map(|w| -w.clone()).collect());
             }
         }
         Some(exponents)
