@@ -481,7 +481,7 @@ fn networks() {
             Err(error) => writeln!(lines, "{index} {error}"),
         };
     }
-    same("networks", &lines, "8b5a9043ef30b243");
+    same("networks", &lines, "fbf3905461e63877");
 }
 
 fn minimised<S: RealScalar + Bits>(

@@ -80,9 +80,11 @@ const MAX_PASSES: usize = 200;
 /// By what the temperature falls from stage to stage.
 const COOLING: f64 = 2.0;
 
-/// Steps that change no exponent by more than this need no line search, and by no more
-/// than half of it let the temperature fall.
-const SAFE: f64 = 2.0;
+/// Where a step changes an exponent by more than this, Newton's own may be the shorter one.
+const LONG: f64 = 2.0;
+
+/// Steps that change no exponent by more than this let the temperature fall.
+const SHORT: f64 = 1.0;
 
 /// An imbalance that counts as balanced where the passes gain no more: rounding in the
 /// solution of an ill-conditioned system may leave more than the sums themselves.
@@ -122,44 +124,36 @@ pub fn balance_network(
     let mut state = network.pass(&lambda, temperature);
     let mut passes = 1;
     let mut idle = 0;
-    while temperature > 1.0 || state.imbalance > state.resolution {
-        if idle >= 3 && state.imbalance <= TOLERANCE {
-            break;
+    let balanced = |state: &Pass, idle: usize| {
+        let most = if idle >= 3 { TOLERANCE } else { 0.0 };
+        state.imbalance <= f64::max(state.resolution, most)
+    };
+    while temperature > 1.0 || !balanced(&state, idle) {
+        if passes == MAX_PASSES {
+            return Err(NetworkError::NotConverged {
+                passes,
+                imbalance: state.imbalance,
+            });
         }
-        let last = state.imbalance;
         laplacian.fill(&network, &state);
         let mut step = laplacian.solve(&state.logarithmic(), temperature);
         let mut reach = network.reach(&step) / temperature;
-        if reach > SAFE {
+        if reach > LONG {
             let plain = laplacian.solve(&state.plain(), temperature);
             let plain_reach = network.reach(&plain) / temperature;
             if plain_reach < reach {
                 (step, reach) = (plain, plain_reach);
             }
         }
-        let safe = reach <= SAFE;
-        if reach <= 0.5 * SAFE && temperature > 1.0 {
+        if reach <= SHORT && temperature > 1.0 {
             temperature /= COOLING;
         }
-        let mut fraction = 1.0;
-        loop {
-            if passes == MAX_PASSES || fraction < 1e-6 {
-                return Err(NetworkError::NotConverged {
-                    passes,
-                    imbalance: state.imbalance,
-                });
-            }
-            let moved = lambda.iter().zip(&step).map(|(x, dx)| x + fraction * dx);
-            let next: Vec<f64> = moved.collect();
-            let found = network.pass(&next, temperature);
-            passes += 1;
-            // A short step is sound; at its end another temperature may rule.
-            if safe || found.potential < state.potential {
-                (lambda, state) = (next, found);
-                break;
-            }
-            fraction *= 0.5;
+        for (x, dx) in lambda.iter_mut().zip(&step) {
+            *x += dx;
         }
+        let last = state.imbalance;
+        state = network.pass(&lambda, temperature);
+        passes += 1;
         idle = if state.imbalance > 0.5 * last {
             idle + 1
         } else {
@@ -188,7 +182,6 @@ struct Network {
 
 /// One pass over the weights.
 struct Pass {
-    potential: f64,
     /// What pulls each neuron up, U, and down, D.
     up: Vec<f64>,
     down: Vec<f64>,
@@ -338,7 +331,6 @@ impl Network {
         let mut down = vec![0.0; self.neurons + 1];
         let mut degree = vec![0_u32; self.neurons + 1];
         let mut values = Vec::with_capacity(self.weights.len());
-        let mut potential = 0.0;
         for &(from, to, noise, charge) in &self.weights {
             let factor = libm::exp(2.0 * (at(from) - at(to)) / temperature);
             let cooled = |x: f64| match temperature > 1.0 {
@@ -355,7 +347,6 @@ impl Network {
             for end in [from, to] {
                 degree[end] += 1;
             }
-            potential += noise + charge;
             values.push(noise + charge);
         }
         let neurons = 0..self.neurons;
@@ -375,7 +366,6 @@ impl Network {
         up.truncate(self.neurons);
         down.truncate(self.neurons);
         Pass {
-            potential,
             up,
             down,
             values,
