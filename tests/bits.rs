@@ -452,19 +452,12 @@ fn network(
 #[test]
 fn networks() {
     let mut lines = String::new();
-    let shapes: [&[u32]; 6] = [
-        &[1],
-        &[3],
-        &[2, 3],
-        &[4, 4, 4, 4],
-        &[1, 5, 1, 5],
-        &[120, 130],
-    ];
+    let shapes: [&[u32]; 6] = [&[1], &[3], &[2, 3], &[4, 4, 4, 4], &[1, 5, 1, 5], &[40, 30]];
     let wide: &[u32] = &[20, 400];
-    for (index, widths) in (0..).zip(shapes.iter().cycle().take(72).chain([&wide])) {
+    for (index, widths) in (0..).zip(shapes.iter().cycle().take(60).chain([&wide])) {
         let mut draw = Draw::seeded(1, "network", index);
         let range = [2, 40, 1500][draw.size(0, 2)];
-        let (neurons, spectrum) = network(&mut draw, widths, range, index >= 54);
+        let (neurons, spectrum) = network(&mut draw, widths, range, index >= 42);
         let strength = Strength {
             gamma: [0.0, 0.01, 3.0][draw.size(0, 2)],
             sigma2: [1.0, 0.125][draw.size(0, 1)],
@@ -481,7 +474,7 @@ fn networks() {
             Err(error) => writeln!(lines, "{index} {error}"),
         };
     }
-    same("networks", &lines, "fbf3905461e63877");
+    same("networks", &lines, "7f732d259c19c115");
 }
 
 fn minimised<S: RealScalar + Bits>(
@@ -513,6 +506,9 @@ fn minima_of_sums_of_exponentials() {
             let thin = two_to(-draw.integer(0, 80));
             for v in &mut vectors {
                 v[0] *= &thin;
+                if let [first, second, ..] = v.as_mut_slice() {
+                    *first += &*second;
+                }
             }
             let total = |i: usize| -vectors.iter().map(|v| v[i].clone()).sum::<Rational>();
             vectors.push((0..m).map(total).collect());
@@ -530,7 +526,7 @@ fn minima_of_sums_of_exponentials() {
         minimised::<Wide>(&mut lines, &vectors, &weights);
         minimised::<Mp<53>>(&mut lines, &vectors, &weights);
     }
-    same("sums", &lines, "5a70f582f8b4c571");
+    same("sums", &lines, "6baaa5a87768d8c2");
 }
 
 #[test]
