@@ -79,6 +79,8 @@ struct Step<S> {
     decrement: S,
     /// The largest |⟨v, direction⟩|.
     reach: S,
+    /// Did the Hessian take a ridge?
+    shifted: bool,
 }
 
 impl<S: RealScalar> Problem<'_, S> {
@@ -128,6 +130,10 @@ impl<S: RealScalar> Problem<'_, S> {
             let Some(step) = self.newton(&here, &S::one(), unit) else {
                 break;
             };
+            // Along what the precision does not resolve it would be short far from the minimum.
+            if step.shifted {
+                break;
+            }
             if last.is_some_and(|last| step.reach >= last) {
                 let resolution = self.size(&point) * unit;
                 let settled = step.reach <= resolution * S::from_int(65_536);
@@ -163,14 +169,14 @@ impl<S: RealScalar> Problem<'_, S> {
         }
         let root = ComplexField::sqrt(unit.clone());
         let ridges = [S::zero(), unit.clone(), root, S::one()];
-        let cholesky = ridges.iter().find_map(|ridge| {
-            let mut shifted = hessian.clone();
+        let (shifted, cholesky) = ridges.iter().find_map(|ridge| {
+            let mut hessian = hessian.clone();
             for i in 0..m {
-                shifted[(i, i)] *= S::one() + ridge;
+                hessian[(i, i)] *= S::one() + ridge;
             }
-            Cholesky::new(shifted)
-        });
-        let solution = cholesky?.solve(&gradient);
+            Some((!ridge.is_zero(), Cholesky::new(hessian)?))
+        })?;
+        let solution = cholesky.solve(&gradient);
         let decrement = gradient.dot(&solution) / sum(here.shares.iter().cloned());
         let direction = solution.iter().map(|x| -x.clone() * temperature);
         let direction: Vec<S> = direction.collect();
@@ -181,6 +187,7 @@ impl<S: RealScalar> Problem<'_, S> {
             direction,
             decrement,
             reach,
+            shifted,
         })
     }
 
