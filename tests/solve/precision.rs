@@ -6,8 +6,10 @@ use noise_equilibrium::balance::{
     certify_group, resolved, vanishes,
 };
 use noise_equilibrium::balance::{Balance, Spectrum, Term, Torus};
+use noise_equilibrium::balance::{Noise, Orbit};
 use noise_equilibrium::problem::{Body, Problem, read_problem};
 use noise_equilibrium::scalar::{Enclosure, Interval, Rational};
+use noise_equilibrium::symmetry::Generator;
 use rug::Float;
 use serde_json::{Value, json};
 
@@ -297,4 +299,30 @@ fn negative_and_undecided_powers_have_no_pulls() {
         },
     };
     assert!(Pulls::of(&enclosed).is_none());
+}
+
+/// An eigen-space with a weight too small for the bits is not left out: none are given.
+#[test]
+fn a_weight_that_is_not_seen_asks_for_more_bits() {
+    let whole = |v: &[i64]| -> Vec<Rational> { v.iter().map(|x| Rational::from(*x)).collect() };
+    // The rates are 2 along (2, 1) and −3 along (1, −2), or both the other way round.
+    for sign in [1, -1] {
+        let k = [[1, 2], [2, -2]].map(|row| whole(&row.map(|x| sign * x)));
+        let generator = Generator::dense(&k).expect("a generator");
+        let (main, aside) = (whole(&[2, 1]), whole(&[1, -2]));
+        let tiny = Rational::from(1) >> 60;
+        let gradient: Vec<Rational> = main
+            .iter()
+            .zip(&aside)
+            .map(|(x, y)| x + Rational::from(y * &tiny))
+            .collect();
+        let back = gradient.iter().map(|x| -x.clone()).collect();
+        let noise = Noise::Gradients(vec![gradient, back]);
+        let orbit = Orbit::new(generator, main, noise).expect("an orbit");
+        let source = orbit.spectrum().expect("a spectrum");
+        assert!(source.enclose(64).is_none(), "{sign}");
+        let (spectrum, _) = source.enclose(400).expect("enough bits");
+        let noises = spectrum.terms().iter().filter(|t| *t.noise.lower() > 0);
+        assert_eq!(noises.count(), 2, "{sign}");
+    }
 }
