@@ -429,6 +429,7 @@ fn matrices_without_a_geometric_mean_are_refused() {
         (dmatrix![f64::INFINITY, 0.0; 0.0, 1.0], one.clone()),
         (one.clone(), dmatrix![f64::INFINITY, 0.0; 0.0, 1.0]),
         (one.clone(), dmatrix![f64::NAN, 0.0; 0.0, 1.0]),
+        (one.clone(), dmatrix![0.0, 0.0; 0.0, 0.0]),
     ] {
         assert_eq!(geometric_mean(&m, &n), None, "{m} {n}");
     }

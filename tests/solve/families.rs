@@ -698,7 +698,13 @@ fn families_of_matrices_take_a_covariance() {
     assert_eq!(first["status"], "finite");
     agree(&first["lambda"], &second["lambda"]);
     agree(&first["theta"], &second["theta"]);
-    by_covariance["covariance"] = json!([[1, 2, 0], [2, 1, 0], [0, 0, 1]]);
-    let (name, output) = solve(by_covariance.to_string().as_bytes(), &[]);
-    assert_refused(&name, &output, &["covariance"]);
+    // Of the second all 2 × 2 minors are positive.
+    for bad in [
+        json!([[1, 2, 0], [2, 1, 0], [0, 0, 1]]),
+        json!([[10, -9, -9], [-9, 10, -9], [-9, -9, 10]]),
+    ] {
+        by_covariance["covariance"] = bad;
+        let (name, output) = solve(by_covariance.to_string().as_bytes(), &[]);
+        assert_refused(&name, &output, &["covariance"]);
+    }
 }
