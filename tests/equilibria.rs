@@ -2,9 +2,9 @@
 
 use nalgebra::{ComplexField, DMatrix, RealField, dmatrix};
 use noise_equilibrium::balance::{
-    Balance, Equilibrium, Existence, GroupError, Regression, RegressionError, SensitivityError,
-    Setting, SettingError, SolveError, Spectrum, Strength, Term, Torus, geometric_mean,
-    population_variance, solve,
+    Balance, Equilibrium, Existence, Exponential, GroupError, Regression, RegressionError,
+    SensitivityError, Setting, SettingError, SolveError, Spectrum, Strength, Term, Torus,
+    geometric_mean, minimise, population_variance, solve,
 };
 use noise_equilibrium::model::Loss;
 use noise_equilibrium::scalar::{Mp, Rational, RealScalar, dot};
@@ -373,6 +373,26 @@ fn the_balance_points_to_where_the_potential_falls() {
     assert_eq!(balance(3.0, 3.0), [0.0, 0.0]);
 }
 
+/// A Hessian that overflows has no Newton step, and nothing is called a minimum.
+#[test]
+fn exponents_whose_squares_overflow_are_refused() {
+    let minimum = |size: f64| {
+        let term = |exponent: f64, weight: f64| Exponential {
+            exponent: vec![exponent],
+            weight,
+        };
+        let terms = [term(size, 1.0), term(-size, 2.0)];
+        minimise(&terms, &[0.0], &f64::EPSILON).ok()
+    };
+    assert_eq!(minimum(1e160), None);
+    // e^{y} = 2e^{−y}; a few roundings.
+    let found = minimum(1e100).expect("a minimum")[0] * 1e100;
+    assert!(
+        (found - 0.5 * libm::log(2.0)).abs() < 8.0 * f64::EPSILON,
+        "{found}"
+    );
+}
+
 /// Numbers that leave the range of a double on the way are refused, not iterated over.
 #[test]
 fn spectra_beyond_the_doubles_are_refused() {
@@ -430,6 +450,7 @@ fn matrices_without_a_geometric_mean_are_refused() {
         (one.clone(), dmatrix![f64::INFINITY, 0.0; 0.0, 1.0]),
         (one.clone(), dmatrix![f64::NAN, 0.0; 0.0, 1.0]),
         (one.clone(), dmatrix![0.0, 0.0; 0.0, 0.0]),
+        (dmatrix![1.0, f64::NAN; 0.0, 1.0], one.clone()),
     ] {
         assert_eq!(geometric_mean(&m, &n), None, "{m} {n}");
     }

@@ -222,3 +222,36 @@ fn wide_layers_are_put_back() {
         );
     }
 }
+
+/// What one neuron moves may take all terms of another out of the doubles: then nothing is
+/// known of its balance, and nothing is answered.
+#[test]
+fn neurons_whose_terms_all_underflow_are_not_balanced() {
+    let [p, q, i] = [Some(0), Some(1), Some(2)];
+    let spectrum = |between: f64| {
+        Spectrum::from_terms(vec![
+            weight(None, p, 1e-300, 0.0),
+            weight(p, None, 1e300, 0.0),
+            weight(None, q, 1e300, 0.0),
+            weight(q, None, 1e-300, 0.0),
+            weight(p, i, between, 0.0),
+            weight(p, i, between, 0.0),
+            weight(i, q, between, 0.0),
+        ])
+    };
+    let found = balance_network(3, &spectrum(1e-100), &STRENGTH);
+    assert!(
+        matches!(found, Err(NetworkError::NotConverged { .. })),
+        "{found:?}"
+    );
+    // e^{2λ} of two terms against e^{−2λ} of one, moved by p and q alike.
+    let found = balance_network(3, &spectrum(1e200), &STRENGTH).expect("balanced");
+    let shift = found.lambda[2] - 0.5 * (found.lambda[0] + found.lambda[1]);
+    // What is left of imbalance at three neurons, and λ rounded to a unit of its size.
+    let size = found.lambda[0].abs() + found.lambda[1].abs();
+    let off = (shift + 0.25 * libm::log(2.0)).abs();
+    assert!(
+        off <= 3.0 * found.imbalance + 4.0 * f64::EPSILON * size,
+        "{shift}"
+    );
+}

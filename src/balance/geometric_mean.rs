@@ -26,6 +26,10 @@ pub(super) fn geometric_mean_to<S: RealScalar>(
     if !m.is_square() || m.shape() != n.shape() {
         return None;
     }
+    // The factorisation looks at one triangle alone.
+    if !m.iter().all(ComplexField::is_finite) {
+        return None;
+    }
     let m = match sabotage::is(Sabotage::GeometricMean) {
         true => &m.clone().try_inverse()?,
         false => m,

@@ -204,7 +204,7 @@ impl<S: RealScalar> Logarithmic<S> {
     }
 }
 
-/// Two numbers of one sign with the root between them.
+/// Two numbers of one sign with the root between them; one may have underflowed to 0.
 struct Bracket<S> {
     low: S,
     high: S,

@@ -6,10 +6,10 @@ use noise_equilibrium::balance::{
     certify_group, resolved, vanishes,
 };
 use noise_equilibrium::balance::{Balance, Spectrum, Term, Torus};
-use noise_equilibrium::balance::{Noise, Orbit};
+use noise_equilibrium::balance::{FamilyOrbit, Noise, Orbit};
 use noise_equilibrium::problem::{Body, Problem, read_problem};
 use noise_equilibrium::scalar::{Enclosure, Interval, Rational};
-use noise_equilibrium::symmetry::Generator;
+use noise_equilibrium::symmetry::{Family, Generator};
 use rug::Float;
 use serde_json::{Value, json};
 
@@ -325,4 +325,29 @@ fn a_weight_that_is_not_seen_asks_for_more_bits() {
         let noises = spectrum.terms().iter().filter(|t| *t.noise.lower() > 0);
         assert_eq!(noises.count(), 2, "{sign}");
     }
+}
+
+/// A λ close to 0 takes as many bits more as it is small, not twice as many.
+#[test]
+fn a_family_close_to_its_balance_takes_no_more_bits_than_that() {
+    let small = 3000;
+    let whole = |x: i64| Rational::from(x);
+    let generator = Generator::diagonal(vec![whole(1), whole(-1)]).expect("a generator");
+    let family = Family::new(vec![generator]).expect("a family");
+    let nearly = whole(1) + (whole(1) >> small);
+    let covariance = vec![vec![whole(1), whole(0)], vec![whole(0), nearly]];
+    let noise = Noise::Covariance(covariance);
+    let orbit = FamilyOrbit::new(family, vec![whole(1), whole(1)], noise).expect("an orbit");
+    let source = orbit.spectrum().expect("a spectrum");
+    let strength = Strength::new(whole(0), whole(1)).expect("a strength");
+    let found = certify_family(&source, &strength, 20, |c| Ok(Attempt::Done(c)));
+    let Ok(FamilyStatus::Bounded { solution, .. }) = found else {
+        panic!("bounded");
+    };
+    // λ = −¼ ln(1 + 2^−3000).
+    let lambda = &solution.lambda[0];
+    let size = Rational::from((-1, 4)) >> small;
+    assert!(*lambda.upper() < Rational::from(&size * Rational::from((99, 100))));
+    assert!(*lambda.lower() > Rational::from(&size * Rational::from((101, 100))));
+    assert!(solution.bits < 2 * small, "{}", solution.bits);
 }

@@ -9,7 +9,6 @@ use crate::scalar::{Enclosure, Field, Rational, Real, Scalar, dot, sum};
 use crate::symmetry::Eigenspaces;
 use nalgebra::{Cholesky, DMatrix};
 use num_traits::Zero;
-use rug::float::Round;
 use rug::{Float, Integer};
 
 /// Where the potential of a family has its minimum.
@@ -250,10 +249,13 @@ fn enclose_minimiser(terms: &[Exponential<Enclosure>], bits: u32) -> Option<Vec<
     let value = problem.at(&centre);
     let inverse = problem.approximate_inverse(&centre)?;
     let shift: Vec<Enclosure> = inverse.iter().map(|row| dot(row, &value)).collect();
-    let size = centre.iter().map(Enclosure::magnitude);
-    let size = size.fold(Float::new(64), |a, b| a.max(&b));
-    // The smallest box that the test succeeds on; half of the bits may be lost.
-    let mut radius = Float::with_val_round(64, &size >> bits, Round::Up).0;
+    // The smallest box that the test succeeds on: half of the bits of what the centre, or the
+    // step from it, is large by may be lost.
+    let largest = |numbers: &[Enclosure]| {
+        let sizes = numbers.iter().map(Enclosure::magnitude);
+        sizes.fold(Float::new(64), |a, b| a.max(&b))
+    };
+    let mut radius = (largest(&centre) >> bits).max(&largest(&shift));
     for _ in 0..WIDENINGS {
         radius <<= bits.div_ceil(16);
         if let Some(image) = problem.krawczyk(&centre, &shift, &inverse, &radius) {

@@ -54,7 +54,8 @@ pub fn minimise<S: RealScalar>(
         } else if temperature > S::one() {
             temperature = temperature / &two;
         } else {
-            return problem.settle(point, unit);
+            let settled = problem.settle(point, unit);
+            return settled.ok_or(SolveError::NotConverged(steps));
         }
     }
     Err(SolveError::NotConverged(MAX_STEPS))
@@ -122,30 +123,25 @@ impl<S: RealScalar> Problem<'_, S> {
     }
 
     /// The last digits, from close by: Newton steps while they shrink, which they do down to
-    /// what rounding makes of them.
-    fn settle(&self, mut point: Vec<S>, unit: &S) -> Result<Vec<S>, SolveError> {
+    /// what rounding makes of them; `None` where that is too much.
+    fn settle(&self, mut point: Vec<S>, unit: &S) -> Option<Vec<S>> {
         let mut last: Option<S> = None;
         for _ in 0..MAX_LAST_STEPS {
             let here = self.at(&point, &S::one());
-            let Some(step) = self.newton(&here, &S::one(), unit) else {
-                break;
-            };
+            let step = self.newton(&here, &S::one(), unit)?;
             // Along what the precision does not resolve it would be short far from the minimum.
             if step.shifted {
-                break;
+                return None;
             }
-            if last.is_some_and(|last| step.reach >= last) {
-                let resolution = self.size(&point) * unit;
-                let settled = step.reach <= resolution * S::from_int(65_536);
-                return match settled {
-                    true => Ok(moved(&point, &step, &S::one())),
-                    false => Err(SolveError::NotConverged(MAX_LAST_STEPS)),
-                };
-            }
+            let resolution = self.size(&point) * unit;
+            let small = step.reach <= resolution * S::from_int(65_536);
             point = moved(&point, &step, &S::one());
+            if small && last.is_some_and(|last| step.reach >= last) {
+                return Some(point);
+            }
             last = Some(step.reach);
         }
-        Err(SolveError::NotConverged(MAX_LAST_STEPS))
+        None
     }
 
     /// −H⁻¹g, where a ridge stands in for what rounding took from the Hessian.
@@ -167,8 +163,10 @@ impl<S: RealScalar> Problem<'_, S> {
                 hessian[(j, i)] = hessian[(i, j)].clone();
             }
         }
-        let root = ComplexField::sqrt(unit.clone());
-        let ridges = [S::zero(), unit.clone(), root, S::one()];
+        if !hessian.iter().all(ComplexField::is_finite) {
+            return None;
+        }
+        let ridges = [S::zero(), ComplexField::sqrt(unit.clone()), S::one()];
         let (shifted, cholesky) = ridges.iter().find_map(|ridge| {
             let mut hessian = hessian.clone();
             for i in 0..m {

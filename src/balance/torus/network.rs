@@ -125,8 +125,9 @@ pub fn balance_network(
     let mut passes = 1;
     let mut idle = 0;
     let balanced = |state: &Pass, idle: usize| {
-        let most = if idle >= 3 { TOLERANCE } else { 0.0 };
-        state.imbalance <= f64::max(state.resolution, most)
+        let gains = idle < 3;
+        let most = if gains { state.resolution } else { TOLERANCE };
+        state.imbalance <= f64::min(most, TOLERANCE)
     };
     while temperature > 1.0 || !balanced(&state, idle) {
         if passes == MAX_PASSES {
@@ -198,7 +199,7 @@ impl Pass {
         let sides = self.up.iter().zip(&self.down);
         sides
             .map(|(&u, &d)| (u + d) * 0.5 * (libm::log(u) - libm::log(d)))
-            // A neuron without any live weight stays where it is.
+            // Without any live weight, or out of range: stay.
             .map(|force| if force.is_finite() { force } else { 0.0 })
             .collect()
     }
@@ -352,13 +353,9 @@ impl Network {
         let neurons = 0..self.neurons;
         let live = neurons.clone().filter(|&i| degree[i] != 0);
         let imbalance = live.map(|i| {
-            let total = up[i] + down[i];
-            // A sum that overflowed is as far from balance as can be.
-            if total.is_finite() {
-                (up[i] - down[i]).abs() / total
-            } else {
-                1.0
-            }
+            let relative = (up[i] - down[i]).abs() / (up[i] + down[i]);
+            // Sums that overflowed, or both underflowed, are as far from balance as can be.
+            if relative.is_nan() { 1.0 } else { relative }
         });
         let imbalance = imbalance.fold(0.0, f64::max);
         let largest = neurons.map(|i| degree[i]).max().unwrap_or(0);
