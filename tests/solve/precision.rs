@@ -346,8 +346,8 @@ fn a_family_close_to_its_balance_takes_no_more_bits_than_that() {
     };
     // λ = −¼ ln(1 + 2^−3000).
     let lambda = &solution.lambda[0];
-    let size = Rational::from((-1, 4)) >> small;
-    assert!(*lambda.upper() < Rational::from(&size * Rational::from((99, 100))));
-    assert!(*lambda.lower() > Rational::from(&size * Rational::from((101, 100))));
+    let size: Rational = Rational::from((-1, 4)) >> small;
+    let [less, more] = [99, 101].map(|percent| size.clone() * Rational::from((percent, 100)));
+    assert!(*lambda.upper() < less && *lambda.lower() > more);
     assert!(solution.bits < 2 * small, "{}", solution.bits);
 }
