@@ -93,8 +93,8 @@ pub fn certify<T>(
 ) -> Result<Equilibrium<T>, CertifyError> {
     let wanted = bits_of(digits);
     // Projectors keep two thirds of the bits of an eigendecomposition; what cancels in
-    // G(0) is lost in a λ\* near 0.
-    // Exponents of ±10⁶ fit in the most; an eigendecomposition would not end there.
+    // G(0) is lost in a λ\* near 0. Beyond that, exponents of ±10⁶ fit; an eigendecomposition
+    // with as many bits would not end.
     let (first, beyond) = match source {
         SpectrumSource::Exact(spectrum) => {
             (wanted + 64 + cancelled(spectrum, strength), 16_777_216)

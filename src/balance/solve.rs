@@ -177,7 +177,7 @@ impl<S: RealScalar> Logarithmic<S> {
             let newton = lambda.clone() + &step;
             let mut resolution = S::unit() * ComplexField::abs(lambda.clone()) + &blur;
             if sabotage::is(Sabotage::EarlyNewton) {
-                resolution = sabotage::early(&lambda);
+                resolution = RealField::max(resolution, sabotage::early(&lambda));
             }
             if ComplexField::abs(step.clone()) <= resolution {
                 return Ok(newton);

@@ -33,7 +33,7 @@ pub struct Eigenspaces {
     bits: u32,
 }
 
-/// Sweeps of the QR iteration before it is given up; a handful is typical.
+/// Sweeps of the QR iteration before it is given up; a few for each eigenvalue are typical.
 const MAX_SWEEPS: usize = 100_000;
 
 impl Eigenspace {
