@@ -24,6 +24,9 @@ impl<'a> Tensors<'a> {
             expected: ".safetensors",
             found: found.to_owned(),
         };
+        if let Some(found) = other_kind(bytes) {
+            return Err(broken(found));
+        }
         // Not through the crate's own entry, whose sum of lengths can overflow.
         let (length, rest) = bytes
             .split_first_chunk()
@@ -87,4 +90,43 @@ impl<'a> Tensors<'a> {
             _ => listed,
         }
     }
+}
+
+/// What the bytes are instead, where they begin like something that people have beside
+/// `.safetensors`. Nothing of a pickle is ever run.
+fn other_kind(bytes: &[u8]) -> Option<&'static str> {
+    // A header of .safetensors begins with its length and a brace; none of these does.
+    if bytes.get(8) == Some(&b'{') {
+        return None;
+    }
+    let text = String::from_utf8_lossy(bytes.get(..4096).unwrap_or(bytes));
+    if text.trim_start().starts_with('{') {
+        let index = text.contains("\"weight_map\"") || text.contains("\"total_size\"");
+        return Some(match index {
+            true => {
+                "the index of a sharded checkpoint; sharded checkpoints are not supported yet: name one of the shards that it lists, or put them into one file"
+            }
+            false => "JSON",
+        });
+    }
+    let kinds: [(&[u8], &str); 7] = [
+        (
+            b"PK\x03\x04",
+            "a zip archive (PyTorch's .pt and .bin, NumPy's .npz); of a PyTorch checkpoint, write the tensors with safetensors.torch.save_file",
+        ),
+        (
+            b"\x80\x02",
+            "a pickle; load it where it was written, and write the tensors with safetensors.torch.save_file",
+        ),
+        (b"\x93NUMPY", "a .npy file"),
+        (b"\x89HDF", "an HDF5 file"),
+        (b"GGUF", "a GGUF file"),
+        (
+            b"version https://git-lfs",
+            "a pointer of Git LFS; git lfs pull brings the file",
+        ),
+        (b"<", "HTML or XML"),
+    ];
+    let found = kinds.iter().find(|(start, _)| bytes.starts_with(start));
+    found.map(|(_, kind)| *kind)
 }

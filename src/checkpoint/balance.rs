@@ -6,8 +6,12 @@
 //! (T17; C1 where P is diagonal). Pairs that share a tensor are coupled through it; the
 //! potential of all is convex along geodesics (T18), so that sweeps lead to its minimum.
 
+use super::mismatch::{Shaped, likely};
 use super::network::{Axis, Kind, Layout, Link, Network, Port};
-use super::report::{Change, FORMAT, Factor, PairReport, PairStatus, Report, Verdict};
+use super::orthogonality::{Orthogonality, orthogonality};
+use super::pair::Pair;
+use super::precision::Precision;
+use super::report::{Change, FORMAT, Factor, PairReport, PairStatus, Report, Symmetry, Verdict};
 use super::rounding::encode;
 use super::tensors::{Slice, Tensor};
 use super::transform::{Side, Transform, eigenvalues};
@@ -22,14 +26,13 @@ use thiserror::Error;
 pub const TOLERANCE: f64 = 1e-10;
 /// Sweeps over the pairs before they are given up.
 pub const MAX_SWEEPS: usize = 1000;
-/// Gradients whose defect of T1 is as large as this, relative to what should cancel, are
-/// not those of a loss with the symmetry.
-const OBLIQUE: f64 = 1e-3;
-/// Roundings to the tensors' type that each gradient may carry besides.
-const ROUNDINGS: f64 = 4.0;
 /// Samples that one thread adds up; fixed, so that the sums are the same for any number
 /// of threads.
 const CHUNK: usize = 16;
+/// A unit of which the hidden values grow by more than this is named.
+const GROWTH: f64 = 1.25;
+/// Units that a warning lists.
+const LISTED: usize = 12;
 /// Eigenvalues as small as this many roundings, relative to the largest, count as 0.
 const SAFETY: f64 = 16.0;
 
@@ -41,13 +44,29 @@ pub enum CheckpointError {
     Invalid(String),
     /// The gradients are not those of a loss with the symmetry.
     #[error(
-        "{pair}: the gradients are not those of a loss with this symmetry (T1 fails by {defect}); are the kind, the layout and the bias right, and the gradients taken at this checkpoint?"
+        "{pair}: the gradients are not those of a loss with this symmetry (T1 fails by {defect} at unit {unit}, where rounding in {precision} explains {explained}); are the kind, the layout and the bias right, all readers of the layer listed, and the gradients taken at this checkpoint?"
     )]
     Asymmetric {
         /// The pair's name.
         pair: String,
+        /// The hidden unit, from 0.
+        unit: usize,
         /// Relative to what should cancel.
         defect: String,
+        /// The same of the largest defect that would be accepted.
+        explained: String,
+        /// How coarsely the gradients were computed.
+        precision: &'static str,
+    },
+    /// The gradients are the same in all samples: there is nothing to balance.
+    #[error(
+        "{pair}: no noise: the gradients are the same in all samples ({samples}), and gamma is 0; expected one gradient for each of several samples (an optimiser's .grad is their mean)"
+    )]
+    NoNoise {
+        /// The pair's name.
+        pair: String,
+        /// N.
+        samples: usize,
     },
     /// A result that the tensor's type cannot hold.
     #[error("tensor \"{tensor}\": element {index} would leave the range of {dtype}")]
@@ -91,23 +110,24 @@ pub fn balance(
     gradients: &[u8],
     mut progress: impl FnMut(usize, f64),
 ) -> Result<Balanced, CheckpointError> {
-    let model = Model::new(checkpoint, network, gradients)?;
+    let mut model = Model::new(checkpoint, network, gradients)?;
+    // Before the mean is taken off: T1 holds for each sample, and says nothing where only
+    // what varies between them is left.
+    let symmetries = model.check_symmetries()?;
+    model.tensors.iter_mut().for_each(Tensor::centre);
     let mut moves: Vec<Transform> = model.pairs.iter().map(Pair::identity).collect();
     let start: Vec<Measure> = (0..moves.len()).map(|k| model.measure(k, &moves)).collect();
     for (pair, measure) in model.pairs.iter().zip(&start) {
         if !measure.is_finite() {
-            let name = &pair.name;
-            return Err(invalid(format!(
-                "{name}: beyond the range of double precision"
-            )));
+            return Err(out_of_range(pair));
         }
-        model.check_symmetry(pair)?;
     }
+    let silent = model.silent_pairs()?;
     let fates: Vec<Fate> = model
         .pairs
         .iter()
         .zip(&start)
-        .map(|(pair, measure)| pair.fate(measure, &model))
+        .map(|(pair, measure)| Fate::of(pair, measure, model.precision))
         .collect();
     if let Some(rescaled) = model.rescaled(&fates) {
         moves = rescaled;
@@ -132,87 +152,121 @@ pub fn balance(
         }
         progress(sweeps, worst);
     }
-    let report = model.report(&moves, &fates, &start, sweeps);
+    let mut report = model.report(&moves, &fates, &start, &symmetries, sweeps);
+    report.warnings = silent;
+    let pairs = model.pairs.iter().zip(&moves).zip(&symmetries);
+    for ((pair, own), symmetry) in pairs {
+        report.warnings.extend(symmetry.warning(pair));
+        report.warnings.extend(growth(pair, own));
+    }
     let checkpoint = match report.status {
         Verdict::Balanced => Some(model.write(checkpoint, &moves)?),
-        Verdict::NotBalanced => None,
+        Verdict::NotBalanced | Verdict::NothingMoved => None,
     };
     Ok(Balanced { report, checkpoint })
 }
 
-/// One pair, or one head of it.
-struct Pair {
-    name: String,
-    kind: Kind,
-    rank: usize,
-    up: Vec<Slice>,
-    down: Vec<Slice>,
+fn out_of_range(pair: &Pair) -> CheckpointError {
+    invalid(format!(
+        "{}: beyond the range of double precision",
+        pair.name
+    ))
 }
 
-impl Pair {
-    fn side(&self, side: Side) -> &[Slice] {
-        match side {
-            Side::Up => &self.up,
-            Side::Down => &self.down,
-        }
-    }
+/// T1 of a pair's gradients.
+struct Judged {
+    found: Orthogonality,
+    /// That of the tensors and gradients, or a coarser one that the network's file states.
+    precision: Precision,
+    /// Would the gradients be refused, had they been computed in single precision?
+    only_coarsely: bool,
+}
 
-    fn slices(&self) -> impl Iterator<Item = &Slice> {
-        self.up.iter().chain(&self.down)
+impl Judged {
+    fn warning(&self, pair: &Pair) -> Option<String> {
+        let Orthogonality {
+            defect, explained, ..
+        } = self.found;
+        self.only_coarsely.then(|| {
+            format!(
+                "{}: accepted only because the precision is {}: T1 fails by {}, and {} is allowed; a reader that is not listed, or another activation, with as small a part in the gradients would pass too: compare the outputs",
+                pair.name,
+                self.precision.name(),
+                percent(defect),
+                percent(explained)
+            )
+        })
     }
+}
 
-    fn identity(&self) -> Transform {
-        match self.kind {
-            Kind::Relu => Transform::Scale(vec![1.0; self.rank]),
-            _ => Transform::identity(self.rank),
-        }
+/// A relative number for a reader.
+fn percent(x: f64) -> String {
+    if x >= 1e-3 {
+        format!("{:.1}%", 100.0 * x)
+    } else {
+        format!("{:.0e}", x)
     }
+}
 
-    /// ABᵀ, or its diagonal as a column where units are scaled one by one.
-    fn product(&self, a: &DMatrix<f64>, b: &DMatrix<f64>) -> DMatrix<f64> {
-        match self.kind {
-            Kind::Relu => DMatrix::from_fn(a.nrows(), 1, |j, _| a.row(j).dot(&b.row(j))),
-            _ => a * b.transpose(),
-        }
-    }
+/// The units whose hidden values grow: a kink that no sample had reached may be reached now.
+fn growth(pair: &Pair, own: &Transform) -> Option<String> {
+    let Transform::Scale(factors) = own else {
+        return None;
+    };
+    let mut grown: Vec<(usize, f64)> = factors
+        .iter()
+        .map(|factor| 1.0 / factor)
+        .enumerate()
+        .filter(|(_, growth)| *growth > GROWTH)
+        .collect();
+    grown.sort_by(|x, y| y.1.total_cmp(&x.1).then(x.0.cmp(&y.0)));
+    let listed = grown.iter().take(LISTED);
+    let listed = listed.map(|(unit, growth)| format!("{unit} by {growth:.3}"));
+    let listed = listed.collect::<Vec<_>>().join(", ");
+    let more = if grown.len() > LISTED { ", …" } else { "" };
+    (!grown.is_empty()).then(|| {
+        format!(
+            "{}: the hidden values of {} of {} units grow (unit {listed}{more}): ReLU and leaky ReLU do not mind, but an activation with another kink (ReLU6, hard-swish) may saturate where no sample did before: compare the outputs",
+            pair.name,
+            grown.len(),
+            pair.rank
+        )
+    })
+}
 
-    fn zero(&self) -> DMatrix<f64> {
-        match self.kind {
-            Kind::Relu => DMatrix::zeros(self.rank, 1),
-            _ => DMatrix::zeros(self.rank, self.rank),
-        }
-    }
+/// What is to become of a pair.
+struct Fate {
+    status: PairStatus,
+    reason: Option<String>,
+    /// For each unit: does it have a finite equilibrium?
+    moving: Vec<bool>,
+    unbounded: Vec<usize>,
+    degenerate: Vec<usize>,
+}
 
-    fn trace(&self, m: &DMatrix<f64>) -> f64 {
-        match self.kind {
-            Kind::Relu => m.sum(),
-            _ => m.trace(),
-        }
-    }
-
+impl Fate {
     /// Which units have a finite equilibrium, decided once where the checkpoint is.
-    fn fate(&self, measure: &Measure, model: &Model) -> Fate {
+    fn of(pair: &Pair, measure: &Measure, precision: Precision) -> Self {
         let (m, n) = (&measure.m, &measure.n);
-        if self.kind == Kind::Relu {
+        if pair.kind == Kind::Relu {
             let pulls = |x: &DMatrix<f64>, j| x.get(j).is_some_and(|x: &f64| *x > 0.0);
             let units = |up, down| {
                 let own = |j: &usize| (pulls(n, *j), pulls(m, *j)) == (up, down);
-                (0..self.rank).filter(own).collect::<Vec<_>>()
+                (0..pair.rank).filter(own).collect::<Vec<_>>()
             };
             let one_sided = [units(true, false), units(false, true)].concat();
-            return Fate::units(self.rank, one_sided, units(false, false));
+            return Self::units(pair.rank, one_sided, units(false, false));
         }
         let zero = |x: &DMatrix<f64>| x.iter().all(|x| *x == 0.0);
         let (none, reason) = match (zero(m), zero(n)) {
             (false, false) => {
-                let unit = self.slices().filter_map(|s| model.tensors.get(s.tensor));
-                let unit = unit.fold(0.0, |u: f64, tensor| u.max(tensor.unit));
-                let limit = SAFETY * f64::max(self.rank as f64 * f64::EPSILON, unit * unit);
+                let unit = precision.unit();
+                let limit = SAFETY * f64::max(pair.rank as f64 * f64::EPSILON, unit * unit);
                 let definite = |x: &DMatrix<f64>| {
                     eigenvalues(x).is_some_and(|values| values.min() > limit * values.max())
                 };
                 let what = match (definite(m), definite(n)) {
-                    (true, true) => return Fate::all(self.rank),
+                    (true, true) => return Self::all(pair.rank),
                     (false, true) => "2γUᵀU + σ²N_W is",
                     (true, false) => "2γWWᵀ + σ²N_U is",
                     (false, false) => "2γUᵀU + σ²N_W and 2γWWᵀ + σ²N_U are",
@@ -231,21 +285,9 @@ impl Pair {
                 "one side has neither noise nor weight decay".to_owned(),
             ),
         };
-        Fate::none(self.rank, none, reason)
+        Self::none(pair.rank, none, reason)
     }
-}
 
-/// What is to become of a pair.
-struct Fate {
-    status: PairStatus,
-    reason: Option<String>,
-    /// For each unit: does it have a finite equilibrium?
-    moving: Vec<bool>,
-    unbounded: Vec<usize>,
-    degenerate: Vec<usize>,
-}
-
-impl Fate {
     fn all(rank: usize) -> Self {
         Self {
             status: PairStatus::Balanced,
@@ -351,6 +393,8 @@ struct Touch {
 struct Model {
     strength: Strength<f64>,
     samples: usize,
+    /// The coarsest of the tensors' types, the gradients' and what the network's file states.
+    precision: Precision,
     tensors: Vec<Tensor>,
     pairs: Vec<Pair>,
     /// For each tensor, what acts on it.
@@ -375,6 +419,7 @@ impl Model {
         let mut model = Self {
             strength: Strength { gamma, sigma2 },
             samples: 0,
+            precision: network.gradients_dtype.unwrap_or(Precision::Double),
             tensors: Vec::new(),
             pairs: Vec::new(),
             touches: Vec::new(),
@@ -413,9 +458,66 @@ impl Model {
             }
             _ => self.samples = samples,
         }
+        self.precision = self.precision.coarser(tensor.precision);
         self.tensors.push(tensor);
         self.touches.push(Vec::new());
         Ok(())
+    }
+
+    /// T1 for each pair, from the gradients as they were given.
+    fn check_symmetries(&self) -> Result<Vec<Judged>, CheckpointError> {
+        let units = self.pairs.iter().map(|pair| pair.rank).sum();
+        let judge = |pair: &Pair, precision| {
+            let of = (self.samples, CHUNK);
+            orthogonality(pair, &self.tensors, precision, of, units)
+                .ok_or_else(|| out_of_range(pair))
+        };
+        let judged = self.pairs.iter().map(|pair| {
+            let precision = self.precision;
+            let found = judge(pair, precision)?;
+            if !found.holds() {
+                return Err(CheckpointError::Asymmetric {
+                    pair: pair.name.clone(),
+                    unit: found.unit,
+                    defect: percent(found.defect),
+                    explained: percent(found.explained),
+                    precision: precision.name(),
+                });
+            }
+            let coarse = precision.unit() > Precision::Single.unit();
+            let only_coarsely = coarse && !judge(pair, Precision::Single)?.holds();
+            Ok(Judged {
+                found,
+                precision,
+                only_coarsely,
+            })
+        });
+        judged.collect()
+    }
+
+    /// What is to be said of pairs whose gradients are the same in all samples.
+    fn silent_pairs(&self) -> Result<Vec<String>, CheckpointError> {
+        let varies = |slice: &Slice| {
+            let tensor = self.tensors.get(slice.tensor);
+            tensor.is_some_and(|tensor| {
+                (0..self.samples).any(|k| slice.gather(tensor.sample(k)).amax() > 0.0)
+            })
+        };
+        let mut said = Vec::new();
+        for pair in &self.pairs {
+            if self.strength.sigma2 == 0.0 || pair.slices().any(varies) {
+                continue;
+            }
+            let (name, samples) = (&pair.name, self.samples);
+            if self.strength.gamma == 0.0 {
+                let pair = name.clone();
+                return Err(CheckpointError::NoNoise { pair, samples });
+            }
+            said.push(format!(
+                "{name}: no noise on either side: the gradients are the same in all samples ({samples}), so weight decay alone is balanced"
+            ));
+        }
+        Ok(said)
     }
 
     /// The axis of a port: tensor, axis, length.
@@ -445,6 +547,14 @@ impl Model {
         Ok((place, axis, length))
     }
 
+    fn shaped<'a>(&'a self, port: &'a Port, length: usize) -> Shaped<'a> {
+        Shaped {
+            port,
+            shape: self.find(port).map_or(&[], |(_, tensor)| &tensor.shape),
+            length,
+        }
+    }
+
     /// The pairs of a link, one for each head.
     fn add(&mut self, link: &Link, layout: Layout) -> Result<(), CheckpointError> {
         let axes = |ports: &[Port]| {
@@ -460,8 +570,9 @@ impl Model {
             .ok_or_else(|| invalid(format!("{}: no tensors", link.name)))?;
         for (port, (.., length)) in ports().zip(up.iter().chain(&down)) {
             if *length != inner {
+                let why = likely(&self.shaped(first, inner), &self.shaped(port, *length));
                 return Err(invalid(format!(
-                    "{}: expected the inner dimension {inner} of {} (\"{}\"), found {length} in \"{}\"; is the layout right?",
+                    "{}: expected the inner dimension {inner} of {} (\"{}\"), found {length} in \"{}\"; {why}",
                     port.field, first.field, first.tensor, port.tensor
                 )));
             }
@@ -670,43 +781,6 @@ impl Model {
         }
     }
 
-    /// T1 for every generator of the pair: U's (∇_Uᵀ U)ᵀ and W's ∇_W Wᵀ agree for each
-    /// sample. Another kind, layout or bias than the network's shows here.
-    fn check_symmetry(&self, pair: &Pair) -> Result<(), CheckpointError> {
-        let unit = pair.slices().filter_map(|s| self.tensors.get(s.tensor));
-        let unit = unit.fold(0.0, |u: f64, tensor| u.max(tensor.unit));
-        let (mut defect, mut aligned, mut rounding) = (0.0, 0.0, 0.0);
-        for sample in 0..self.samples {
-            let mut along = |side: Side| {
-                pair.side(side).iter().fold(pair.zero(), |sum, slice| {
-                    let Some(tensor) = self.tensors.get(slice.tensor) else {
-                        return sum;
-                    };
-                    let x = slice.gather(&tensor.values);
-                    let g = slice.gather(tensor.sample(sample));
-                    // What independent roundings of the products' factors add up to.
-                    let squares = |m: &DMatrix<f64>| m.map(|x| x * x);
-                    rounding += pair.product(&squares(&x), &squares(&g)).sum();
-                    sum + match side {
-                        Side::Up => pair.product(&x, &g),
-                        Side::Down => pair.product(&g, &x),
-                    }
-                })
-            };
-            let (u, w) = (along(Side::Up), along(Side::Down));
-            aligned += u.norm_squared() + w.norm_squared();
-            defect += (u - w).norm_squared();
-        }
-        let [defect, aligned, rounding] = [defect, aligned, rounding].map(libm::sqrt);
-        if defect > OBLIQUE * aligned + ROUNDINGS * unit * (aligned + rounding) {
-            return Err(CheckpointError::Asymmetric {
-                pair: pair.name.clone(),
-                defect: format!("{:.1}%", 100.0 * defect / aligned),
-            });
-        }
-        Ok(())
-    }
-
     /// 2γ‖θ‖² + σ²Tr Σ over the tensors, each once.
     fn potential(&self, moves: &[Transform]) -> f64 {
         let squares = |xs: &[f64]| xs.iter().map(|x| x * x).sum::<f64>();
@@ -727,13 +801,15 @@ impl Model {
         moves: &[Transform],
         fates: &[Fate],
         start: &[Measure],
+        symmetries: &[Judged],
         sweeps: usize,
     ) -> Report {
         let unmoved: Vec<Transform> = self.pairs.iter().map(Pair::identity).collect();
         let pairs = self.pairs.iter().zip(moves).zip(fates.iter().zip(start));
         let pairs: Vec<PairReport> = pairs
+            .zip(symmetries)
             .enumerate()
-            .map(|(k, ((pair, own), (fate, before)))| {
+            .map(|(k, (((pair, own), (fate, before)), symmetry))| {
                 let after = self.measure(k, moves);
                 let imbalance = Change {
                     before: before.imbalance(fate),
@@ -752,6 +828,11 @@ impl Model {
                     reason: fate.reason.clone(),
                     unbounded: fate.unbounded.clone(),
                     degenerate: fate.degenerate.clone(),
+                    symmetry: Symmetry {
+                        defect: symmetry.found.defect,
+                        explained: symmetry.found.explained,
+                        precision: symmetry.precision.name(),
+                    },
                     charge: Change {
                         before: before.charge,
                         after: after.charge,
@@ -768,10 +849,14 @@ impl Model {
         let left = |pair: &PairReport| pair.status == PairStatus::NotBalanced;
         Report {
             format: FORMAT,
-            status: match pairs.iter().any(left) {
-                true => Verdict::NotBalanced,
-                false => Verdict::Balanced,
+            status: if pairs.iter().any(left) {
+                Verdict::NotBalanced
+            } else if fates.iter().any(Fate::moves) {
+                Verdict::Balanced
+            } else {
+                Verdict::NothingMoved
             },
+            warnings: Vec::new(),
             sweeps,
             tolerance: TOLERANCE,
             samples: self.samples,

@@ -5,7 +5,11 @@
 //! hidden spaces (T17) has moved. Everything is double precision: no enclosures here.
 
 mod balance;
+mod mismatch;
 mod network;
+mod orthogonality;
+mod pair;
+mod precision;
 mod report;
 mod rounding;
 mod tensors;
@@ -15,6 +19,7 @@ pub use balance::{Balanced, CheckpointError, MAX_SWEEPS, TOLERANCE, balance};
 pub use network::{
     Axis, FORMAT as NETWORK_FORMAT, Kind, Layout, Link, Network, NetworkError, Port, read_network,
 };
+pub use precision::Precision;
 pub use report::{
-    Change, FORMAT as REPORT_FORMAT, Factor, PairReport, PairStatus, Report, Verdict,
+    Change, FORMAT as REPORT_FORMAT, Factor, PairReport, PairStatus, Report, Symmetry, Verdict,
 };

@@ -1,5 +1,6 @@
 //! Reading network-1: which tensors share an inner dimension.
 
+use super::precision::Precision;
 use crate::balance::Strength;
 use crate::problem::ProblemError;
 use crate::problem::read::{List, StrengthFile, Table, Whole, invalid, json, present, shorten};
@@ -28,6 +29,8 @@ pub struct Network {
     pub strength: Strength<Rational>,
     /// How weights are stored.
     pub layout: Layout,
+    /// In which precision the gradients were computed, if coarser than their type says.
+    pub gradients_dtype: Option<Precision>,
     /// The pairs of adjacent maps, in the order of the file.
     pub links: Vec<Link>,
 }
@@ -136,6 +139,7 @@ pub fn read_network(text: &str) -> Result<Network, NetworkError> {
             .into());
         }
     };
+    let gradients_dtype = file.gradients_dtype.as_deref().map(precision).transpose()?;
     let pairs = file.pairs.ok_or_else(|| invalid("pairs: missing"))?.0;
     if pairs.is_empty() {
         return Err(invalid("pairs: expected at least one, found none").into());
@@ -147,7 +151,19 @@ pub fn read_network(text: &str) -> Result<Network, NetworkError> {
     Ok(Network {
         strength: strength.0.check()?,
         layout,
+        gradients_dtype,
         links,
+    })
+}
+
+fn precision(name: &str) -> Result<Precision, ProblemError> {
+    let found = Precision::ALL.into_iter().find(|x| x.name() == name);
+    found.ok_or_else(|| {
+        let names = Precision::ALL.map(Precision::name).join(", ");
+        invalid(format!(
+            "gradients_dtype: expected one of {names}, found \"{}\"",
+            shorten(name)
+        ))
     })
 }
 
@@ -166,6 +182,8 @@ struct NetworkFile {
     strength: Option<Table<StrengthFile>>,
     #[serde(default, deserialize_with = "present")]
     layout: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    gradients_dtype: Option<String>,
     #[serde(default, deserialize_with = "present")]
     pairs: Option<List<Table<PairFile>>>,
 }
@@ -284,6 +302,17 @@ impl PairFile {
         let key = port("key", self.key, Axis::Output)?;
         let value = port("value", self.value, Axis::Output)?;
         let output = port("output", self.output, Axis::Input)?;
+        // One tensor cannot be moved in two ways.
+        for (first, second) in [(&query, &key), (&query, &value), (&key, &value)] {
+            if first.tensor == second.tensor {
+                return Err(invalid(format!(
+                    "{}: names \"{}\" like {}: queries, keys or values in one tensor (fused QKV: c_attn, in_proj_weight) are not supported yet; split it, in the checkpoint and in the gradients",
+                    second.field,
+                    shorten(&second.tensor),
+                    first.field
+                )));
+            }
+        }
         let query = ports(query, "query_bias", self.query_bias)?;
         let key = ports(key, "key_bias", self.key_bias)?;
         let value = ports(value, "value_bias", self.value_bias)?;

@@ -22,6 +22,8 @@ pub enum Verdict {
     Balanced,
     /// Some is not; no checkpoint is written.
     NotBalanced,
+    /// No pair has a finite equilibrium: there is no other checkpoint to write.
+    NothingMoved,
 }
 
 /// What became of a pair.
@@ -62,6 +64,18 @@ pub struct Factor {
     pub largest: f64,
 }
 
+/// T1, ∇ℓ·Aθ = 0, of the gradients that were given, at the hidden unit where it holds least.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Symmetry {
+    /// The root of the mean square over the samples of what should cancel and does not,
+    /// relative to the two sides that should agree.
+    pub defect: f64,
+    /// The largest such defect that rounding explains (docs/rounding.md).
+    pub explained: f64,
+    /// In which precision: `float64`, `float32`, `tf32`, `float16` or `bfloat16`.
+    pub precision: &'static str,
+}
+
 /// One pair, or one head of it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PairReport {
@@ -82,6 +96,8 @@ pub struct PairReport {
     /// Hidden units without noise and weight decay.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub degenerate: Vec<usize>,
+    /// Are the gradients those of a loss with the pair's symmetry?
+    pub symmetry: Symmetry,
     /// Tr(UᵀU − WWᵀ).
     pub charge: Change,
     /// ‖M − N‖/(‖M‖ + ‖N‖) in the Frobenius norm; of units their diagonals, those left
@@ -108,6 +124,9 @@ pub struct Report {
     pub samples: usize,
     /// 2γ‖θ‖² + σ²Tr Σ over the tensors named, each counted once.
     pub potential: Change,
+    /// What passed, and is not certain, in words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
     /// In the order of the network's file, head by head.
     pub pairs: Vec<PairReport>,
 }

@@ -3,17 +3,6 @@
 use half::{bf16, f16};
 use safetensors::Dtype;
 
-/// Half the distance from 1 to the next larger number, at most: the relative error of
-/// rounding to this type.
-pub fn unit(dtype: Dtype) -> f64 {
-    match dtype {
-        Dtype::BF16 => f64::from(bf16::EPSILON) / 2.0,
-        Dtype::F16 => f64::from(f16::EPSILON) / 2.0,
-        Dtype::F32 => f64::from(f32::EPSILON) / 2.0,
-        _ => f64::EPSILON / 2.0,
-    }
-}
-
 /// The little-endian bytes of the nearest numbers of this type (ties to even); the
 /// index of the first that is beyond its range otherwise.
 pub fn encode(numbers: &[f64], dtype: Dtype) -> Result<Vec<u8>, usize> {

@@ -1,7 +1,7 @@
 //! The tensors of a network: their values, and the gradients of every sample.
 
 use super::network::{Axis, Layout};
-use super::rounding::unit;
+use super::precision::Precision;
 use crate::array::{Array, ArrayError, Tensors, shape_text};
 use nalgebra::DMatrix;
 use safetensors::Dtype;
@@ -13,11 +13,11 @@ pub(super) struct Tensor {
     pub shape: Vec<usize>,
     pub dtype: Dtype,
     pub values: Vec<f64>,
-    /// N times as many numbers: each sample's gradient less the mean, from which Σ
-    /// follows without cancellation.
-    pub centred: Vec<f64>,
-    /// The unit roundoff of the coarser of the two types.
-    pub unit: f64,
+    /// N times as many numbers: each sample's gradient; once [`centre`](Self::centre)d, less
+    /// the mean, so that Σ follows without cancellation.
+    gradients: Vec<f64>,
+    /// The coarser of the two types.
+    pub precision: Precision,
 }
 
 impl Tensor {
@@ -49,36 +49,44 @@ impl Tensor {
                 ));
             }
         };
-        let mut centred = stored.floats().map_err(other)?;
-        let size = values.len();
-        let mut mean = vec![0.0; size];
-        for sample in centred.chunks(size.max(1)) {
-            for (mean, x) in mean.iter_mut().zip(sample) {
-                *mean += x / samples as f64;
-            }
-        }
-        for sample in centred.chunks_mut(size.max(1)) {
-            for (x, mean) in sample.iter_mut().zip(&mean) {
-                *x -= mean;
-            }
-        }
+        let gradients = stored.floats().map_err(other)?;
         let tensor = Self {
             name: name.to_owned(),
             shape,
             dtype,
             values,
-            centred,
-            unit: unit(dtype).max(unit(stored.dtype)),
+            gradients,
+            precision: Precision::of(dtype).coarser(Precision::of(stored.dtype)),
         };
         Ok((tensor, samples))
     }
 
-    /// The centred gradient of one sample, of the tensor's own shape.
+    /// The gradient of one sample, of the tensor's own shape.
     pub fn sample(&self, sample: usize) -> &[f64] {
         let size = self.values.len();
-        self.centred
+        self.gradients
             .get(sample * size..(sample + 1) * size)
             .unwrap_or_default()
+    }
+
+    /// Takes the mean off each sample's gradient. What is the same in all samples becomes
+    /// exactly 0.
+    pub fn centre(&mut self) {
+        let size = self.values.len().max(1);
+        let samples = self.gradients.len() / size;
+        let first: Vec<f64> = self.sample(0).to_vec();
+        let mut mean = vec![0.0; size];
+        for sample in self.gradients.chunks_mut(size) {
+            for ((x, first), mean) in sample.iter_mut().zip(&first).zip(&mut mean) {
+                *x -= first;
+                *mean += *x / samples as f64;
+            }
+        }
+        for sample in self.gradients.chunks_mut(size) {
+            for (x, mean) in sample.iter_mut().zip(&mean) {
+                *x -= mean;
+            }
+        }
     }
 
     /// Which of the axes is meant; `None` if the tensor has too few of them.
@@ -131,6 +139,11 @@ impl Slice {
             && other.start < self.start + self.length
     }
 
+    /// How many columns the matrix has.
+    pub fn columns(&self) -> usize {
+        self.outer * self.inner
+    }
+
     fn place(&self, row: usize, column: usize) -> usize {
         let (outer, inner) = (column / self.inner, column % self.inner);
         (outer * self.axis_length + self.start + row) * self.inner + inner
@@ -138,15 +151,18 @@ impl Slice {
 
     /// The matrix, from numbers of the tensor's shape.
     pub fn gather(&self, numbers: &[f64]) -> DMatrix<f64> {
-        DMatrix::from_fn(self.length, self.outer * self.inner, |row, column| {
+        DMatrix::from_fn(self.length, self.columns(), |row, column| {
             numbers[self.place(row, column)]
         })
     }
 
     /// For each row of the matrix, where its numbers are.
     pub fn places(&self) -> Vec<Vec<usize>> {
-        let columns = self.outer * self.inner;
-        let row = |row: usize| (0..columns).map(|column| self.place(row, column)).collect();
+        let row = |row: usize| {
+            (0..self.columns())
+                .map(|column| self.place(row, column))
+                .collect()
+        };
         (0..self.length).map(row).collect()
     }
 

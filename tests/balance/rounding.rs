@@ -5,7 +5,8 @@
 mod private;
 
 use half::{bf16, f16};
-use private::{encode, unit};
+use noise_equilibrium::checkpoint::Precision;
+use private::encode;
 use safetensors::Dtype;
 
 /// Against the two neighbours in the small type, whose distances are exact.
@@ -54,8 +55,13 @@ fn beyond_the_range_is_an_error() {
 /// a little more is not.
 #[test]
 fn the_unit_is_half_the_distance_from_one_to_the_next_number() {
-    for dtype in [Dtype::F16, Dtype::BF16, Dtype::F32, Dtype::F64] {
-        let (one, unit) = (encode(&[1.0], dtype), unit(dtype));
+    for (dtype, precision) in [
+        (Dtype::F16, Precision::Half),
+        (Dtype::BF16, Precision::Brain),
+        (Dtype::F32, Precision::Single),
+        (Dtype::F64, Precision::Double),
+    ] {
+        let (one, unit) = (encode(&[1.0], dtype), precision.unit());
         assert_eq!(
             encode(&[1.0 + unit], dtype),
             one,
