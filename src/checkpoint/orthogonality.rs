@@ -11,6 +11,8 @@ use rayon::prelude::*;
 /// Roundings that each number of a product may carry: of a weight, a hidden value or what is
 /// propagated back, and of the gradient, with one to spare.
 const ROUNDINGS: f64 = 4.0;
+/// The variance of a rounding error that lies anywhere between −u and u, over u².
+const UNIFORM: f64 = 1.0 / 3.0;
 /// With this probability the gradients of some right network are refused.
 const REFUSED: f64 = 1e-9;
 
@@ -163,9 +165,10 @@ fn of_sample(pair: &Pair, tensors: &[Tensor], precision: Precision, sample: usiz
                 Side::Down => pair.product(&one, &x),
             }
         });
-        variance += (&own_squared + terms) * (ROUNDINGS * unit * unit)
+        variance += ((&own_squared + terms) * (ROUNDINGS * unit * unit)
             + absolute.map(|x| x * x) * (additions as f64 * added)
-            + values * (ROUNDINGS * smallest * smallest);
+            + values * (ROUNDINGS * smallest * smallest))
+            * UNIFORM;
         sides += own_squared;
         match side {
             Side::Up => defect += own,

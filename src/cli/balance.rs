@@ -4,7 +4,8 @@ use super::{BadInput, FAILED, HELD, read_text, table, warn, write_text};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use noise_equilibrium::checkpoint::{
-    Balanced, Change, MAX_SWEEPS, PairReport, PairStatus, Report, TOLERANCE, balance, read_network,
+    Balanced, Change, MAX_SWEEPS, PairReport, PairStatus, Report, TOLERANCE, Verdict, balance,
+    read_network,
 };
 use std::fs::{self, File};
 use std::io::Write;
@@ -61,8 +62,18 @@ impl Balance {
         }
         files.into_iter().try_for_each(Partial::finish)?;
         write_text(None, &page(&report))?;
-        if checkpoint.is_some() {
-            return Ok(HELD);
+        for warning in &report.warnings {
+            warn(&self.checkpoint, warning);
+        }
+        match report.status {
+            Verdict::Balanced => return Ok(HELD),
+            Verdict::NothingMoved => {
+                let message =
+                    "nothing moved: no pair has a finite equilibrium; no checkpoint is written";
+                warn(&self.checkpoint, message);
+                return Ok(FAILED);
+            }
+            Verdict::NotBalanced => {}
         }
         let left = report.pairs.iter().map(|pair| pair.imbalance.after);
         let worst = left.fold(0.0, f64::max);

@@ -107,12 +107,6 @@ fn networks() {
             &["pairs[0].heads", "expected a whole number"],
         ),
         (
-            pair(
-                r#"{ "kind": "attention", "heads": 4, "query": "fc1.weight", "key": "fc1.weight", "value": "fc1.weight", "output": "fc2.weight" }"#,
-            ),
-            &["pairs[0].query: expected an inner dimension that 4 heads divide, found 6"],
-        ),
-        (
             pair(&PAIR.replace("fc2.weight", "fc9.weight")),
             &[
                 "pairs[0].up: checkpoint: tensor \"fc9.weight\": expected one of \"fc1.bias\", \"fc1.weight\"",
