@@ -2,7 +2,7 @@
 
 From NoiseEquilibrium.analysis Require Import
   Balance Equilibrium Dependence Relaxation FiniteRate ClosedForms Matrices Hull Torus Certificate CertificateExamples.
-From NoiseEquilibrium.algebra Require Form Derivative Symmetry Charge ChargeDecay DiscreteLaw LayerPair Spectral GeometricMean Factorisation DeepLinear SingularValues Semidefinite Exponential Reduction.
+From NoiseEquilibrium.algebra Require Form Derivative Symmetry Charge ChargeDecay DiscreteLaw LayerPair Spectral GeometricMean Factorisation DeepLinear SingularValues Semidefinite Exponential Reduction RealNumbers.
 Set Printing Width 1000.
 
 (** analysis/Balance.v *)
@@ -208,3 +208,8 @@ Locate Reduction.T7_potential. Print Assumptions Reduction.T7_potential.
 Locate Reduction.T7_balance_of_loss. Print Assumptions Reduction.T7_balance_of_loss.
 Locate Reduction.T13_noise_brings_charge. Print Assumptions Reduction.T13_noise_brings_charge.
 Locate Reduction.T7_spectrum_exists. Print Assumptions Reduction.T7_spectrum_exists.
+
+(** algebra/RealNumbers.v *)
+Locate RealNumbers.D1_exponential_of_reals. Print Assumptions RealNumbers.D1_exponential_of_reals.
+Locate RealNumbers.T7_spectrum_of_reals. Print Assumptions RealNumbers.T7_spectrum_of_reals.
+Locate RealNumbers.L1_flow_of_reals. Print Assumptions RealNumbers.L1_flow_of_reals.
