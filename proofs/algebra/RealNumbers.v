@@ -10,7 +10,7 @@ Unset Strict Implicit.
 Unset Printing Implicit Defensive.
 Import GRing.Theory Order.TTheory Num.Theory.
 
-Lemma exp_like_exp : @exp_like [realFieldType of R] exp.
+Example exp_like_exp : @exp_like [realFieldType of R] exp.
 Proof.
 split; [exact: exp_0 | exact: exp_plus |].
 move=> e /RltP e0; have [d Hd] := derivable_pt_lim_exp_0 e e0; have d0 := cond_pos d.
