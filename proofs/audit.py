@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""Holds what the theorems rest on against the table in README.md.
+"""Holds what the theorems rest on, and speak of, against the tables in README.md.
 
-    audit.py OUTPUT                        OUTPUT is what `coqc Audit.v` printed
-    audit.py --controls OUTPUT REFUSED...  sabotages each of the audit's inputs; every sabotage has to be caught
+    audit.py --queries [SOURCE...]           prints what coqc has to answer: about all sources, or these alone
+    audit.py ANSWERS                         ANSWERS is what coqc said to that, with coqchk's summary below
+    audit.py --recheck SUMMARY               SUMMARY is coqchk's alone
+    audit.py --controls ANSWERS REFUSED...   sabotages each of the audit's inputs; every sabotage has to be caught
 
-Exit code 0: all well. 1: a theorem rests on something else, or table, Audit.v and sources disagree.
+Exit code 0: all well. 1: a theorem rests on something else, or tables and sources disagree.
 2: the input cannot be read.
 """
 
@@ -14,68 +16,49 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 
-# All that a theorem may rest on, in the words of the table.
+# All that a theorem may rest on: its full name, the word for it in the table, and what it says.
 AXIOMS = {
-    "ClassicalDedekindReals.sig_forall_dec": "reals",
-    "ClassicalDedekindReals.sig_not_dec": "reals",
-    "FunctionalExtensionality.functional_extensionality_dep": "reals",
-    "Classical_Prop.classic": "classical",
+    "Coq.Reals.ClassicalDedekindReals.sig_forall_dec": (
+        "reals",
+        "forall P : nat -> Prop, (forall n : nat, {P n} + {~ P n}) -> {n : nat | ~ P n} + {forall n : nat, P n}",
+    ),
+    "Coq.Reals.ClassicalDedekindReals.sig_not_dec": ("reals", "forall P : Prop, {~ ~ P} + {~ P}"),
+    "Coq.Logic.FunctionalExtensionality.functional_extensionality_dep": (
+        "reals",
+        "forall (A : Type) (B : A -> Type) (f g : forall x : A, B x), (forall x : A, f x = g x) -> f = g",
+    ),
+    "Coq.Logic.Classical_Prop.classic": ("classical", "forall P : Prop, P \\/ ~ P"),
+    "Coq.Logic.Epsilon.epsilon_statement": (
+        "choice",
+        "forall (A : Type) (P : A -> Prop), inhabited A -> {x : A | (exists x0 : A, P x0) -> P x}",
+    ),
 }
-WORDS = ["reals", "classical"]
+WORDS = ["reals", "classical", "choice"]
+# Coq prints an axiom by the end of its name, file and all.
+SHORT = {".".join(name.split(".")[-2:]): name for name in AXIOMS}
 
-# What no source may say, whether a theorem uses it or not: a gap in a proof, one of Coq's checks switched off,
-UNPROVED = r"Admitted|admit|give_up|bypass_check|Unset\s+(?:Guard|Positivity|Universe)\s+Checking"
-# an axiom, but in a module's type,
-AXIOM = r"Axioms?|Conjectures?|Parameters?"
-# and what is one where no section is open that ends it.
+# What the libraries have besides, on which no theorem rests: the processor's numbers, what a module hides, and the
+# axioms of mathcomp's own analysis.
+LOADED = (
+    r"Coq\.(?:Numbers\.Cyclic\.Int63\.(?:PrimInt63|Uint63)|Floats\.(?:PrimFloat|FloatAxioms)"
+    r"|Reals\.Rdefinitions\.R\w+Impl|ssr\.ssrunder\.Under_rel)\..*|mathcomp\..*"
+)
+
+# All that a sentence of a source may begin with, a tactic apart: whatever else assumes something is not here.
+SAID = (
+    r"Lemma|Theorem|Example|Definition|Fixpoint|Record|Inductive|Let|Proof|Qed|Goal|Fail|Abort|Ltac"
+    r"|Section|End|Module (?:Float := SpecificFloat StdZRadix2|Enclose := Tactic\.IntervalTactic Float)$"
+    r"|Implicit Types?|Local Notation|Local Open Scope|Import"
+    r"|Set Implicit Arguments|Unset Strict Implicit|Unset Printing Implicit Defensive"
+    r"|From (?:Coq|Coquelicot|Interval|mathcomp|NoiseEquilibrium\.(?:analysis|algebra)) Require"
+)
+TACTIC = r"[a-z(\[]"
+# What a section ends; nothing does where none is open.
 ASSUMED = r"Hypothes[ie]s|Variables?|Context"
-
-
-def printed_assumptions(text):
-    """{theorem: (file, [axiom])} from the output of Locate and Print Assumptions, in turns."""
-    found, theorem = {}, None
-    for line in text.splitlines():
-        if match := re.fullmatch(r"Constant (?:NoiseEquilibrium\.)?([\w.']+)", line):
-            *folders, theorem = match[1].split(".")
-            if theorem in found:
-                raise ValueError(f"Audit.v: {theorem} is printed twice")
-            found[theorem] = ("/".join(folders) + ".v", None)
-        elif line in ("Closed under the global context", "Axioms:"):
-            if theorem is None or found[theorem][1] is not None:
-                raise ValueError(f"output of Audit.v: no Locate before {line!r}")
-            found[theorem] = (found[theorem][0], [])
-        elif line.startswith("  ") or line == "":
-            continue  # the type of an axiom, or where a shorter name is explained
-        elif theorem is not None and found[theorem][1] is not None:
-            found[theorem][1].append(line.split(" : ")[0].strip())
-        else:
-            raise ValueError(f"output of Audit.v: cannot read {line!r}")
-    if open_ends := [name for name, (_, axioms) in found.items() if axioms is None]:
-        raise ValueError(f"output of Audit.v: no assumptions for {', '.join(open_ends)}")
-    if not found:
-        raise ValueError("output of Audit.v: no theorem")
-    return found
-
-
-def table(text):
-    """{theorem: (statement, file, axioms)} from the rows | statement | `file` | `theorem` | says | axioms |."""
-    rows = {}
-    for line in text.splitlines():
-        cells = [cell.strip().strip("`") for cell in re.split(r"(?<!\\)\|", line.strip())[1:-1]]
-        if line.startswith("|") and len(cells) == 5 and re.fullmatch(r"[\w/]+\.v", cells[1]):
-            if cells[2] in rows:
-                raise ValueError(f"README.md: {cells[2]} has two rows")
-            rows[cells[2]] = (cells[0], cells[1], cells[4])
-    return rows
-
-
-def stated_theorems(sources):
-    """{theorem: file}: what the sources call Theorem is listed; what they call Lemma is a step on the way."""
-    return {
-        name: path
-        for path, text in sources.items()
-        for name in re.findall(r"^\s*Theorem ([\w']+)", text, re.MULTILINE)
-    }
+# A gap in a proof.
+GAP = r"admit|give_up"
+# All that _CoqProject may say besides the sources.
+OPTIONS = ["-Q . NoiseEquilibrium", "-arg -w -arg -ambiguous-paths"]
 
 
 def without_comments(text):
@@ -89,111 +72,370 @@ def without_comments(text):
     return "".join(kept) + text[end:]
 
 
-def assumptions_in(text):
-    """The words by which a source assumes what it does not prove."""
-    opened = []  # The sections and modules that are open.
+def sentences(text):
+    """(sentence, the sections and modules that are open there)."""
+    opened = []
     for sentence in re.split(r"\.(?=\s|$)", without_comments(text)):
-        if match := re.match(r"\s*(?:#\[.*?\]\s*)?(Section|Module\s+Type|Module|End)\b", sentence):
-            kind = " ".join(match[1].split())
-            if kind == "End":
-                opened = opened[:-1]
-            elif kind == "Section" or ":=" not in sentence:
-                opened.append(kind)
-        yield from re.findall(rf"\b(?:{UNPROVED})\b", sentence)
-        if "Module Type" not in opened:
-            yield from re.findall(rf"\b(?:{AXIOM})\b", sentence)
-            if "Section" not in opened:
-                yield from re.findall(rf"^\s*(?:#\[.*?\]\s*)?(?:Local\s+|Global\s+)?({ASSUMED})\b", sentence)
+        # Without bullets, braces and the goal's number.
+        sentence = " ".join(re.sub(r"^(?:[-+*{}\s]|(?:\d+|all)\s*:)*", "", sentence).split())
+        if sentence:
+            yield sentence, list(opened)
+        if match := re.match(r"(Section|Module|End)\b ?(\w*)", sentence):
+            opened = opened[:-1] if match[1] == "End" else opened + [(match[1], match[2])]
 
 
-def complaints(output, readme, sources):
-    printed, rows, stated = printed_assumptions(output), table(readme), stated_theorems(sources)
-    places = {"Audit.v": printed, "the table in README.md": rows, "the sources": stated}
-    for theorem in sorted(set().union(*places.values())):
-        missing = [place for place, theorems in places.items() if theorem not in theorems]
+def section(opened):
+    """The innermost section, if one is open."""
+    return next((name for kind, name in reversed(opened) if kind == "Section"), None)
+
+
+def not_allowed(text):
+    """What a source says though it may not."""
+    for sentence, opened in sentences(text):
+        allowed = f"{SAID}|{ASSUMED}" if section(opened) else SAID
+        if not re.match(rf"{TACTIC}|(?:{allowed})\b", sentence):
+            yield " ".join(sentence.split()[:3])
+        yield from re.findall(rf"\b(?:{GAP})\b", sentence)
+
+
+def named(kinds, sources):
+    """{name: file} of what the sources call a Theorem, or an Example."""
+    found = {}
+    for path, text in sources.items():
+        for sentence, _ in sentences(text):
+            if match := re.match(rf"(?:{kinds}) ([\w']+)", sentence):
+                if match[1] in found:
+                    raise ValueError(f"{match[1]} is in {found[match[1]]} and in {path}")
+                found[match[1]] = path
+    return found
+
+
+def queries(sources):
+    """What Coq is asked. Nothing is imported, so that no source can give a name or a sign another meaning."""
+    modules = {path: "NoiseEquilibrium." + path.removesuffix(".v").replace("/", ".") for path in sources}
+    yield from (f"Require {module}." for module in modules.values())
+    yield "Set Printing Width 10000."
+    yield from (f"Locate {name}." for name in SHORT)
+    yield "Print LoadPath."
+    for name, path in named("Theorem|Example", sources).items():
+        yield f"Locate {modules[path]}.{name}. Print Assumptions {modules[path]}.{name}."
+
+
+def answers(text):
+    """What Coq said: where the short names lead, its folders, {theorem: (file, {axiom: type})}, coqchk's summary."""
+    located, _, said = text.partition("Logical Path / Physical path:\n")
+    said, _, summary = said.partition("CONTEXT SUMMARY\n")
+    places = re.findall(r"^\s*\w+ ([\w.']+)( \(shorter name .*\))?$", located, re.MULTILINE)
+    folders, found, theorem, axiom = [], {}, None, None
+    for line in said.splitlines():
+        if theorem is None and (match := re.fullmatch(r"(\S+) (/.*)", line)):
+            folders.append((match[1], match[2]))
+        elif match := re.fullmatch(r"Constant NoiseEquilibrium\.([\w.]+)\.([\w']+)(?: \(shorter name .*\))?", line):
+            theorem, axiom = match[2], None
+            if theorem in found:
+                raise ValueError(f"Coq's answers: {theorem} comes twice")
+            found[theorem] = (match[1].replace(".", "/") + ".v", None)
+        elif line in ("Closed under the global context", "Axioms:") and theorem and found[theorem][1] is None:
+            found[theorem] = (found[theorem][0], {})
+        elif line.startswith("  ") and axiom:
+            found[theorem][1][axiom] += " " + line.strip()
+        elif line and theorem and found[theorem][1] is not None:
+            axiom, _, says = line.partition(" : ")
+            found[theorem][1][axiom] = says
+        elif line:
+            raise ValueError(f"Coq's answers: cannot read {line!r}")
+    if unanswered := [name for name, (_, axioms) in found.items() if axioms is None]:
+        raise ValueError(f"Coq's answers: no assumptions for {', '.join(unanswered)}")
+    if not (located and folders and found and summary):
+        raise ValueError("Coq's answers: no names, no folders, no theorem, or no summary of coqchk")
+    return places, folders, found, summary
+
+
+def summary_complaints(summary):
+    """coqchk knows every axiom that is loaded by its full name, used or not."""
+    entries, heading = {}, None
+    for line in summary.splitlines():
+        if match := re.match(r"\* ([^:]+): ?(.*)", line):
+            heading = match[1]
+            entries[heading] = [match[2]] if match[2] else []
+        elif heading and line.strip():
+            entries[heading].append(line.strip())
+    if entries.pop("Theory", None) != ["Set is predicative"]:
+        yield "coqchk: Set is not predicative"
+    axioms = [axiom for axiom in entries.pop("Axioms", []) if axiom != "<none>"]
+    if missing := sorted(set(AXIOMS) - set(axioms)):
+        yield f"coqchk's list of axioms is no such list: {missing[0]} is not in it"
+    for axiom in axioms:
+        if axiom not in AXIOMS and not re.fullmatch(LOADED, axiom):
+            yield f"{axiom} is loaded, which is not allowed"
+    if len(entries) != 3:
+        yield f"coqchk's summary has {len(entries) + 2} parts, not 5"
+    for heading, entry in entries.items():
+        if entry != ["<none>"]:
+            yield f"coqchk: {heading}: {', '.join(entry)}"
+
+
+def folder_complaints(folders):
+    """A library's name has to be its place in Coq's own folder."""
+    home = next((folder.removesuffix("/theories") for name, folder in folders if name == "Coq"), None)
+    for name, folder in folders:
+        first, *rest = name.split(".")
+        start = {"NoiseEquilibrium": str(HERE), "Coq": f"{home}/theories"}.get(first, f"{home}/user-contrib/{first}")
+        # Without a name before it a file cannot pass for one of a library.
+        if name != "<>" and folder != "/".join([start, *rest]):
+            yield f"{name} is {folder}, which is not where it belongs"
+
+
+def rows(readme, cells, file):
+    """The rows of so many cells that name a file in one of them."""
+    for line in readme.splitlines():
+        row = [cell.strip().strip("`") for cell in re.split(r"(?<!\\)\|", line.strip())[1:-1]]
+        if len(row) == cells and re.fullmatch(r"[\w/]+\.v", row[file]):
+            yield row
+
+
+def table(readme):
+    """{theorem: (statement, file, axioms)} from | statement | `file` | `theorem` | says | axioms |."""
+    found = {}
+    for statement, file, theorem, _, axioms in rows(readme, 5, 1):
+        if theorem in found:
+            raise ValueError(f"README.md: {theorem} has two rows")
+        found[theorem] = (statement, file, axioms)
+    return found
+
+
+def instances(readme):
+    """{(file, assumption): instance} from | `file` | `assumption`, … | `instance` |."""
+    return {
+        (file, assumption): instance
+        for file, assumptions, instance in rows(readme, 3, 0)
+        for assumption in re.split("`?, `?", assumptions)
+    }
+
+
+def assumptions(sources):
+    """{(file, assumption): names}: what theorems assume, and the names of which an instance has to use one. A notion is
+    to be in the statement; where a section assumes something, one of its theorems is to be applied in the proof."""
+    found = {}
+    for path, text in sources.items():
+        assuming = {}
+        for sentence, opened in sentences(text):
+            if match := re.match(r"(?:Definition|Record|Fixpoint) ([\w']+)[^=]*: Prop :=", sentence):
+                found[path, match[1]] = [match[1]]
+            elif re.match(r"Hypothes[ie]s\b", sentence):
+                found[path, f"Section {section(opened)}"] = assuming.setdefault(section(opened), [])
+            elif match := re.match(r"(?:Theorem|Lemma) ([\w']+)", sentence):
+                for kind, name in opened:
+                    assuming.get(name, []).append(match[1])
+    return found
+
+
+def proofs(sources):
+    """{name: (statement, the words of its proof)}"""
+    found, name = {}, None
+    for text in sources.values():
+        for sentence, _ in sentences(text):
+            if match := re.match(r"(?:Theorem|Example|Lemma) ([\w']+)(.*)", sentence):
+                name = match[1]
+                found[name] = (match[2], set())
+            elif name:
+                found[name][1].update(re.findall(r"[\w']+", sentence))
+    return found
+
+
+def applied(name, proved):
+    """What the proof applies, and what the proofs of that do."""
+    seen, new = set(), {name}
+    while new:
+        seen |= new
+        new = {word for known in new for word in proved[known][1] if word in proved} - seen
+    return seen
+
+
+def complaints(output, readme, sources, options=OPTIONS):
+    places, folders, printed, summary = answers(output)
+    listed, stated, examples = table(readme), named("Theorem", sources), named("Example", sources)
+    yield from (f"_CoqProject has {option}, which is not allowed" for option in options if option not in OPTIONS)
+    yield from folder_complaints(folders)
+    yield from summary_complaints(summary)
+    # A short name is an axiom's if nothing else in the whole of what is loaded ends like it.
+    for place in sorted(set(places) ^ {(name, "") for name in AXIOMS}):
+        known = place[0] in AXIOMS
+        yield f"{place[0]} is not found by its name" if known else f"the name of an axiom leads to {place[0]}"
+    everywhere = {"Coq's answers": printed, "the sources": stated | examples, "the tables in README.md":
+                  set(listed) | set(examples) & set(instances(readme).values())}
+    for theorem in sorted(set().union(*everywhere.values())):
+        missing = [place for place, theorems in everywhere.items() if theorem not in theorems]
         if missing:
             yield f"{theorem} is missing from {' and from '.join(missing)}"
     for path, text in sources.items():
-        for word in assumptions_in(text):
-            yield f"{path} has {' '.join(word.split())}, which is not allowed"
+        for said in not_allowed(text):
+            yield f"{path} has {said}, which is not allowed"
     for theorem, (path, axioms) in printed.items():
-        for axiom in axioms:
-            if axiom not in AXIOMS:
+        for axiom, says in axioms.items():
+            if axiom not in SHORT:
                 yield f"{theorem} rests on {axiom}, which is not allowed"
-        if theorem in stated and stated[theorem] != path:
-            yield f"{theorem} is in {stated[theorem]}, but Audit.v looks at the one in {path}"
-        if theorem in rows:
-            statement, listed, words = rows[theorem]
-            used = {AXIOMS.get(axiom, axiom) for axiom in axioms}
+            elif says != AXIOMS[SHORT[axiom]][1]:
+                yield f"{theorem} rests on {axiom}, which says: {says}"
+        if (stated | examples).get(theorem, path) != path:
+            yield f"{theorem} is in {(stated | examples)[theorem]}, but Coq was asked for the one in {path}"
+        if theorem in listed:
+            statement, file, words = listed[theorem]
+            used = {AXIOMS[SHORT[axiom]][0] for axiom in axioms if axiom in SHORT}
             actual = ", ".join(word for word in WORDS if word in used) or "none"
-            if listed != path:
-                yield f"{theorem} is in {path}, but the table says {listed}"
+            if file != path:
+                yield f"{theorem} is in {path}, but the table says {file}"
             if words != actual:
                 yield f"{theorem} rests on: {actual}, but the table says: {words}"
             if not theorem.startswith(statement + "_"):
                 yield f"{theorem} does not begin with its statement, {statement}"
+    yield from instance_complaints(readme, sources, printed)
+
+
+def instance_complaints(readme, sources, printed):
+    """Whatever is assumed has to be true of something."""
+    assumed, given, proved = assumptions(sources), instances(readme), proofs(sources)
+    for path, assumption in sorted(set(assumed) | set(given)):
+        where, instance = f"{path}: {assumption}", given.get((path, assumption))
+        if (path, assumption) not in assumed:
+            yield f"{where} is assumed nowhere, and has an instance"
+        elif instance is None:
+            yield f"{where} has no instance"
+        elif instance not in printed or instance not in proved:
+            yield f"{where}: {instance} is no theorem"
+        # Without a premise it speaks of something that exists.
+        elif re.search(r"(?<!<)->|\bforall\b|∀", proved[instance][0]):
+            yield f"{where}: {instance} has a premise"
+        else:
+            statement = set(re.findall(r"[\w']+", proved[instance][0]))
+            used = applied(instance, proved) if assumption.startswith("Section ") else statement
+            if not used & set(assumed[path, assumption]):
+                yield f"{where}: {instance} is no instance of it"
 
 
 def controls(output, readme, sources, refused):
     """What must be caught: (sabotage, the complaints it draws)."""
-    if any(complaints(output, readme, sources)):
-        raise ValueError("controls tell something only where the audit has no complaints to begin with")
+    if complaint := next(complaints(output, readme, sources), None):
+        raise ValueError(f"controls tell something only where the audit has no complaints to begin with: {complaint}")
 
-    def drawn(output=output, readme=readme, sources=sources):
-        return list(complaints(output, readme, sources))
+    def drawn(*sabotage, **inputs):
+        for before, after in [sabotage] if sabotage else []:
+            if before not in output:
+                raise ValueError(f"nothing to sabotage: {before}")
+            inputs["output"] = output.replace(before, after, 1)
+        return list(complaints(**{"output": output, "readme": readme, "sources": sources} | inputs))
 
-    for path in refused:
-        text = Path(path).read_text()
-        theorem = next(iter(printed_assumptions(text)))
-        yield path, [complaint for complaint in drawn(output + text) if complaint.startswith(f"{theorem} rests on")]
-    first, (path, axioms) = next(iter(printed_assumptions(output).items()))
+    # Files that assume something, by what Coq says of them, what coqchk says, and what they say.
+    for answer in refused:
+        path, text = answer.replace(".out", ".v"), Path(answer).read_text()
+        seen = drawn(output=text)
+        if any(axioms for _, axioms in answers(text)[2].values()):
+            yield f"{path}, seen by Coq", [said for said in seen if re.search(" rests on [^:]*, | leads to ", said)]
+        yield f"{path}, seen by coqchk", [said for said in seen if re.search(" is loaded|^coqchk: ", said)]
+        yield f"{path}, read", list(not_allowed((HERE / path).read_text()))
+
+    _, _, printed, _ = answers(output)
+    first, (path, axioms) = next((name, found) for name, found in printed.items() if "Classical_Prop.classic" in found[1])
     row = next(line for line in readme.splitlines() if f"`{first}`" in line)
-    statement = table(row)[first][0]
-    words = "none" if axioms else "reals"
-    yield "a theorem that Audit.v leaves out", drawn(output[output.index("Constant ", 1):])
+    statement = table(readme)[first][0]
+    yield "an axiom of the same name that says something else", drawn(AXIOMS["Coq.Logic.Classical_Prop.classic"][1], "False")
+    yield "a library from another folder", drawn("\nCoq.Logic /", "\nCoq.Logic /tmp/")
+    yield "an axiom that only coqchk knows", drawn("* Axioms:\n", "* Axioms:\n    NoiseEquilibrium.analysis.Sum.false\n")
+    yield "an axiom of a library that is not in use", drawn("* Axioms:\n", "* Axioms:\n    Coq.Logic.Hurkens.false\n")
+    yield "a proof that coqchk finds unguarded", drawn("(co)fixpoints: <none>", "(co)fixpoints:\n    Coq.Init.Nat.add")
+    yield "an impredicative Set", drawn("Set is predicative", "Set is impredicative")
+    start = output.index(f"Constant NoiseEquilibrium.{path[:-2].replace('/', '.')}.{first}")
+    yield "a theorem that Coq was not asked for", drawn(output[start : output.index("\nConstant ", start + 1)], "")
     yield "a theorem without a row", drawn(readme=readme.replace(row, ""))
     yield "a row without a theorem", drawn(readme=f"{readme}\n{row.replace(first, first + '_again')}")
     yield "a row with the wrong file", drawn(readme=readme.replace(row, row.replace(path, "other/File.v")))
-    yield "a row with the wrong axioms", drawn(readme=readme.replace(row, f"{row.rsplit('|', 2)[0]}| {words} |"))
+    yield "a row with the wrong axioms", drawn(readme=readme.replace(row, f"{row.rsplit('|', 2)[0]}| none |"))
     yield "a row under the wrong statement", drawn(readme=readme.replace(row, row.replace(statement, "L9", 1)))
+    yield "a theorem that is in no list", drawn(sources=sources | {"other/File.v": "Theorem T8_new : True."})
+    for option in ["-R elsewhere Coq", "-arg -type-in-type", "-arg -impredicative-set", "-I plugins"]:
+        yield f"_CoqProject: {option}", drawn(options=[*OPTIONS, option])
 
     def added(text):
         return [complaint for complaint in drawn(sources=sources | {path: sources[path] + text}) if " has " in complaint]
 
     yield "an admitted lemma that no theorem uses", added("\nLemma nothing : False. Admitted.\n")
     yield "an admitted step", added("\nLemma nothing : False.\nProof. (* a comment *) admit. Qed.\n")
-    yield "an axiom in a section", added("\nSection S.\nAxiom nothing : False.\nEnd S.\n")
+    yield "an axiom within a proof", added("\nLemma nothing : True.\nProof. - { Axiom false : False. easy. } Qed.\n")
     yield "a hypothesis after its section", added("\nSection S.\nEnd S.\nHypothesis nothing : False.\n")
-    yield "a check switched off", added("\nUnset Guard Checking.\n")
-    yield "a theorem that is in no list", drawn(sources=sources | {"other/File.v": "Theorem T8_new : True."})
+    for sentence in [
+        "Axiom nothing : False",
+        "Conjecture nothing : False",
+        "Polymorphic Axiom nothing : False",
+        "#[local] Axiom nothing : False",
+        "Time Axiom nothing : False",
+        "Redirect nothing Axiom x : False",
+        "Polymorphic Hypothesis nothing : False",
+        "#[universes(polymorphic)] Hypothesis nothing : False",
+        "Monomorphic Variable nothing : False",
+        "Module M : T",
+        "Declare Module M : T",
+        "Include T",
+        "Admit Obligations",
+        "Unset Guard Checking",
+        "#[bypass_check(universes)] Definition nothing := Type",
+        "Primitive nothing := #int63_add",
+        'Declare ML Module "nothing"',
+        'Load "nothing"',
+        "Elpi Accumulate nothing",
+        "Require Classical_Prop",
+        "From Elsewhere Require Nothing",
+    ]:
+        yield sentence, added(f"\nSection S.\n{sentence}.\nEnd S.\n")
+
+    instance = next(iter(instances(readme).values()))
+    notion, assuming = "\nDefinition new : Prop := False.\n", "\nSection New.\nHypothesis false : False.\nEnd New.\n"
+    yield "a notion without an instance", drawn(sources=sources | {path: sources[path] + notion})
+    yield "a section without an instance", drawn(sources=sources | {path: sources[path] + assuming})
+    for sabotage, another, said in [("that is none", "claim", "no instance of it"), ("without a proof", "nowhere", "no theorem")]:
+        changed = readme.replace(f"`{instance}`", f"`{another}`")
+        yield f"an instance {sabotage}", [complaint for complaint in drawn(readme=changed) if said in complaint]
+    place = named("Example", sources)[instance]
+    premise = sources[place].replace(f"Example {instance} :", f"Example {instance} : False ->")
+    yield "an instance with a premise", drawn(sources=sources | {place: premise})
 
 
 def main(arguments):
-    with_controls = arguments[:1] == ["--controls"]
-    paths = arguments[1:] if with_controls else arguments
-    if not paths or (len(paths) > 1 and not with_controls):
-        print(__doc__, file=sys.stderr)
-        return 2
+    mode = arguments.pop(0) if arguments and arguments[0].startswith("--") else None
     try:
-        output = Path(paths[0]).read_text()
         readme = (HERE / "README.md").read_text()
-        listed = [line for line in (HERE / "_CoqProject").read_text().splitlines() if line.endswith(".v")]
+        project = [line for line in (HERE / "_CoqProject").read_text().splitlines() if line and not line.startswith("#")]
+        listed = [line for line in project if re.fullmatch(r"(?:analysis|algebra)/\w+\.v", line)]
+        options = [line for line in project if line not in listed]
+        if mode == "--queries":
+            print("\n".join(queries({path: (HERE / path).read_text() for path in arguments or listed})))
+            return 0
+        if not arguments or (len(arguments) > 1 and mode != "--controls"):
+            print(__doc__, file=sys.stderr)
+            return 2
         sources = {path: (HERE / path).read_text() for path in listed}
-        if with_controls:
+        output = Path(arguments[0]).read_text()
+        if mode == "--controls":
             failed = 0
-            for sabotage, caught in controls(output, readme, sources, paths[1:]):
+            for sabotage, caught in controls(output, readme, sources, arguments[1:]):
                 print(f"{'caught' if caught else 'NOT CAUGHT'}: {sabotage}" + (f" ({caught[0]})" if caught else ""))
                 failed += not caught
             return 1 if failed else 0
-        found = list(complaints(output, readme, sources))
+        if mode == "--recheck":
+            found = list(summary_complaints(output.partition("CONTEXT SUMMARY\n")[2]))
+        else:
+            found = list(complaints(output, readme, sources, options))
     except (OSError, ValueError) as error:
         print(f"audit.py: {error}", file=sys.stderr)
         return 2
-    for complaint in found:
-        print(complaint)
-    if not found:
-        print(f"{len(printed_assumptions(output))} theorems, no axioms but those of the standard library's reals")
+    print("\n".join(found or [passed(mode, readme, sources)]))
     return 1 if found else 0
+
+
+def passed(mode, readme, sources):
+    if mode == "--recheck":
+        return "checked again; no axioms but the libraries' own"
+    theorems, assumed = len(table(readme)), len(assumptions(sources))
+    return f"{theorems} theorems, no axioms but those of the table; {assumed} notions and sections, each with an instance"
 
 
 if __name__ == "__main__":

@@ -5,7 +5,3 @@ Local Open Scope R_scope.
 
 Theorem T8_admitted : forall G : R -> R, 0 < G 0.
 Admitted.
-
-Set Printing Width 1000.
-Locate T8_admitted.
-Print Assumptions T8_admitted.
