@@ -291,7 +291,7 @@ impl Claim {
         }
         let width = Rational::from(&upper - &lower);
         let smallest = lower.abs().min(upper.abs());
-        let (ratio, _) = Rational::from(&smallest / &width).fract_floor(Integer::new());
+        let (_, ratio) = Rational::from(&smallest / &width).fract_floor(Integer::new());
         match ratio >= 1 {
             true => Some(ratio.to_string().len() - 1),
             false => None,
@@ -476,7 +476,8 @@ impl<'a> Reader<'a> {
         let sigma2 = self.fraction()?;
         self.literal(TERMS)?;
         let mut terms = Vec::new();
-        while self.rest().starts_with(TERM) || (!terms.is_empty() && self.is_next(NEXT_TERM)) {
+        // A problem has at least one.
+        while terms.is_empty() || self.is_next(NEXT_TERM) {
             self.literal(TERM)?;
             let rate = self.fraction()?;
             self.literal(" ")?;
