@@ -695,6 +695,11 @@ fn what_it_may_rest_on() {
             1,
             "NOT ACCEPTED, undecided",
         ),
+        (
+            "echo 'Fatal error: not enough memory' >&2; exit 2".to_owned(),
+            1,
+            "(4 GiB, --memory)",
+        ),
         ("kill -9 $$".to_owned(), 1, "NOT ACCEPTED, undecided"),
     ] {
         let stand = Stand::new(&script);

@@ -249,14 +249,21 @@ impl Check {
         let complaint = beginning(&complaints).map_err(io)?;
         Ok(match status.code() {
             Some(0) => Run::Accepts(beginning(&output).map_err(io)?),
-            Some(127) => {
-                let message = "coqc: not found on PATH; make proofs installs it on Debian";
+            Some(126 | 127) => {
+                let message =
+                    "coqc: not found on PATH, or not a program; make proofs installs it on Debian";
                 return Err(BadInput(message.to_owned()));
             }
             _ if out_of_bounds(status, &complaint) => Run::Undecided(format!(
                 "Coq was stopped by a bound, on memory most likely ({} GiB, --memory)",
                 self.memory
             )),
+            _ if before_the_problem(text, &complaint) => {
+                let message =
+                    "expected proofs compiled by the coqc on PATH, with its libraries; it says: ";
+                let said = complaint.split_whitespace().collect::<Vec<_>>().join(" ");
+                return Err(BadInput::at(proofs, format!("{message}{said}")));
+            }
             _ => {
                 let file = file.display().to_string();
                 Run::Rejects(excerpt(&complaint.replace(&file, &self.shown())))
@@ -303,11 +310,22 @@ fn out_of_bounds(status: ExitStatus, complaint: &str) -> bool {
     let words = [
         "out of memory",
         "out_of_memory",
-        "stack overflow",
+        "not enough memory",
         "cannot allocate",
+        "stack overflow",
     ];
     let complaint = complaint.to_lowercase();
     status.code().is_none_or(|code| code > 128) || words.iter().any(|word| complaint.contains(word))
+}
+
+/// Is it a library that does not load, which says nothing about the certificate?
+fn before_the_problem(text: &str, complaint: &str) -> bool {
+    let imports = text
+        .lines()
+        .take_while(|line| *line != "Import ListNotations.");
+    let line = complaint.split_once("checked.v\", line ");
+    let line = line.and_then(|(_, rest)| rest.split_once(',')?.0.parse().ok());
+    line.is_some_and(|line: usize| line <= imports.count())
 }
 
 /// At most 1 MiB of what Coq wrote.
