@@ -255,7 +255,7 @@ impl Check {
                 return Err(BadInput(message.to_owned()));
             }
             _ if out_of_bounds(status, &complaint) => Run::Undecided(format!(
-                "Coq was stopped by a bound, on memory most likely ({} GiB, --memory)",
+                "Coq ran out of memory ({} GiB, --memory) or stack, or was killed",
                 self.memory
             )),
             _ if before_the_problem(text, &complaint) => {
@@ -313,9 +313,10 @@ fn out_of_bounds(status: ExitStatus, complaint: &str) -> bool {
         "not enough memory",
         "cannot allocate",
         "stack overflow",
+        "stack_overflow",
     ];
     let complaint = complaint.to_lowercase();
-    status.code().is_none_or(|code| code > 128) || words.iter().any(|word| complaint.contains(word))
+    status.code().is_none() || words.iter().any(|word| complaint.contains(word))
 }
 
 /// Is it a library that does not load, which says nothing about the certificate?
