@@ -7,7 +7,10 @@ mod moved;
 pub(crate) mod read;
 mod solution;
 
-pub use certificate::{CertificateError, Integers, THEOREM, certificate};
+pub use certificate::{
+    Certificate, CertificateError, Claim, End, Integers, MAX_CERTIFICATE, NotACertificate, THEOREM,
+    certificate,
+};
 pub use read::{FORMAT, ProblemError, read_problem, read_problem_in};
 pub use solution::{
     Answer, Bounds, Change, Exactly, FamilyFinite, Finite, GroupFinite, Numbers, Single, Solution,

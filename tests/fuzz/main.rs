@@ -9,7 +9,9 @@
 use noise_equilibrium::audit::{JOURNAL, Journal, Options, Part, merge};
 use noise_equilibrium::checkpoint::{balance, read_network};
 use noise_equilibrium::dynamics::Stream;
-use noise_equilibrium::problem::{read_problem, read_problem_in};
+use noise_equilibrium::problem::{
+    Certificate, Integers, certificate, read_problem, read_problem_in,
+};
 use noise_equilibrium::reference::{Family, Results, conform};
 use noise_equilibrium::theorem::Replay;
 use sha2::{Digest, Sha256};
@@ -99,6 +101,27 @@ const BYTES: &[&str] = &[
     "\"data_offsets\":[0,16]",
     "18446744073709551615",
     "\u{93}NUMPY",
+];
+
+const COQ: &[&str] = &[
+    "(",
+    ")",
+    "0",
+    "-",
+    " # ",
+    " # 10 ^ 100000",
+    "9999999999",
+    "\n",
+    " ",
+    "λ",
+    "(* *)",
+    ";\n   RationalTerm 1 1 1",
+    "From Interval Require Import Tactic.\n",
+    "Require Import Certificate.\n",
+    "is_equilibrium problem_at_hand 0.\nProof. apply T8_equilibrium_at_start; reflexivity. Qed.\n",
+    "forall λ, (0 < problem_balance problem_at_hand λ)%R.\nProof. exact (T8_status problem_at_hand eq_refl). Qed.\n",
+    "Theorem certificate : ",
+    "Qed.\n",
 ];
 
 fn corpus(name: &str) -> Vec<Vec<u8>> {
@@ -244,6 +267,37 @@ fn problem() {
 }
 
 /// What is read is written and read again as the same.
+/// What is read is what would be written, to the last byte: Coq gets no text of others.
+#[test]
+fn certificates() {
+    let read = |data: &[u8]| {
+        let text = text(data)?;
+        let read = Certificate::parse(text).map_err(|e| e.to_string())?;
+        assert_eq!(read.to_string(), text);
+        Ok(())
+    };
+    let inputs = [
+        r#""spectrum":[{"rate":1,"noise":2,"charge":3},{"rate":"-2/3","noise":4,"charge":"1/7"}]"#,
+        r#""spectrum":[{"rate":1,"noise":5,"charge":5},{"rate":-1,"noise":5,"charge":5}]"#,
+        r#""spectrum":[{"rate":1,"noise":0,"charge":3}]"#,
+    ];
+    let inputs = inputs.map(|body| {
+        let text = format!(
+            r#"{{"format":"noise-equilibrium/problem-1","strength":{{"gamma":"1/2","sigma2":1}},{body}}}"#
+        );
+        let problem = read_problem(&text).expect("a problem");
+        let written = [Integers::Machine, Integers::Pure]
+            .map(|integers| certificate(&problem, 10, integers).expect("a certificate"));
+        written.map(String::into_bytes)
+    });
+    let target = Target {
+        name: "certificate",
+        words: COQ,
+        read: &read,
+    };
+    fuzz_from(&target, inputs.concat());
+}
+
 #[test]
 fn replay() {
     let read = |data: &[u8]| {
