@@ -8,7 +8,7 @@ pub(crate) mod read;
 mod solution;
 
 pub use certificate::{CertificateError, Integers, THEOREM, certificate};
-pub use read::{FORMAT, ProblemError, read_problem, read_problem_in};
+pub use read::{FORMAT, ProblemError, read_problem, read_problem_and_files, read_problem_in};
 pub use solution::{
     Answer, Bounds, Change, Exactly, FamilyFinite, Finite, GroupFinite, Numbers, Single, Solution,
     SolutionFile,
