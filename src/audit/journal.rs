@@ -315,10 +315,12 @@ impl Record {
                 task,
                 seconds,
                 found,
-            } = serde_json::from_str(text)
+            }: Line<Found> = serde_json::from_str(text)
                 .map_err(|error| bad(number, shorten_line(&error.to_string())))?;
-            if !seconds.is_finite() || seconds < 0.0 {
-                return Err(bad(number, format!("{seconds} seconds")));
+            for seconds in [seconds, found.seconds] {
+                if !seconds.is_finite() || seconds < 0.0 {
+                    return Err(bad(number, format!("{seconds} seconds")));
+                }
             }
             if !expected.contains(&task) || !seen.insert(task) {
                 return Err(bad(number, format!("task {task} is not expected here")));
