@@ -61,6 +61,16 @@ pub fn write(files: &[(&Path, &[u8])]) -> Result<(), BadInput> {
     Ok(())
 }
 
+/// As [`write`], of texts.
+#[cfg(feature = "theorems")]
+pub fn write_texts(files: &[(PathBuf, String)]) -> Result<(), BadInput> {
+    let files = files.iter();
+    let files: Vec<(&Path, &[u8])> = files
+        .map(|(path, text)| (path.as_path(), text.as_bytes()))
+        .collect();
+    write(&files)
+}
+
 /// Does this output go to standard output?
 pub fn is_standard(path: &Path) -> bool {
     matches!(Target::of(path), Ok(Target::Standard))
@@ -172,8 +182,10 @@ impl<'a> Staged<'a> {
         }
         let mut file = builder.tempfile_in(folder).map_err(|error| {
             // The cause alone: the name that the file would have had says nothing to anybody.
-            let cause = error.get_ref().and_then(|error| error.source());
-            let cause = cause.map_or_else(|| error.to_string(), ToString::to_string);
+            let text = error.to_string();
+            let cause = text
+                .split_once(" at path ")
+                .map_or(&*text, |(cause, _)| cause);
             io::Error::other(format!("{cause}: no file can be made in its folder"))
         })?;
         file.as_file_mut().write_all(bytes)?;
