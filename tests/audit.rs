@@ -381,23 +381,34 @@ fn an_old_report_is_removed() {
         names.sort();
         names
     };
-    for kept in ["T8-1.json", "X8-1.json", "T8-a.json", "notes.txt"] {
-        std::fs::write(folder.path().join(kept), "{}").expect("written");
+    let own_replay = "{ \"format\": \"noise-equilibrium/replay-1\" }";
+    std::fs::write(folder.path().join("T8-1.json"), own_replay).expect("written");
+    // Of another name, or not by an audit.
+    let kept = [
+        "T8-.json",
+        "T8-01.json",
+        "T8-2.json",
+        "T8-a.json",
+        "X8-1.json",
+        "notes.txt",
+    ];
+    for kept in kept {
+        let text = if kept == "T8-2.json" {
+            "{}"
+        } else {
+            own_replay
+        };
+        std::fs::write(folder.path().join(kept), text).expect("written");
     }
     run(&["audit", "--only", "L4", "--cases", "16", "--out", out]);
-    let own = ["T8-a.json", "X8-1.json", "audit.journal", "notes.txt"];
-    assert_eq!(
-        names(),
-        [
-            "T8-a.json",
-            "X8-1.json",
-            "audit.journal",
-            "audit.json",
-            "junit.xml",
-            "notes.txt",
-            "report.html"
-        ]
-    );
+    let sorted = |more: &[&'static str]| {
+        let mut all = [&kept[..], more].concat();
+        all.sort_unstable();
+        all
+    };
+    let own = sorted(&["audit.journal"]);
+    let all = sorted(&["audit.journal", "audit.json", "junit.xml", "report.html"]);
+    assert_eq!(names(), all);
     run(&[
         "audit", "--only", "L4", "--cases", "16", "--shard", "1/2", "--out", out,
     ]);
@@ -408,6 +419,67 @@ fn an_old_report_is_removed() {
     let output = run(&["audit", "--cases", "0", "--out", none]);
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(names(), own);
+}
+
+/// What is a link stays one: the report goes where it leads, and nothing behind it is removed.
+#[cfg(unix)]
+#[test]
+fn links_in_the_folder_stay() {
+    use std::os::unix::fs::symlink;
+    let folder = tempfile::tempdir().expect("a folder");
+    let at = |name: &str| folder.path().join(name);
+    let replay = "{ \"format\": \"noise-equilibrium/replay-1\" }";
+    std::fs::write(at("mine.json"), replay).expect("written");
+    std::fs::create_dir(at("out")).expect("a folder");
+    symlink("../mine.json", at("out/T8-1.json")).expect("a link");
+    for (link, target) in [
+        ("out/audit.json", "latest.json"),
+        ("out/audit.journal", "latest.journal"),
+    ] {
+        std::fs::write(at(target), "").expect("written");
+        symlink(at(target), at(link)).expect("a link");
+    }
+    // Left by a program that was killed.
+    std::fs::write(at("out/audit.journal.new"), "half").expect("written");
+    let out = at("out");
+    let out = out.to_str().expect("UTF-8");
+    let output = run(&["audit", "--only", "L4", "--cases", "16", "--out", out]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    for name in ["T8-1.json", "audit.json", "audit.journal"] {
+        assert!(at("out").join(name).is_symlink(), "{name}");
+    }
+    let text = |name: &str| std::fs::read_to_string(at(name)).expect("a file");
+    assert_eq!(text("mine.json"), replay);
+    assert_eq!(text("out/audit.journal.new"), "half");
+    assert!(text("latest.json").contains("audit-1"));
+    assert!(text("latest.journal").contains("journal-1"));
+}
+
+/// A pipe in the journal's place would never answer.
+#[cfg(unix)]
+#[test]
+fn a_journal_is_a_file_and_a_folder_no_stream() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().to_str().expect("UTF-8");
+    let pipe = folder.path().join("audit.journal");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("mkfifo").success());
+    for (arguments, part) in [
+        (&["audit", "--only", "L4", "--out", out][..], "regular file"),
+        (&["audit", "--resume", out], "regular file"),
+        (&["audit", "merge", out, "--out", out], "regular file"),
+        (
+            &["audit", "--only", "L4", "--out", "-"],
+            "expected a folder",
+        ),
+        (&["phenomenon", "P6", "--out", "-"], "expected a folder"),
+    ] {
+        let output = run(arguments);
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {message}");
+        assert_eq!(message.lines().count(), 1, "{message}");
+        assert!(message.contains(part), "{message}");
+    }
 }
 
 #[test]

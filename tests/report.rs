@@ -290,6 +290,160 @@ fn junit_has_a_case_for_each_check_and_control() {
     assert_eq!(outcome(&empty), [count("0"), count("1")]);
 }
 
+/// The attributes that Jenkins' xUnit schema allows, the required ones first and counted.
+const ATTRIBUTES: [(&str, usize, &[&str]); 7] = [
+    (
+        "testsuites",
+        0,
+        &["name", "time", "tests", "failures", "errors", "disabled"],
+    ),
+    (
+        "testsuite",
+        2,
+        &[
+            "name",
+            "tests",
+            "failures",
+            "errors",
+            "time",
+            "disabled",
+            "skipped",
+            "timestamp",
+            "hostname",
+            "id",
+            "package",
+        ],
+    ),
+    ("properties", 0, &[]),
+    ("property", 2, &["name", "value"]),
+    (
+        "testcase",
+        1,
+        &["name", "classname", "time", "assertions", "status", "group"],
+    ),
+    ("failure", 0, &["message", "type"]),
+    ("error", 0, &["message", "type"]),
+];
+
+/// What each element may hold, in this order.
+const CHILDREN: [(&str, &[&str]); 4] = [
+    ("testsuites", &["testsuite"]),
+    (
+        "testsuite",
+        &["properties", "testcase", "system-out", "system-err"],
+    ),
+    ("properties", &["property"]),
+    ("testcase", &["failure", "error"]),
+];
+
+/// What Jenkins, and readers of times, would not take.
+fn junit_problems(text: &str) -> Vec<String> {
+    let file = roxmltree::Document::parse(text).expect("XML");
+    let mut found = Vec::new();
+    if !file.root_element().has_tag_name("testsuites") {
+        found.push("no testsuites".to_owned());
+    }
+    for element in file.descendants().filter(|node| node.is_element()) {
+        let name = element.tag_name().name();
+        let Some((_, required, allowed)) = ATTRIBUTES.iter().find(|(known, ..)| *known == name)
+        else {
+            found.push(format!("an element {name}"));
+            continue;
+        };
+        for attribute in element.attributes() {
+            if !allowed.contains(&attribute.name()) {
+                found.push(format!("{name} has {}", attribute.name()));
+            }
+        }
+        for missing in &allowed[..*required] {
+            if !element.has_attribute(*missing) {
+                found.push(format!("{name} has no {missing}"));
+            }
+        }
+        let children = CHILDREN.iter().find(|(known, _)| *known == name);
+        let order = children.map_or(&[][..], |(_, order)| order);
+        let inside = element.children().filter(|node| node.is_element());
+        let places = inside.map(|child| order.iter().position(|o| child.has_tag_name(*o)));
+        let places: Vec<_> = places.collect();
+        if places.contains(&None) || !places.is_sorted() {
+            found.push(format!("{name} holds other elements, or in another order"));
+        }
+        let count = |kind: &str| {
+            let cases = element.descendants().filter(|node| node.has_tag_name(kind));
+            Some(cases.count().to_string())
+        };
+        let timed = ["testsuites", "testsuite", "testcase"].contains(&name);
+        if timed {
+            let time = element.attribute("time").and_then(|time| time.parse().ok());
+            if !time.is_some_and(|time: f64| time.is_finite() && time >= 0.0) {
+                found.push(format!(
+                    "{name} has the time {:?}",
+                    element.attribute("time")
+                ));
+            }
+        }
+        if timed && name != "testcase" {
+            for (attribute, kind) in [
+                ("tests", "testcase"),
+                ("failures", "failure"),
+                ("errors", "error"),
+            ] {
+                if element.attribute(attribute).map(str::to_owned) != count(kind) {
+                    found.push(format!("{name} counts {attribute} wrongly"));
+                }
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn junit_is_as_jenkins_reads_it() {
+    let text = fs::read_to_string(folder().join("junit.xml")).expect("junit.xml");
+    assert_eq!(junit_problems(&text), Vec::<String>::new());
+    let mut broken = broken();
+    let statement = &mut broken.report.statements[0];
+    statement.checks[0].witness = Some("\u{0}\u{1b}[31m \u{fffe} ]]> \" ' é".to_owned());
+    let failing = broken.junit().expect("XML");
+    assert_eq!(junit_problems(&failing), Vec::<String>::new());
+    assert!(
+        failing.contains("[31m") && failing.contains('é'),
+        "{failing}"
+    );
+    // The times are those of the cases, and add up.
+    let file = roxmltree::Document::parse(&text).expect("XML");
+    let seconds = |node: roxmltree::Node<'_, '_>| -> f64 {
+        let time = node.attribute("time").expect("a time");
+        time.parse().expect("a number")
+    };
+    for suite in file.root_element().children().filter(|n| n.is_element()) {
+        let cases = suite.children().filter(|n| n.has_tag_name("testcase"));
+        let sum: f64 = cases.map(seconds).sum();
+        assert!(sum > 0.0 && (sum - seconds(suite)).abs() < 1e-3 * (1.0 + sum));
+    }
+    // And the test would see what is wrong.
+    for (from, to) in [
+        ("<testsuites ", "<testsuites skipped=\"0\" "),
+        ("<testcase ", "<testcase file=\"x\" "),
+        (" time=\"", " timed=\""),
+        (" time=\"", " time=\"-"),
+        ("<properties>", "<system-out/><properties>"),
+        (" tests=\"", " tests=\"1"),
+    ] {
+        let changed = text.replacen(from, to, 1);
+        assert_ne!(changed, text, "{from}");
+        assert!(!junit_problems(&changed).is_empty(), "{from} -> {to}");
+    }
+}
+
+#[test]
+fn the_digest_knows_no_times() {
+    let (one, other) = (small(), small());
+    assert_eq!(one.report.digest, other.report.digest);
+    let text = |audit: &Audit| audit.junit().expect("XML");
+    assert_ne!(text(&one), text(&other), "two runs took the same time");
+}
+
 #[test]
 fn a_report_fits_its_schema() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/schema/audit.json");

@@ -79,6 +79,8 @@ pub struct Journal {
     record: Record,
     pool: rayon::ThreadPool,
     file: File,
+    /// The journal in whose place this one is, locked.
+    _old: Option<File>,
 }
 
 impl Journal {
@@ -93,8 +95,11 @@ impl Journal {
         let pool = threads(options.jobs)?;
         std::fs::create_dir_all(folder).map_err(|error| AuditError::file(folder, error))?;
         let path = folder.join(JOURNAL);
-        if let Ok(old) = File::open(&path) {
-            lock(&old, &path)?;
+        // Kept open and locked: whoever opened it before it was replaced has to notice.
+        let old = regular(&path)?.then(|| File::open(&path)).transpose();
+        let old = old.map_err(|error| AuditError::file(&path, error))?;
+        if let Some(old) = &old {
+            lock(old, &path)?;
         }
         let environment = Environment::here(pool.current_num_threads());
         let header = Header {
@@ -113,12 +118,7 @@ impl Journal {
         };
         let (text, checksum) = line("", &header);
         // There is either no journal or one with its first line.
-        let new = folder.join(format!("{JOURNAL}.new"));
-        let mut file = File::create(&new).map_err(|error| AuditError::file(&new, error))?;
-        lock(&file, &path)?;
-        file.write_all(text.as_bytes())
-            .and_then(|()| std::fs::rename(&new, &path))
-            .map_err(|error| AuditError::file(&path, error))?;
+        let file = begin(&path, old.as_ref(), &text)?;
         Ok(Self {
             record: Record {
                 path,
@@ -131,6 +131,7 @@ impl Journal {
             },
             pool,
             file,
+            _old: old,
         })
     }
 
@@ -143,6 +144,7 @@ impl Journal {
         let pool = threads(jobs)?;
         let path = folder.join(JOURNAL);
         let failed = |error| AuditError::file(&path, error);
+        regular(&path)?;
         let mut options = OpenOptions::new();
         let file = options.append(true).read(true).open(&path);
         let file = file.map_err(|error| match error.kind() {
@@ -154,7 +156,12 @@ impl Journal {
         record.environment.jobs = pool.current_num_threads();
         // What the end of the program tore is done again.
         file.set_len(record.length).map_err(failed)?;
-        Ok(Self { record, pool, file })
+        Ok(Self {
+            record,
+            pool,
+            file,
+            _old: None,
+        })
     }
 
     /// The part that is run.
@@ -278,6 +285,7 @@ fn together(mut records: Vec<Record>) -> Result<Audit, AuditError> {
 impl Record {
     fn read(folder: &Path) -> Result<Self, AuditError> {
         let path = folder.join(JOURNAL);
+        regular(&path)?;
         let bytes = std::fs::read(&path).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => AuditError::file(&path, "no audit was begun here"),
             _ => AuditError::file(&path, error),
@@ -315,10 +323,12 @@ impl Record {
                 task,
                 seconds,
                 found,
-            } = serde_json::from_str(text)
+            }: Line<Found> = serde_json::from_str(text)
                 .map_err(|error| bad(number, shorten_line(&error.to_string())))?;
-            if !seconds.is_finite() || seconds < 0.0 {
-                return Err(bad(number, format!("{seconds} seconds")));
+            for seconds in [seconds, found.seconds] {
+                if !seconds.is_finite() || seconds < 0.0 {
+                    return Err(bad(number, format!("{seconds} seconds")));
+                }
             }
             if !expected.contains(&task) || !seen.insert(task) {
                 return Err(bad(number, format!("task {task} is not expected here")));
@@ -421,12 +431,59 @@ fn chained(before: &str, json: &str) -> String {
     hexadecimal(&hash.finalize()[..8])
 }
 
+/// Is there a journal? Another thing of its name, as a pipe, might never answer.
+fn regular(path: &Path) -> Result<bool, AuditError> {
+    match std::fs::metadata(path) {
+        Ok(found) if found.is_file() => Ok(true),
+        Ok(_) => Err(AuditError::file(path, "expected a regular file")),
+        Err(_) if path.is_symlink() => Err(AuditError::file(path, "a link that leads nowhere")),
+        Err(_) => Ok(false),
+    }
+}
+
+/// A journal with its first line, open and locked, under its name. Its name while it is not
+/// complete is another one every time: what a killed program left is in nobody's way.
+fn begin(path: &Path, old: Option<&File>, text: &str) -> Result<File, AuditError> {
+    let failed = |error: io::Error| AuditError::file(path, error);
+    // Behind a symbolic link is the file that is meant.
+    let place = match old {
+        Some(_) => path.canonicalize().map_err(failed)?,
+        None => path.to_owned(),
+    };
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".noise-equilibrium-").suffix(".partial");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // The mode that every new file gets.
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    let folder = place.parent().unwrap_or(Path::new("."));
+    let mut new = builder.tempfile_in(folder).map_err(failed)?;
+    lock(new.as_file(), path)?;
+    new.as_file_mut()
+        .write_all(text.as_bytes())
+        .map_err(failed)?;
+    let Some(old) = old else {
+        // Of two that begin at once, one has the name.
+        return new
+            .persist_noclobber(&place)
+            .map_err(|error| match error.error.kind() {
+                io::ErrorKind::AlreadyExists => AuditError::file(path, RUNNING),
+                _ => failed(error.error),
+            });
+    };
+    let permissions = old.metadata().map_err(failed)?.permissions();
+    new.as_file().set_permissions(permissions).map_err(failed)?;
+    new.persist(&place).map_err(|error| failed(error.error))
+}
+
+const RUNNING: &str = "another audit is running here";
+
 /// Two audits in one folder would mix their lines.
 fn lock(file: &File, path: &Path) -> Result<(), AuditError> {
     match file.try_lock() {
-        Err(TryLockError::WouldBlock) => {
-            Err(AuditError::file(path, "another audit is running here"))
-        }
+        Err(TryLockError::WouldBlock) => Err(AuditError::file(path, RUNNING)),
         // Some file systems have no locks.
         Ok(()) | Err(TryLockError::Error(_)) => Ok(()),
     }

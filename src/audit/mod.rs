@@ -203,6 +203,7 @@ fn conclude(plan: &Plan, found: Vec<(usize, Found)>, environment: Environment) -
             task.check,
             task.control,
             group.iter().map(|(_, found)| &found.outcome),
+            group.iter().map(|(_, found)| found.seconds).sum(),
         );
         let measured = group
             .iter()

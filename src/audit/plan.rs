@@ -3,6 +3,7 @@
 use super::{AuditError, MAX_CASES, Options};
 use crate::phenomenon::Experiment;
 use crate::problem::read::shorten;
+use crate::scalar::double;
 use crate::theorem::{Case, Draw, LEDGER, Margin, Outcome, Statement, find};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,7 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 /// One of the parts into which an audit is split: the third of eight is "3/8".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,6 +100,7 @@ impl Task {
     fn run(&self, options: &Options, progress: &(dyn Fn(u64) + Sync)) -> Found {
         let case = self.case(options);
         let (total, told) = (self.steps(options), AtomicU64::new(0));
+        let started = Instant::now();
         let some = |steps: u64| {
             let before = told.fetch_add(steps, Ordering::Relaxed).min(total);
             progress(steps.min(total - before));
@@ -117,6 +120,7 @@ impl Task {
             outcome,
             // Of a sabotaged experiment nobody wants the figure.
             experiment: experiment.filter(|_| self.control.is_none()),
+            seconds: started.elapsed().as_secs_f64(),
         }
     }
 
@@ -138,6 +142,9 @@ pub(super) struct Found {
     pub outcome: Outcome,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub experiment: Option<Experiment>,
+    /// From its beginning to its end.
+    #[serde(with = "double::one")]
+    pub seconds: f64,
 }
 
 /// All tasks of an audit, in the order of the ledger.

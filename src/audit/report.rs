@@ -95,6 +95,9 @@ pub struct CheckReport {
     pub worst_margin: Option<Margin>,
     /// What the first refuted case showed.
     pub witness: Option<String>,
+    /// How long its cases took, added up; for JUnit's XML alone, since no digest may depend on it.
+    #[serde(skip)]
+    pub seconds: f64,
 }
 
 /// One negative control.
@@ -111,6 +114,9 @@ pub struct ControlReport {
     pub missed: u64,
     /// Cases that say nothing.
     pub inconclusive: u64,
+    /// As of a check.
+    #[serde(skip)]
+    pub seconds: f64,
 }
 
 impl CheckReport {
@@ -207,6 +213,7 @@ impl StatementReport {
             inconclusive: 0,
             worst_margin: None,
             witness: None,
+            seconds: 0.0,
         };
         let control = |control: &crate::theorem::Control| ControlReport {
             name: control.name,
@@ -214,6 +221,7 @@ impl StatementReport {
             caught: 0,
             missed: 0,
             inconclusive: 0,
+            seconds: 0.0,
         };
         Self {
             id: statement.id,
@@ -226,13 +234,18 @@ impl StatementReport {
         }
     }
 
-    /// The outcomes of all cases of a check, or of a control.
+    /// The outcomes of all cases of a check, or of a control, and how long they took.
     pub(super) fn record<'a>(
         &mut self,
         check: usize,
         control: Option<usize>,
         outcomes: impl Iterator<Item = &'a Outcome>,
+        seconds: f64,
     ) {
+        match control {
+            None => self.checks[check].seconds += seconds,
+            Some(i) => self.controls[i].seconds += seconds,
+        }
         let mut worst: Option<Margin> = None;
         for outcome in outcomes {
             match (control, outcome) {

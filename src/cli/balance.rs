@@ -1,5 +1,6 @@
 //! `noise-equilibrium balance`.
 
+use super::output::{self, DASH, Place};
 use super::{BadInput, FAILED, HELD, read_text, table, warn, write_text};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -7,8 +8,8 @@ use noise_equilibrium::checkpoint::{
     Balanced, Change, MAX_SWEEPS, PairReport, PairStatus, Report, TOLERANCE, Verdict, balance,
     read_network,
 };
-use std::fs::{self, File};
-use std::io::Write;
+use std::fs;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// Move a checkpoint to the point where noise and weight decay balance; the function stays
@@ -22,10 +23,10 @@ pub struct Balance {
     /// Per-sample gradients, a .safetensors file with a tensor (N, shape) for each named one
     #[arg(long)]
     gradients: PathBuf,
-    /// The new checkpoint
+    /// The new checkpoint; - for standard output, and the table goes to standard error
     #[arg(long)]
     out: PathBuf,
-    /// Write the report as JSON too
+    /// Write the report as JSON too (-: as above)
     #[arg(long)]
     report: Option<PathBuf>,
 }
@@ -49,19 +50,27 @@ impl Balance {
         bar.finish_and_clear();
         let bad = |error| BadInput::at(&self.checkpoint, error);
         let Balanced { report, checkpoint } = outcome.map_err(bad)?;
-        // Both or neither: nothing gets its name before all is written.
-        let mut files = Vec::new();
-        if let Some(bytes) = &checkpoint {
-            files.push(Partial::write(&self.out, bytes)?);
+        let mut json =
+            serde_json::to_string_pretty(&report).map_err(|error| BadInput(error.to_string()))?;
+        json.push('\n');
+        let mut files: Vec<(&Path, &[u8])> = Vec::new();
+        // A report without its checkpoint does less harm than the other way round.
+        files.extend(
+            self.report
+                .iter()
+                .map(|path| (path.as_path(), json.as_bytes())),
+        );
+        files.extend(
+            checkpoint
+                .iter()
+                .map(|bytes| (self.out.as_path(), bytes.as_slice())),
+        );
+        output::write(&files)?;
+        match self.takes_standard_output() {
+            // Standard error may be closed; the results are written all the same.
+            true => drop(io::stderr().write_all(page(&report).as_bytes())),
+            false => write_text(None, &page(&report))?,
         }
-        if let Some(path) = &self.report {
-            let mut json =
-                serde_json::to_string_pretty(&report).map_err(|error| BadInput::at(path, error))?;
-            json.push('\n');
-            files.push(Partial::write(path, json.as_bytes())?);
-        }
-        files.into_iter().try_for_each(Partial::finish)?;
-        write_text(None, &page(&report))?;
         for warning in &report.warnings {
             warn(&self.checkpoint, warning);
         }
@@ -87,85 +96,23 @@ impl Balance {
 
     /// Nothing that is read may be written over, nor one result over the other.
     fn check_places(&self) -> Result<(), BadInput> {
-        let mut taken: Vec<(&str, PathBuf)> = Vec::new();
-        for (what, path) in [
+        let inputs: [Place<'_>; 3] = [
             ("the checkpoint", &self.checkpoint),
             ("--network", &self.network),
             ("--gradients", &self.gradients),
-        ] {
-            if path.as_os_str() != "-" {
-                taken.push((what, place(path)?));
-            }
+        ];
+        let mut outputs: Vec<Place<'_>> = vec![("--out", &self.out)];
+        outputs.extend(self.report.iter().map(|path| ("--report", path.as_path())));
+        if !self.takes_standard_output() {
+            outputs.push(("the table", Path::new(DASH)));
         }
-        for (what, path) in [
-            ("--out", Some(&self.out)),
-            ("--report", self.report.as_ref()),
-        ] {
-            let Some(path) = path else { continue };
-            if path.as_os_str() == "-" {
-                let message = format!("{what}: expected the name of a file");
-                return Err(BadInput::at(path, message));
-            }
-            let place = place(path)?;
-            if let Some((other, _)) = taken.iter().find(|(_, taken)| *taken == place) {
-                let message = format!("{what}: expected another file than {other}'s");
-                return Err(BadInput::at(path, message));
-            }
-            taken.push((what, place));
-        }
-        Ok(())
-    }
-}
-
-/// Where a file is, or will be.
-fn place(path: &Path) -> Result<PathBuf, BadInput> {
-    if let Ok(place) = path.canonicalize() {
-        return Ok(place);
-    }
-    let bad = |error| BadInput::at(path, error);
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let name = path
-        .file_name()
-        .ok_or_else(|| BadInput::at(path, "expected the name of a file"))?;
-    Ok(folder.canonicalize().map_err(bad)?.join(name))
-}
-
-/// A file under another name, until it is complete: whoever reads it never sees half of it.
-struct Partial<'a> {
-    path: &'a Path,
-    partial: PathBuf,
-}
-
-impl<'a> Partial<'a> {
-    fn write(path: &'a Path, bytes: &[u8]) -> Result<Self, BadInput> {
-        if path.is_dir() {
-            return Err(BadInput::at(path, "expected a file, found a folder"));
-        }
-        let mut partial = path.as_os_str().to_owned();
-        partial.push(format!(".partial-{}", std::process::id()));
-        let partial = PathBuf::from(partial);
-        let bad = |error| BadInput::at(path, error);
-        let mut file = File::create_new(&partial).map_err(bad)?;
-        // From here on the file goes away with this value unless it is finished.
-        let written = Self { path, partial };
-        file.write_all(bytes)
-            .and_then(|()| file.sync_all())
-            .map_err(bad)?;
-        Ok(written)
+        output::check(&inputs, &outputs)
     }
 
-    fn finish(self) -> Result<(), BadInput> {
-        fs::rename(&self.partial, self.path).map_err(|error| BadInput::at(self.path, error))
-    }
-}
-
-impl Drop for Partial<'_> {
-    fn drop(&mut self) {
-        // Gone already where it was finished.
-        let _ = fs::remove_file(&self.partial);
+    /// Does a result go where the table would?
+    fn takes_standard_output(&self) -> bool {
+        let mut files = std::iter::once(&self.out).chain(&self.report);
+        files.any(|path| output::is_standard(path))
     }
 }
 

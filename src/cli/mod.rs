@@ -2,6 +2,7 @@
 
 mod balance;
 mod certificate;
+mod output;
 mod solve;
 #[cfg(feature = "theorems")]
 mod theorems;
@@ -155,14 +156,6 @@ fn read_text(path: &Path) -> Result<String, BadInput> {
 
 /// Writes to a file, or to standard output.
 fn write_text(path: Option<&PathBuf>, text: &str) -> Result<(), BadInput> {
-    match path {
-        Some(path) => std::fs::write(path, text).map_err(|error| BadInput::at(path, error)),
-        None => match io::stdout().lock().write_all(text.as_bytes()) {
-            // A closed pipe (as with `| head`) is the reader's choice.
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                Err(BadInput(format!("standard output: {error}")))
-            }
-            _ => Ok(()),
-        },
-    }
+    let path = path.map_or(Path::new(output::DASH), PathBuf::as_path);
+    output::write(&[(path, text.as_bytes())])
 }

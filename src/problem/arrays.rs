@@ -55,6 +55,16 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Numbers<T> {
     }
 }
 
+impl<T> Numbers<T> {
+    /// The name of the file, if they are in one.
+    pub fn file(&self) -> Option<&str> {
+        match self {
+            Self::Here(_) => None,
+            Self::Stored(file) => file.npy.as_deref().or(file.safetensors.as_deref()),
+        }
+    }
+}
+
 impl Numbers<Exact> {
     /// θ: one dimension of any length.
     pub fn list(self, field: &str, folder: Option<&Path>) -> Result<Vec<Rational>, ProblemError> {

@@ -11,7 +11,7 @@ pub use certificate::{
     Certificate, CertificateError, Claim, End, Integers, MAX_CERTIFICATE, NotACertificate, THEOREM,
     certificate,
 };
-pub use read::{FORMAT, ProblemError, read_problem, read_problem_in};
+pub use read::{FORMAT, ProblemError, read_problem, read_problem_and_files, read_problem_in};
 pub use solution::{
     Answer, Bounds, Change, Exactly, FamilyFinite, Finite, GroupFinite, Numbers, Single, Solution,
     SolutionFile,

@@ -10,7 +10,7 @@ use serde::de::{MapAccess, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
 use std::marker::PhantomData;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 /// The name of the format.
@@ -43,7 +43,7 @@ pub(crate) fn invalid(message: impl fmt::Display) -> ProblemError {
 /// # Errors
 /// [`ProblemError`] with the path of the field, the index, and what would be right.
 pub fn read_problem(text: &str) -> Result<Problem, ProblemError> {
-    read(text, None)
+    read(text, None).map(|(problem, _)| problem)
 }
 
 /// Reads a problem-1 text as [`read_problem`] does, and the arrays that it refers to,
@@ -53,10 +53,21 @@ pub fn read_problem(text: &str) -> Result<Problem, ProblemError> {
 /// [`ProblemError`] with the path of the field, the index, and what would be right;
 /// for an array also its file and tensor.
 pub fn read_problem_in(text: &str, folder: &Path) -> Result<Problem, ProblemError> {
+    read_problem_and_files(text, folder).map(|(problem, _)| problem)
+}
+
+/// Reads a problem-1 text as [`read_problem_in`] does; with it the files that were opened.
+///
+/// # Errors
+/// As those of [`read_problem_in`].
+pub fn read_problem_and_files(
+    text: &str,
+    folder: &Path,
+) -> Result<(Problem, Vec<PathBuf>), ProblemError> {
     read(text, Some(folder))
 }
 
-fn read(text: &str, folder: Option<&Path>) -> Result<Problem, ProblemError> {
+fn read(text: &str, folder: Option<&Path>) -> Result<(Problem, Vec<PathBuf>), ProblemError> {
     // The format first: the fields of another format would only confuse.
     let header: Table<Header> = match json(text) {
         Ok(header) => header,
@@ -74,6 +85,12 @@ fn read(text: &str, folder: Option<&Path>) -> Result<Problem, ProblemError> {
         .ok_or_else(|| invalid("strength: missing"))?
         .0
         .check()?;
+    let theta = file.theta.as_ref().and_then(Numbers::file);
+    let matrices = [&file.gradients, &file.covariance];
+    let matrices = matrices.map(|matrix| matrix.as_ref().and_then(Numbers::file));
+    let names = theta.into_iter().chain(matrices.into_iter().flatten());
+    let files = names.filter_map(|name| folder.map(|folder| folder.join(name)));
+    let files = files.collect();
     let body = match (file.spectrum, file.generator) {
         (Some(_), Some(_)) => {
             return Err(invalid(
@@ -137,7 +154,7 @@ fn read(text: &str, folder: Option<&Path>) -> Result<Problem, ProblemError> {
             }
         }
     };
-    Ok(Problem { strength, body })
+    Ok((Problem { strength, body }, files))
 }
 
 /// Decimal digits that all numbers of a file may have together once they are written

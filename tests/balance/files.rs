@@ -172,3 +172,123 @@ fn what_cannot_be_balanced_is_reported_and_not_written() {
     let text = fs::read_to_string(inputs.path().join("report.json")).expect("a file");
     assert!(text.contains(r#""status": "not-balanced""#), "{text}");
 }
+
+fn balanceable() -> Inputs {
+    let (before, gradients) = setting();
+    Inputs::new(
+        &file(&before),
+        &Shape::DeepRelu.network(),
+        &file(&gradients),
+    )
+}
+
+/// `balance`, which must succeed.
+#[cfg(unix)]
+fn succeeds(inputs: &Inputs, options: &[&str]) -> std::process::Output {
+    let output = inputs.run(options);
+    assert_eq!(output.status.code(), Some(0), "{options:?}: {output:?}");
+    output
+}
+
+#[cfg(unix)]
+#[test]
+fn links_and_modes_stay() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let inputs = balanceable();
+    let at = |name: &str| inputs.path().join(name);
+    for name in ["target", "target.json"] {
+        fs::write(at(name), "old").expect("a file");
+        fs::set_permissions(at(name), fs::Permissions::from_mode(0o600)).expect("a mode");
+    }
+    symlink("target", at("new")).expect("a link");
+    symlink("target.json", at("report")).expect("a link");
+    succeeds(&inputs, &["--out", "new", "--report", "report"]);
+    for (link, target) in [("new", "target"), ("report", "target.json")] {
+        assert!(at(link).is_symlink(), "{link}");
+        let mode = fs::metadata(at(target)).expect("a file").permissions();
+        assert_eq!(mode.mode() & 0o7777, 0o600, "{target}");
+        assert_ne!(fs::read(at(target)).expect("a file"), b"old", "{target}");
+    }
+    assert_eq!(inputs.files().len(), INPUTS.len() + 4);
+}
+
+#[cfg(unix)]
+#[test]
+fn pipes_and_standard_output_are_written_to() {
+    use std::os::unix::fs::{FileTypeExt, symlink};
+    use std::process::Command;
+    let inputs = balanceable();
+    let at = |name: &str| inputs.path().join(name);
+    let read = |name: &str| fs::read(at(name)).expect("a file");
+    let table = succeeds(&inputs, &["--out", "new", "--report", "report"]).stdout;
+    let made = Command::new("mkfifo").arg(at("pipe")).status();
+    assert!(made.expect("mkfifo").success());
+    let reader = std::thread::spawn({
+        let pipe = at("pipe");
+        move || fs::read(pipe)
+    });
+    succeeds(&inputs, &["--out", "pipe"]);
+    let kind = fs::symlink_metadata(at("pipe")).expect("a pipe");
+    assert!(kind.file_type().is_fifo());
+    let bytes = reader.join().expect("a thread").expect("a pipe");
+    assert_eq!(bytes, read("new"));
+    // Where a result takes standard output, the table does not mix with it.
+    symlink("/dev/stdout", at("stdout")).expect("a link");
+    for (options, result) in [
+        (&["--out", "-"][..], "new"),
+        (&["--out", "stdout"], "new"),
+        (&["--out", "new", "--report", "-"], "report"),
+    ] {
+        let output = succeeds(&inputs, options);
+        assert_eq!(output.stdout, read(result), "{options:?}");
+        assert_eq!(output.stderr, table, "{options:?}");
+    }
+    assert!(at("stdout").is_symlink() && !at("-").exists());
+}
+
+#[test]
+fn what_a_killed_run_left_does_not_matter() {
+    let inputs = balanceable();
+    let mut child = inputs.command();
+    let mut child = child
+        .args(["--out", "new.safetensors"])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    // In a container the process number is the same every time.
+    let left = format!("new.safetensors.partial-{}", child.id());
+    fs::write(inputs.path().join(&left), "half").expect("a file");
+    let status = child.wait().expect("the program ends");
+    assert_eq!(status.code(), Some(0));
+    assert_eq!(fs::read(inputs.path().join(left)).expect("a file"), b"half");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_full_disk_leaves_both_old_files() {
+    use crate::program::PROGRAM;
+    let inputs = balanceable();
+    let at = |name: &str| inputs.path().join(name);
+    for name in ["new", "report"] {
+        fs::write(at(name), "old").expect("a file");
+    }
+    let before = inputs.files();
+    // Files of at most one block, as on a disk with no more room.
+    let script = "trap '' XFSZ; ulimit -f 1; exec \"$0\" \"$@\"";
+    let output = std::process::Command::new("sh")
+        .current_dir(inputs.path())
+        .args(["-c", script, PROGRAM, "balance", "net.safetensors"])
+        .args(["--network", "network.json"])
+        .args(["--gradients", "grads.safetensors"])
+        .args(["--out", "new", "--report", "report"])
+        .output()
+        .expect("the program ends");
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(error.lines().count(), 1, "{error}");
+    assert!(error.contains("too large"), "{error}");
+    for name in ["new", "report"] {
+        assert_eq!(fs::read(at(name)).expect("a file"), b"old", "{name}");
+    }
+    assert_eq!(inputs.files(), before);
+}

@@ -27,7 +27,7 @@ fn gradients() -> Vec<f64> {
 }
 
 /// A `.npy` file: version 1, the header padded as NumPy pads it.
-fn npy(descr: &str, fortran: bool, shape: &str, data: &[u8]) -> Vec<u8> {
+pub fn npy(descr: &str, fortran: bool, shape: &str, data: &[u8]) -> Vec<u8> {
     let order = if fortran { "True" } else { "False" };
     npy_with(
         &format!("{{'descr': '{descr}', 'fortran_order': {order}, 'shape': {shape}, }}"),

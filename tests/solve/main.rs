@@ -4,6 +4,7 @@
 mod arrays;
 mod bad_input;
 mod families;
+mod files;
 mod floating;
 mod format;
 mod hard;

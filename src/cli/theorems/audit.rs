@@ -1,5 +1,6 @@
 //! `noise-equilibrium audit`.
 
+use crate::cli::output::{self, DASH};
 use crate::cli::{BadInput, FAILED, HELD, read_text, table, write_text};
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -62,6 +63,7 @@ enum Action {
 impl Audit {
     pub fn run(&self) -> Result<u8, BadInput> {
         if let Some(Action::Merge { parts, out }) = &self.action {
+            output::folder(out)?;
             return report(merge(parts).map_err(bad)?, out);
         }
         if let Some(path) = &self.replay {
@@ -108,9 +110,12 @@ impl Audit {
             full: self.full,
             jobs: self.jobs,
         };
+        if self.out.as_os_str() == DASH {
+            output::folder(&self.out)?;
+        }
         let journal = Journal::start(&self.out, &options, self.shard).map_err(bad)?;
         // What an earlier audit found is not this one's.
-        clear(&self.out)?;
+        clear(&self.out, &[])?;
         Ok(journal)
     }
 }
@@ -119,20 +124,27 @@ fn bad(error: AuditError) -> BadInput {
     BadInput(error.to_string())
 }
 
-fn create(folder: &Path) -> Result<(), BadInput> {
-    std::fs::create_dir_all(folder).map_err(|error| BadInput::at(folder, error))
-}
-
 const REPORT: [&str; 3] = ["audit.json", "report.html", "junit.xml"];
 
-/// Removes the files of a report, those of failing cases too.
-fn clear(folder: &Path) -> Result<(), BadInput> {
+/// What every file of a report has in it, whoever wrote one of its name.
+const MARK: &[u8] = b"noise-equilibrium";
+
+/// Removes the files of an earlier report, those of failing cases too, but for `kept`. What
+/// has a name like theirs and was not written by an audit stays, as do links.
+fn clear(folder: &Path, kept: &[PathBuf]) -> Result<(), BadInput> {
     let bad = |error| BadInput::at(folder, error);
     for entry in std::fs::read_dir(folder).map_err(bad)? {
-        let path = entry.map_err(bad)?.path();
+        let entry = entry.map_err(bad)?;
+        let path = entry.path();
+        let bad = |error| BadInput::at(&path, error);
         let name = path.file_name().and_then(|name| name.to_str());
-        if name.is_some_and(|name| REPORT.contains(&name) || is_failing_case(name)) {
-            std::fs::remove_file(&path).map_err(|error| BadInput::at(&path, error))?;
+        let named = name.is_some_and(|name| REPORT.contains(&name) || is_failing_case(name));
+        if !named || kept.contains(&path) || !entry.file_type().map_err(bad)?.is_file() {
+            continue;
+        }
+        let bytes = std::fs::read(&path).map_err(bad)?;
+        if bytes.windows(MARK.len()).any(|window| window == MARK) {
+            std::fs::remove_file(&path).map_err(bad)?;
         }
     }
     Ok(())
@@ -144,14 +156,14 @@ fn is_failing_case(name: &str) -> bool {
     let parts = stem.and_then(|stem| stem.split_once('-'));
     parts.is_some_and(|(id, number)| {
         LEDGER.iter().any(|statement| statement.id == id)
-            && number.bytes().all(|b| b.is_ascii_digit())
+            && number
+                .parse::<usize>()
+                .is_ok_and(|n| n > 0 && n.to_string() == number)
     })
 }
 
 /// Writes the report's files, and prints its table.
 fn report(audited: Audited, out: &Path) -> Result<u8, BadInput> {
-    create(out)?;
-    clear(out)?;
     let [json_name, ..] = REPORT;
     let path = out.join(json_name);
     let json = serde_json::to_string_pretty(&audited.report).map(|json| json + "\n");
@@ -160,10 +172,11 @@ fn report(audited: Audited, out: &Path) -> Result<u8, BadInput> {
         audited.html(),
         audited.junit(),
     ];
+    let mut written = Vec::new();
     for (name, text) in REPORT.into_iter().zip(texts) {
         let path = out.join(name);
         let text = text.map_err(|error| BadInput::at(&path, error))?;
-        write_text(Some(&path), &text)?;
+        written.push((path, text));
     }
     let Audited {
         report, witnesses, ..
@@ -171,9 +184,14 @@ fn report(audited: Audited, out: &Path) -> Result<u8, BadInput> {
     let mut files = Vec::new();
     for (i, witness) in witnesses.iter().enumerate() {
         let file = out.join(format!("{}-{}.json", witness.statement, i + 1));
-        write_text(Some(&file), &witness.write())?;
+        written.push((file.clone(), witness.write()));
         files.push((file, witness));
     }
+    // audit.json last: where it is, the rest is too.
+    written.reverse();
+    output::write_texts(&written)?;
+    let kept: Vec<PathBuf> = written.into_iter().map(|(path, _)| path).collect();
+    clear(out, &kept)?;
     write_text(None, &page(&report, &path, &files))?;
     Ok(match report.verdict {
         Verdict::Verified => HELD,

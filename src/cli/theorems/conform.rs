@@ -1,10 +1,11 @@
 //! `noise-equilibrium conform`.
 
 use super::reference::families;
+use crate::cli::output::{self, DASH};
 use crate::cli::{BadInput, FAILED, HELD, read_text, table, write_text};
 use clap::Args;
 use noise_equilibrium::reference::{Conformance, Judged, Results, conform};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Hold another implementation's answers against the reference values, the worst first
 #[derive(Args)]
@@ -29,6 +30,8 @@ fn bound(text: &str) -> Result<f64, String> {
 
 impl Conform {
     pub fn run(&self) -> Result<u8, BadInput> {
+        let table = ("the table", Path::new(DASH));
+        output::check(&[("the results", &self.results)], &[table])?;
         let results = Results::read(&read_text(&self.results)?)
             .map_err(|error| BadInput::at(&self.results, error))?;
         let families = families(self.reference.as_deref())?;

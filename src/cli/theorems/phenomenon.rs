@@ -1,5 +1,6 @@
 //! `noise-equilibrium phenomenon`.
 
+use crate::cli::output;
 use crate::cli::{BadInput, FAILED, HELD, table, write_text};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -35,7 +36,7 @@ pub struct Phenomenon {
 impl Phenomenon {
     pub fn run(&self) -> Result<u8, BadInput> {
         let chosen = self.chosen()?;
-        std::fs::create_dir_all(&self.out).map_err(|error| BadInput::at(&self.out, error))?;
+        output::folder(&self.out)?;
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(self.jobs.map_or(0, usize::from))
             .build()
@@ -93,13 +94,12 @@ impl Phenomenon {
         let mut json = serde_json::to_string_pretty(&report)
             .map_err(|error| BadInput(format!("{}: {error}", entry.id)))?;
         json.push('\n');
-        for (kind, text) in [
-            ("svg", &drawing),
-            ("csv", &experiment.figure.csv()),
-            ("json", &json),
-        ] {
-            write_text(Some(&self.out.join(format!("{}.{kind}", entry.id))), text)?;
-        }
+        let file = |kind: &str| self.out.join(format!("{}.{kind}", entry.id));
+        output::write_texts(&[
+            (file("svg"), drawing),
+            (file("csv"), experiment.figure.csv()),
+            (file("json"), json),
+        ])?;
         write_text(None, &page(entry, &experiment, &controls))?;
         let caught = controls.iter().all(|(_, j)| *j == Judgement::Refuted);
         Ok(caught && experiment.judgement() == Judgement::Verified)

@@ -1,5 +1,6 @@
 //! `noise-equilibrium reference`.
 
+use crate::cli::output;
 use crate::cli::{BadInput, FAILED, HELD, read_text, table, write_text};
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -116,7 +117,7 @@ fn write(
     items: &[Item],
     pool: &rayon::ThreadPool,
 ) -> Result<u8, BadInput> {
-    std::fs::create_dir_all(folder).map_err(|error| BadInput::at(folder, error))?;
+    output::folder(folder)?;
     let start = Instant::now();
     let bar = progress(items.len());
     let solve = |item: &Item| {
@@ -139,6 +140,7 @@ fn write(
         write_text(None, &(page + "nothing written\n"))?;
         return Ok(FAILED);
     }
+    let mut files = Vec::new();
     let mut table = table();
     table.set_header(["family", "problems", "statuses", "agreement", "bytes"]);
     for &family in chosen {
@@ -154,7 +156,6 @@ fn write(
             entries: own.map(|(entry, _)| entry.clone()).collect(),
         };
         let text = file.write().map_err(|error| BadInput::at(&path, error))?;
-        write_text(Some(&path), &text)?;
         let statuses: BTreeSet<&str> = file.entries.iter().map(Entry::status).collect();
         let least = file
             .entries
@@ -168,7 +169,9 @@ fn write(
             least.map_or(String::new(), |digits| format!("{digits} digits")),
             text.len().to_string(),
         ]);
+        files.push((path, text));
     }
+    output::write_texts(&files)?;
     let seconds = start.elapsed().as_secs_f64();
     let page = format!(
         "{table}\n{} problems in {seconds:.1} s with {} threads, written to {}\n",
