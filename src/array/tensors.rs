@@ -109,15 +109,18 @@ fn other_kind(bytes: &[u8]) -> Option<&'static str> {
             false => "JSON",
         });
     }
+    // Protocols 2 to 5.
+    if matches!(bytes, [0x80, 2..=5, ..]) {
+        return Some(
+            "a pickle; load it where it was written, and write the tensors with safetensors.torch.save_file",
+        );
+    }
     let kinds: [(&[u8], &str); 7] = [
         (
             b"PK\x03\x04",
             "a zip archive (PyTorch's .pt and .bin, NumPy's .npz); of a PyTorch checkpoint, write the tensors with safetensors.torch.save_file",
         ),
-        (
-            b"\x80\x02",
-            "a pickle; load it where it was written, and write the tensors with safetensors.torch.save_file",
-        ),
+        (b"\x1f\x8b", "a gzip archive"),
         (b"\x93NUMPY", "a .npy file"),
         (b"\x89HDF", "an HDF5 file"),
         (b"GGUF", "a GGUF file"),

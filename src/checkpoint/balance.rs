@@ -29,8 +29,12 @@ pub const MAX_SWEEPS: usize = 1000;
 /// Samples that one thread adds up; fixed, so that the sums are the same for any number
 /// of threads.
 const CHUNK: usize = 16;
-/// A unit of which the hidden values grow by more than this is named.
-const GROWTH: f64 = 1.25;
+/// Units of which the hidden values change by more than this factor are named.
+const CHANGE: f64 = 1.1;
+/// Where rounding explains a larger defect than this, much else may hide behind it.
+const LOOSE: f64 = 1e-4;
+/// Roundings by which the gradients of one sample may differ when they are computed again.
+const AGAIN: f64 = 8.0;
 /// Units that a warning lists.
 const LISTED: usize = 12;
 /// Eigenvalues as small as this many roundings, relative to the largest, count as 0.
@@ -44,7 +48,7 @@ pub enum CheckpointError {
     Invalid(String),
     /// The gradients are not those of a loss with the symmetry.
     #[error(
-        "{pair}: the gradients are not those of a loss with this symmetry (T1 fails by {defect} at unit {unit}, where rounding in {precision} explains {explained}); are the kind, the layout and the bias right, all readers of the layer listed, and the gradients taken at this checkpoint?"
+        "{pair}: the gradients are not those of a loss with this symmetry (T1 fails by {defect} at unit {unit}, where rounding in {precision} explains {explained}); are the kind, the layout and the bias right, all readers of the layer listed, the gradients taken at this checkpoint, and in no coarser precision (gradients_dtype) or at many positions (positions)?"
     )]
     Asymmetric {
         /// The pair's name.
@@ -60,7 +64,7 @@ pub enum CheckpointError {
     },
     /// The gradients are the same in all samples: there is nothing to balance.
     #[error(
-        "{pair}: no noise: the gradients are the same in all samples ({samples}), and gamma is 0; expected one gradient for each of several samples (an optimiser's .grad is their mean)"
+        "{pair}: no noise: the gradients are the same in all samples ({samples}), up to rounding, and gamma is 0; expected one gradient for each of several samples (an optimiser's .grad is their mean)"
     )]
     NoNoise {
         /// The pair's name.
@@ -154,10 +158,12 @@ pub fn balance(
     }
     let mut report = model.report(&moves, &fates, &start, &symmetries, sweeps);
     report.warnings = silent;
-    let pairs = model.pairs.iter().zip(&moves).zip(&symmetries);
-    for ((pair, own), symmetry) in pairs {
-        report.warnings.extend(symmetry.warning(pair));
-        report.warnings.extend(growth(pair, own));
+    if report.status == Verdict::Balanced {
+        for ((pair, own), symmetry) in model.pairs.iter().zip(&moves).zip(&symmetries) {
+            report.warnings.extend(symmetry.warnings(pair, own));
+            report.warnings.extend(changed(pair, own));
+        }
+        report.warnings.extend(mixed(&model.pairs, &moves));
     }
     let checkpoint = match report.status {
         Verdict::Balanced => Some(model.write(checkpoint, &moves)?),
@@ -183,20 +189,48 @@ struct Judged {
 }
 
 impl Judged {
-    fn warning(&self, pair: &Pair) -> Option<String> {
+    fn warnings(&self, pair: &Pair, own: &Transform) -> Vec<String> {
         let Orthogonality {
             defect, explained, ..
         } = self.found;
-        self.only_coarsely.then(|| {
-            format!(
-                "{}: accepted only because the precision is {}: T1 fails by {}, and {} is allowed; a reader that is not listed, or another activation, with as small a part in the gradients would pass too: compare the outputs",
-                pair.name,
+        let (name, allowed) = (&pair.name, percent(explained));
+        let mut said = Vec::new();
+        if self.only_coarsely {
+            said.push(format!(
+                "{name}: accepted only because the precision is {}: T1 fails by {}, and {allowed} is allowed; a reader that is not listed, or another activation, with as small a part in the gradients would pass too: compare the outputs",
                 self.precision.name(),
                 percent(defect),
-                percent(explained)
-            )
-        })
+            ));
+        } else if explained > LOOSE {
+            said.push(format!(
+                "{name}: rounding explains up to {allowed} of a defect of T1 (it is {}); a reader that is not listed with as small a part in the gradients would pass too: compare the outputs",
+                percent(defect),
+            ));
+        }
+        let moved = |unit: &&usize| own.moves(**unit);
+        let unseen: Vec<String> = self
+            .found
+            .silent
+            .iter()
+            .filter(moved)
+            .map(usize::to_string)
+            .collect();
+        if !unseen.is_empty() {
+            said.push(format!(
+                "{name}: the gradients say nothing of the symmetry of {} of {} units that move, since they are 0 in every sample (unit {}): compare the outputs",
+                unseen.len(),
+                pair.rank,
+                listed(&unseen)
+            ));
+        }
+        said
     }
+}
+
+/// The first few of a list.
+fn listed(items: &[String]) -> String {
+    let more = if items.len() > LISTED { ", …" } else { "" };
+    format!("{}{more}", items[..items.len().min(LISTED)].join(", "))
 }
 
 /// A relative number for a reader.
@@ -208,28 +242,48 @@ fn percent(x: f64) -> String {
     }
 }
 
-/// The units whose hidden values grow: a kink that no sample had reached may be reached now.
-fn growth(pair: &Pair, own: &Transform) -> Option<String> {
+/// The units whose hidden values change by a large factor. T1 sees what the samples reach: a
+/// kink that none of them had reached may be reached now.
+fn changed(pair: &Pair, own: &Transform) -> Option<String> {
     let Transform::Scale(factors) = own else {
         return None;
     };
-    let mut grown: Vec<(usize, f64)> = factors
+    let size = |factor: f64| f64::max(factor, 1.0 / factor);
+    let far = |(_, factor): &(usize, f64)| size(*factor) > CHANGE;
+    let mut far: Vec<(usize, f64)> = factors.iter().copied().enumerate().filter(far).collect();
+    far.sort_by(|x, y| size(y.1).total_cmp(&size(x.1)).then(x.0.cmp(&y.0)));
+    let units: Vec<String> = far
         .iter()
-        .map(|factor| 1.0 / factor)
-        .enumerate()
-        .filter(|(_, growth)| *growth > GROWTH)
+        .map(|(unit, factor)| format!("{unit} by {:.3e}", 1.0 / factor))
         .collect();
-    grown.sort_by(|x, y| y.1.total_cmp(&x.1).then(x.0.cmp(&y.0)));
-    let listed = grown.iter().take(LISTED);
-    let listed = listed.map(|(unit, growth)| format!("{unit} by {growth:.3}"));
-    let listed = listed.collect::<Vec<_>>().join(", ");
-    let more = if grown.len() > LISTED { ", …" } else { "" };
-    (!grown.is_empty()).then(|| {
+    (!units.is_empty()).then(|| {
         format!(
-            "{}: the hidden values of {} of {} units grow (unit {listed}{more}): ReLU and leaky ReLU do not mind, but an activation with another kink (ReLU6, hard-swish) may saturate where no sample did before: compare the outputs",
+            "{}: the hidden values of {} of {} units are multiplied (unit {}): ReLU and leaky ReLU do not mind; an activation with another kink (ReLU6, hard-swish, JumpReLU), or that compares units (top-k, maxout), may change the function where no sample shows it: compare the outputs",
             pair.name,
-            grown.len(),
-            pair.rank
+            units.len(),
+            pair.rank,
+            listed(&units)
+        )
+    })
+}
+
+/// The linear pairs whose hidden values are mixed: what lies between must be a sum.
+fn mixed(pairs: &[Pair], moves: &[Transform]) -> Option<String> {
+    let far = |(pair, own): &(&Pair, &Transform)| {
+        let (smallest, largest) = own.range();
+        pair.kind == Kind::Linear && (smallest < 1.0 / CHANGE || largest > CHANGE)
+    };
+    let far: Vec<String> = pairs
+        .iter()
+        .zip(moves)
+        .filter(far)
+        .map(|(pair, _)| pair.name.clone())
+        .collect();
+    (!far.is_empty()).then(|| {
+        format!(
+            "the hidden values of {} linear pairs are mixed ({}): right where nothing but a sum lies between the layers; an activation that is linear in all samples (ReLU of positive values) passes T1, and may change the function: compare the outputs",
+            far.len(),
+            listed(&far)
         )
     })
 }
@@ -484,6 +538,12 @@ impl Model {
                     precision: precision.name(),
                 });
             }
+            if self.is_unseen(pair) {
+                return Err(invalid(format!(
+                    "{}: all gradients are 0 in all samples ({}): they cannot show that the function has this symmetry",
+                    pair.name, self.samples
+                )));
+            }
             let coarse = precision.unit() > Precision::Single.unit();
             let only_coarsely = coarse && !judge(pair, Precision::Single)?.holds();
             Ok(Judged {
@@ -495,12 +555,26 @@ impl Model {
         judged.collect()
     }
 
+    fn is_unseen(&self, pair: &Pair) -> bool {
+        let samples = 0..self.samples;
+        let mut slices = pair.slices().filter_map(|slice| {
+            let tensor = self.tensors.get(slice.tensor)?;
+            Some((slice, tensor))
+        });
+        slices.all(|(slice, tensor)| {
+            let mut all = samples.clone();
+            all.all(|k| slice.gather(tensor.sample(k)).amax() == 0.0)
+        })
+    }
+
     /// What is to be said of pairs whose gradients are the same in all samples.
     fn silent_pairs(&self) -> Result<Vec<String>, CheckpointError> {
+        // What one sample's gradients differ by when they are computed again is no noise.
         let varies = |slice: &Slice| {
             let tensor = self.tensors.get(slice.tensor);
             tensor.is_some_and(|tensor| {
-                (0..self.samples).any(|k| slice.gather(tensor.sample(k)).amax() > 0.0)
+                let least = AGAIN * self.precision.unit() * tensor.largest;
+                (0..self.samples).any(|k| slice.gather(tensor.sample(k)).amax() > least)
             })
         };
         let mut said = Vec::new();
@@ -514,7 +588,7 @@ impl Model {
                 return Err(CheckpointError::NoNoise { pair, samples });
             }
             said.push(format!(
-                "{name}: no noise on either side: the gradients are the same in all samples ({samples}), so weight decay alone is balanced"
+                "{name}: no noise on either side: the gradients are the same in all samples ({samples}), up to rounding, so weight decay alone is balanced"
             ));
         }
         Ok(said)
@@ -599,6 +673,7 @@ impl Model {
                 },
                 kind: link.kind,
                 rank,
+                positions: link.positions,
                 up: slices(&up),
                 down: slices(&down),
             };

@@ -78,6 +78,9 @@ pub struct Link {
     pub kind: Kind,
     /// Into how many equal parts the inner dimension falls; 1 without heads.
     pub heads: usize,
+    /// At how many positions of a sample (windows, tokens, points) the layers are used: a
+    /// sample's gradient is a sum over so many.
+    pub positions: usize,
     /// The tensors that take P: those behind the hidden units, or the queries.
     pub up: Vec<Port>,
     /// The tensors that take P⁻¹.
@@ -201,6 +204,8 @@ struct PairFile {
     #[serde(default, deserialize_with = "present")]
     bias: Option<String>,
     #[serde(default, deserialize_with = "present")]
+    positions: Option<Whole>,
+    #[serde(default, deserialize_with = "present")]
     heads: Option<Whole>,
     #[serde(default, deserialize_with = "present")]
     query: Option<String>,
@@ -251,6 +256,12 @@ impl PairFile {
                 )));
             }
         }
+        let positions = self.positions.map_or(1, |positions| positions.0);
+        if positions == 0 {
+            return Err(invalid(format!(
+                "{path}.positions: expected at least 1, found 0"
+            )));
+        }
         let missing = |field: &str| invalid(format!("{path}.{field}: missing"));
         let port = |field: &str, tensor: Option<String>, axis| {
             Ok::<_, ProblemError>(Port {
@@ -278,6 +289,7 @@ impl PairFile {
                 name,
                 kind,
                 heads,
+                positions,
                 up,
                 down,
             }

@@ -18,12 +18,14 @@ const REFUSED: f64 = 1e-9;
 
 /// The largest defect of T1 among the units of a pair, and what rounding explains of it,
 /// both relative to the two sides that should agree.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Orthogonality {
     /// The hidden unit (of a head) where the defect is largest beside what is explained.
     pub unit: usize,
     pub defect: f64,
     pub explained: f64,
+    /// Units whose two sides are 0 in every sample: of these T1 says nothing.
+    pub silent: Vec<usize>,
 }
 
 impl Orthogonality {
@@ -91,7 +93,8 @@ pub(super) fn orthogonality(
         .collect();
     let sums = parts.iter().fold(Sums::zero(pair.rank), Sums::add);
     let t = libm::log(units as f64 / REFUSED);
-    let mut worst: Option<(f64, Orthogonality)> = None;
+    let mut worst = (-1.0, 0, 0.0, 0.0);
+    let mut silent = Vec::new();
     for unit in 0..pair.rank {
         let [sides, defect, variance, squared, largest] = [
             &sums.sides,
@@ -105,30 +108,32 @@ pub(super) fn orthogonality(
         if !(explained.is_finite() && defect.is_finite()) {
             return None;
         }
-        // A unit without gradients says nothing; one with a defect has sides.
-        let ratio = if defect == 0.0 {
-            0.0
-        } else {
-            defect / explained
-        };
-        if worst.is_none_or(|(most, _)| ratio > most) {
-            let relative = |x: f64| if x == 0.0 { 0.0 } else { libm::sqrt(x / sides) };
-            let found = Orthogonality {
-                unit,
-                defect: relative(defect),
-                explained: relative(explained),
-            };
-            worst = Some((ratio, found));
+        if sides == 0.0 {
+            silent.push(unit);
+            continue;
+        }
+        let ratio = defect / explained;
+        if ratio > worst.0 {
+            let [defect, explained] = [defect, explained].map(|x| libm::sqrt(x / sides));
+            worst = (ratio, unit, defect, explained);
         }
     }
-    worst.map(|(_, found)| found)
+    let (_, unit, defect, explained) = worst;
+    Some(Orthogonality {
+        unit,
+        defect,
+        explained,
+        silent,
+    })
 }
 
 fn of_sample(pair: &Pair, tensors: &[Tensor], precision: Precision, sample: usize) -> Sums {
     let (unit, smallest) = (precision.unit(), precision.smallest());
     let added = precision.of_sums().unit();
     // Products are added once where the gradients were computed, and once here.
-    let added = added * added + f64::EPSILON * f64::EPSILON / 4.0;
+    let sums = added * added;
+    let added = sums + f64::EPSILON * f64::EPSILON / 4.0;
+    let positions = (pair.positions - 1) as f64;
     let mut defect = pair.zero();
     let mut sides = pair.zero();
     let mut variance = pair.zero();
@@ -165,7 +170,8 @@ fn of_sample(pair: &Pair, tensors: &[Tensor], precision: Precision, sample: usiz
                 Side::Down => pair.product(&one, &x),
             }
         });
-        variance += ((&own_squared + terms) * (ROUNDINGS * unit * unit)
+        variance += (&own_squared * (ROUNDINGS * unit * unit)
+            + terms * (ROUNDINGS * unit * unit + positions * sums)
             + absolute.map(|x| x * x) * (additions as f64 * added)
             + values * (ROUNDINGS * smallest * smallest))
             * UNIFORM;

@@ -10,6 +10,8 @@ pub(super) struct Pair {
     pub name: String,
     pub kind: Kind,
     pub rank: usize,
+    /// At how many positions of a sample the layers are used.
+    pub positions: usize,
     pub up: Vec<Slice>,
     pub down: Vec<Slice>,
 }

@@ -105,6 +105,18 @@ impl Transform {
         }
     }
 
+    /// Does it change this unit, or mix it with others?
+    pub fn moves(&self, unit: usize) -> bool {
+        match self {
+            Self::Scale(factors) => factors.get(unit).is_some_and(|factor| *factor != 1.0),
+            Self::Metric { p, .. } => p
+                .row(unit)
+                .iter()
+                .enumerate()
+                .any(|(j, x)| *x != f64::from(j == unit)),
+        }
+    }
+
     /// The smallest and the largest factor by which P scales a direction.
     pub fn range(&self) -> (f64, f64) {
         let bounds = |xs: &[f64]| {

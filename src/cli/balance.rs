@@ -77,8 +77,7 @@ impl Balance {
         match report.status {
             Verdict::Balanced => return Ok(HELD),
             Verdict::NothingMoved => {
-                let message =
-                    "nothing moved: no pair has a finite equilibrium; no checkpoint is written";
+                let message = "nothing moved: no pair has a finite equilibrium that is determined; no checkpoint is written";
                 warn(&self.checkpoint, message);
                 return Ok(FAILED);
             }
@@ -101,6 +100,10 @@ impl Balance {
             ("--network", &self.network),
             ("--gradients", &self.gradients),
         ];
+        if let Some((what, path)) = inputs.iter().find(|(_, path)| path.as_os_str() == DASH) {
+            let message = format!("{what}: expected the name of a file (./- for one of that name)");
+            return Err(BadInput::at(path, message));
+        }
         let mut outputs: Vec<Place<'_>> = vec![("--out", &self.out)];
         outputs.extend(self.report.iter().map(|path| ("--report", path.as_path())));
         if !self.takes_standard_output() {
@@ -133,7 +136,7 @@ fn page(report: &Report) -> String {
     let mut page = format!("{table}\n");
     for pair in &report.pairs {
         if let Some(reason) = &pair.reason {
-            page += &format!("{}: {reason}{}\n", pair.name, units(pair));
+            page += &format!("{}: {reason}{}\n", name(pair), units(pair));
         }
     }
     page + &format!(
@@ -149,6 +152,11 @@ fn page(report: &Report) -> String {
     )
 }
 
+/// A name may hold anything, and must stay on its line.
+fn name(pair: &PairReport) -> String {
+    pair.name.replace(char::is_control, " ")
+}
+
 fn row(pair: &PairReport) -> [String; 7] {
     let Change { before, after } = pair.imbalance;
     let unmoved = pair.unbounded.len() + pair.degenerate.len();
@@ -157,7 +165,7 @@ fn row(pair: &PairReport) -> [String; 7] {
         status => status.name().to_owned(),
     };
     [
-        pair.name.clone(),
+        name(pair),
         pair.kind.to_owned(),
         pair.rank.to_string(),
         change(pair.charge),

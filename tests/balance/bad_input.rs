@@ -388,6 +388,24 @@ fn places() {
         &["no-such-folder/new.safetensors: No such file"],
     );
     run(&["--out", ".."], &["..: "]);
+    fs::copy(
+        inputs.path().join("grads.safetensors"),
+        inputs.path().join("-"),
+    )
+    .expect("a file");
+    let output = std::process::Command::new(crate::program::PROGRAM)
+        .current_dir(inputs.path())
+        .args(["balance", "-", "--network", "network.json"])
+        .args(["--gradients", "grads.safetensors", "--out", "./-"])
+        .output()
+        .expect("the program ends");
+    fs::remove_file(inputs.path().join("-")).expect("a file");
+    assert_refused(
+        "a dash",
+        &inputs,
+        &output,
+        &["the checkpoint: expected the name of a file (./- for one of that name)"],
+    );
     run(&[], &["--out"]);
     let before = fs::read(inputs.path().join("net.safetensors")).expect("a file");
     assert_eq!(before, file(&good.before));

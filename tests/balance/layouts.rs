@@ -121,7 +121,12 @@ fn each_architecture_is_called_by_its_name() {
 #[test]
 fn each_kind_of_file_is_called_by_its_name() {
     let index = r#"{ "metadata": { "total_size": 8 }, "weight_map": { "up": "model-00001-of-00002.safetensors" } }"#;
-    let rows: [(&[u8], &str); 8] = [
+    let rows: [(&[u8], &str); 10] = [
+        (
+            b"\x80\x04\x95\x0b\x00\x00\x00\x00\x00\x00\x00}\x94\x8c",
+            "a pickle",
+        ),
+        (b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00", "a gzip archive"),
         (
             index.as_bytes(),
             "the index of a sharded checkpoint; sharded checkpoints are not supported yet",

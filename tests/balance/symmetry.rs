@@ -105,15 +105,33 @@ impl Setting {
 
     /// The tensors and their per-sample gradients.
     fn make(self) -> (Tensors, Tensors) {
-        let (width, dtype) = (self.width, self.computed);
+        let width = self.width;
         let mut draw = Draw::new(5);
+        let shapes = [
+            ("up", vec![OUTPUTS, width], self.up),
+            ("down", vec![width, INPUTS], 1.0),
+            ("bias", vec![width], 0.5),
+        ];
+        let tensors: Tensors = shapes
+            .into_iter()
+            .map(|(name, shape, size)| {
+                let draws = draw.numbers(shape.iter().product()).into_iter();
+                let xs = draws.map(|x| stored(self.dtype, size * x)).collect();
+                (name.to_owned(), (shape, xs))
+            })
+            .collect();
+        let gradients = self.gradients(&tensors, draw);
+        (tensors, gradients)
+    }
+
+    /// The gradients of each sample at these tensors.
+    fn gradients(self, tensors: &Tensors, mut draw: Draw) -> Tensors {
+        let (width, dtype) = (self.width, self.computed);
+        let [up, down, bias] = ["up", "down", "bias"].map(|name| tensors[name].1.clone());
         let mut numbers = |n: usize, size: f64| -> Vec<f64> {
             let draws = draw.numbers(n).into_iter();
             draws.map(|x| stored(self.dtype, size * x)).collect()
         };
-        let up = numbers(OUTPUTS * width, self.up);
-        let down = numbers(width * INPUTS, 1.0);
-        let bias = numbers(width, 0.5);
         let other = numbers(OUTPUTS * width, 0.4);
         let mut gradients = [Vec::new(), Vec::new(), Vec::new()];
         for _ in 0..self.samples {
@@ -151,20 +169,13 @@ impl Setting {
                 gradients[2].push(back);
             }
         }
-        let shapes = [vec![OUTPUTS, width], vec![width, INPUTS], vec![width]];
-        let named = |tensors: [Vec<f64>; 3], samples: Option<usize>| -> Tensors {
-            let names = ["up", "down", "bias"].into_iter().zip(&shapes).zip(tensors);
-            names
-                .map(|((name, shape), xs)| {
-                    let shape = samples.into_iter().chain(shape.iter().copied());
-                    (name.to_owned(), (shape.collect(), xs))
-                })
-                .collect()
-        };
-        (
-            named([up, down, bias], None),
-            named(gradients, Some(self.samples)),
-        )
+        let named = ["up", "down", "bias"].into_iter().zip(gradients);
+        named
+            .map(|(name, xs)| {
+                let shape = std::iter::once(self.samples).chain(tensors[name].0.iter().copied());
+                (name.to_owned(), (shape.collect(), xs))
+            })
+            .collect()
     }
 
     fn balance(self, head: &str) -> Result<Balanced, CheckpointError> {
@@ -202,7 +213,7 @@ fn refused(setting: Setting, head: &str) -> String {
 }
 
 /// Right networks, narrow and wide, for few samples and many: what is left of T1 is
-/// rounding, and nothing is to be warned of but units that grow.
+/// rounding, and nothing is to be warned of but units that changed.
 #[test]
 fn rounding_is_no_defect() {
     for activation in [Activation::Relu, Activation::LeakyRelu] {
@@ -220,7 +231,10 @@ fn rounding_is_no_defect() {
                 symmetry.defect > 0.0 && symmetry.explained < 1e-4,
                 "{setting:?}: {symmetry:?}"
             );
-            let other = |warning: &&String| !warning.contains("grow");
+            // A unit that no sample reaches is dead, and said to be.
+            let other = |warning: &&String| {
+                !warning.contains("are multiplied") && !warning.contains("say nothing of")
+            };
             assert_eq!(report.warnings.iter().find(other), None, "{setting:?}");
         }
     }
@@ -395,28 +409,142 @@ fn a_precision_that_there_is_not() {
     assert_refused("fp8", &inputs, &inputs.run(&OUT), parts);
 }
 
-/// No sample reaches the second kink of ReLU6 before the move: T1 cannot see it.
+/// No sample reaches the second kink of ReLU6 before the move, or the values below which
+/// another activation would be 0: T1 cannot see either.
 #[test]
-fn units_that_grow_are_named() {
+fn units_that_change_are_named() {
+    for (up, grows) in [(4.0, true), (0.05, false)] {
+        let setting = Setting {
+            size: 0.25,
+            up,
+            ..Setting::new(Activation::Relu6, Dtype::F32)
+        };
+        let result = setting.balance("").expect("nothing to see");
+        assert_eq!(result.report.status, Verdict::Balanced);
+        let said = result.report.warnings.iter();
+        let said = said.clone().find(|x| x.contains("are multiplied"));
+        let said = said.expect("a warning");
+        assert!(
+            said.contains("ReLU6") && said.starts_with("up, down: the hidden values of"),
+            "{said}"
+        );
+        // What it says is what happened: W → P⁻¹W.
+        let factor = result.report.pairs[0].factor;
+        let most = if grows {
+            factor.smallest
+        } else {
+            factor.largest
+        };
+        assert_eq!(1.0 / most > 1.1, grows);
+        assert!(said.contains(&format!("by {:.3e}", 1.0 / most)), "{said}");
+    }
+}
+
+/// A linear pair over ReLU whose units are positive in all samples.
+#[test]
+fn mixed_units_are_said() {
     let setting = Setting {
-        size: 0.25,
-        up: 4.0,
-        ..Setting::new(Activation::Relu6, Dtype::F32)
+        width: 3,
+        ..Setting::new(Activation::Relu, Dtype::F64)
     };
-    let result = setting.balance("").expect("nothing to see");
-    assert_eq!(result.report.status, Verdict::Balanced);
-    let said = result.report.warnings.iter().find(|x| x.contains("grow"));
-    let said = said.expect("a warning");
-    assert!(
-        said.contains("ReLU6") && said.starts_with("up, down: the hidden values of"),
-        "{said}"
+    let (mut tensors, _) = setting.make();
+    for x in &mut tensors.get_mut("bias").expect("a tensor").1 {
+        *x += 100.0;
+    }
+    let draw = Draw::new(5);
+    let gradients = setting.gradients(&tensors, draw);
+    let pair = PAIR.replace("relu", "linear");
+    let parsed = read_network(&network("", &pair)).expect("a network");
+    let (checkpoint, gradients) = (file(&tensors, Dtype::F64), file(&gradients, Dtype::F64));
+    let result = balance(&checkpoint, &parsed, &gradients, |_, _| ());
+    let result = result.expect("linear in all samples");
+    let said = "the hidden values of 1 linear pairs are mixed (up, down)";
+    let warnings = &result.report.warnings;
+    assert!(warnings.iter().any(|x| x.starts_with(said)), "{warnings:?}");
+}
+
+/// Units, and pairs, without any gradient: nothing shows their symmetry.
+#[test]
+fn what_no_gradient_shows_is_said() {
+    let setting = Setting::new(Activation::Relu, Dtype::F32);
+    let (tensors, mut gradients) = setting.make();
+    let width = setting.width;
+    let dead = [3, 7];
+    for (name, columns) in [("up", OUTPUTS), ("down", INPUTS), ("bias", 1)] {
+        let xs = &mut gradients.get_mut(name).expect("a tensor").1;
+        for (k, x) in xs.iter_mut().enumerate() {
+            let unit = match name {
+                "up" => k % width,
+                _ => k / columns % width,
+            };
+            if dead.contains(&unit) {
+                *x = 0.0;
+            }
+        }
+    }
+    let text = network("", PAIR);
+    let parsed = read_network(&text).expect("a network");
+    let checkpoint = file(&tensors, Dtype::F32);
+    let some = file(&gradients, Dtype::F32);
+    let result = balance(&checkpoint, &parsed, &some, |_, _| ()).expect("accepted");
+    let said = "up, down: the gradients say nothing of the symmetry of 2 of 48 units that move, since they are 0 in every sample (unit 3, 7)";
+    let warnings = &result.report.warnings;
+    assert!(warnings.iter().any(|x| x.starts_with(said)), "{warnings:?}");
+    gradients.values_mut().for_each(|(_, xs)| xs.fill(0.0));
+    let inputs = Inputs::new(&checkpoint, &text, &file(&gradients, Dtype::F32));
+    let parts: &[&str] = &["up, down: all gradients are 0 in all samples (24)"];
+    assert_refused("no gradients", &inputs, &inputs.run(&OUT), parts);
+}
+
+/// The sum over many positions rounds once for each of them: stated, it is explained.
+#[test]
+fn positions_are_stated() {
+    let setting = Setting::new(Activation::Relu, Dtype::F32);
+    let (tensors, mut gradients) = setting.make();
+    // Each number off by forty roundings, as after a sum over some thousand positions.
+    let mut sign = Draw::new(9);
+    for x in gradients.values_mut().flat_map(|(_, xs)| xs) {
+        *x *= 1.0 + 40.0 * f64::from(f32::EPSILON) * sign.number();
+    }
+    let (checkpoint, gradients) = (file(&tensors, Dtype::F32), file(&gradients, Dtype::F32));
+    let run = |positions: &str| {
+        let pair = PAIR.replace("\"up\":", &format!("{positions}\"up\":"));
+        let parsed = read_network(&network("", &pair)).expect("a network");
+        balance(&checkpoint, &parsed, &gradients, |_, _| ()).map(|result| result.report)
+    };
+    let message = run("").expect_err("refused").to_string();
+    assert!(message.contains("at many positions"), "{message}");
+    let report = run(r#""positions": 4096, "#).expect("accepted");
+    assert!(report.pairs[0].symmetry.explained < 1e-4);
+    let zero = network("", &PAIR.replace("\"up\":", "\"positions\": 0, \"up\":"));
+    let message = read_network(&zero).expect_err("refused").to_string();
+    assert_eq!(message, "pairs[0].positions: expected at least 1, found 0");
+}
+
+/// The same sample again and again, computed in another order each time.
+#[test]
+fn rounding_is_no_noise() {
+    let setting = Setting {
+        samples: 1,
+        ..Setting::new(Activation::Relu, Dtype::F32)
+    };
+    let (tensors, gradients) = setting.make();
+    let mut gradients = repeated(&gradients, 7);
+    let mut sign = Draw::new(9);
+    for x in gradients.values_mut().flat_map(|(_, xs)| xs) {
+        *x = stored(
+            Dtype::F32,
+            *x * (1.0 + f64::from(f32::EPSILON) * sign.number()),
+        );
+    }
+    let text = network("", PAIR).replace("1/256", "0");
+    let inputs = Inputs::new(
+        &file(&tensors, Dtype::F32),
+        &text,
+        &file(&gradients, Dtype::F32),
     );
-    // What it says is what happened: W → P⁻¹W.
-    let largest = 1.0 / result.report.pairs[0].factor.smallest;
-    assert!(
-        largest > 1.25 && said.contains(&format!("by {largest:.3}")),
-        "{said}"
-    );
+    let parts: &[&str] = &["up, down: no noise", "up to rounding"];
+    assert_refused("rounding", &inputs, &inputs.run(&OUT), parts);
 }
 
 /// Only one side has noise, and there is no weight decay: no unit has an equilibrium.
