@@ -50,7 +50,7 @@ SAID = (
     r"Lemma|Theorem|Example|Definition|Fixpoint|Record|Inductive|Let|Proof|Qed|Goal|Abort|Ltac"
     r"|Fail (?:enclose|Check|\(apply)"
     r"|Section|End|Module (?:Float := SpecificFloat StdZRadix2|Enclose := Tactic\.IntervalTactic Float)$"
-    r"|Implicit Types?|Local Notation|Local Open Scope|Import"
+    r"|Implicit Types?|Local Notation(?= \w+ :=| := \(real_complex R x\)$)|Local Open Scope|Import"
     r"|Set Implicit Arguments|Unset Strict Implicit|Unset Printing Implicit Defensive"
     r"|From (?:Coq|Coquelicot|Interval|mathcomp|NoiseEquilibrium\.(?:analysis|algebra)) Require"
 )
@@ -451,6 +451,7 @@ def controls(output, readme, sources, refused):
         "[x]:{ Axiom nothing : False",
         "elpi nothing lp:{{ (* }}. Axiom nothing : False. elpi nothing lp:{{ *) }}",
         "Local Notation nat := False",
+        'Local Notation "x = y" := True',
         "Let nat : Type := False",
         "Definition nat : finType := [finType of 'I_0]",
         "Fixpoint old (n : nat) : R := 0 with new (n : nat) : Prop := False",
