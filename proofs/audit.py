@@ -10,6 +10,7 @@ Exit code 0: all well. 1: a theorem rests on something else, or tables and sourc
 2: the input cannot be read.
 """
 
+import itertools
 import re
 import sys
 from pathlib import Path
@@ -46,17 +47,38 @@ LOADED = (
 
 # All that a sentence of a source may begin with, a tactic apart: whatever else assumes something is not here.
 SAID = (
-    r"Lemma|Theorem|Example|Definition|Fixpoint|Record|Inductive|Let|Proof|Qed|Goal|Fail|Abort|Ltac"
+    r"Lemma|Theorem|Example|Definition|Fixpoint|Record|Inductive|Let|Proof|Qed|Goal|Abort|Ltac"
+    r"|Fail (?:enclose|Check|\(apply)"
     r"|Section|End|Module (?:Float := SpecificFloat StdZRadix2|Enclose := Tactic\.IntervalTactic Float)$"
-    r"|Implicit Types?|Local Notation|Local Open Scope|Import"
+    r"|Implicit Types?|Local Notation(?= \w+ :=| := \(real_complex R x\)$)|Local Open Scope|Import"
     r"|Set Implicit Arguments|Unset Strict Implicit|Unset Printing Implicit Defensive"
     r"|From (?:Coq|Coquelicot|Interval|mathcomp|NoiseEquilibrium\.(?:analysis|algebra)) Require"
 )
-TACTIC = r"[a-z(\[]"
+TACTIC = r"[a-z]"
+# What has a name, which nothing else in the file may have: Coq would be asked about the other.
+NAMED = r"Lemma|Theorem|Example|Definition|Fixpoint|Record|Inductive|Let|Ltac|Section|Module"
 # What a section ends; nothing does where none is open.
 ASSUMED = r"Hypothes[ie]s|Variables?|Context"
 # A gap in a proof.
 GAP = r"admit|give_up"
+# Another language, with comments of its own.
+QUOTED = r"\{\{|\blp\s*:"
+
+# Types of numbers, vectors and the like, which have members. All else that is defined is a notion, and all else that a
+# section takes is an assumption.
+VALUE = (
+    r"R|F|Q|nat|bool|finType|comRingType|numFieldType|realFieldType|rcfType|term|spectrum|status|problem|vector"
+    r"|list \w+|'(?:M|cV|rV)\[[FR]\]_(?:\w+|\([^()]*\))"
+)
+FUNCTION = rf"(?:forall i(?: : nat)?, )?(?:(?:{VALUE}|[IJZ]|'I_N) -> )*(?:{VALUE})"
+TAKEN = rf"[({{]?(?:[\w']+ )+: (?:Type|{FUNCTION})[)}}]?"
+FIELDS = rf"(?:[\w']+ : (?:{FUNCTION})(?:; )?)*"
+NO_NOTION = (
+    rf"(?:Definition|Fixpoint) [\w']+(?: [\w']+| [({{][\w' ]+ : [^:]*[)}}])*"
+    rf" : (?:{FUNCTION}|(?:pred )?{{ffun 'I_B -> 'I_N}}) :=.*"
+    rf"|Definition \w+ : Type := (?:{FUNCTION}|\((?:{VALUE}) \* (?:{VALUE})\)%type)"
+    rf"|Record \w+ : Type := \w+ {{ {FIELDS} }}|Inductive \w+ : Type := \w+(?: \| \w+)+"
+)
 # All that _CoqProject may say besides the sources.
 OPTIONS = ["-Q . NoiseEquilibrium", "-arg -w -arg -ambiguous-paths"]
 
@@ -91,7 +113,22 @@ def section(opened):
 
 def not_allowed(text):
     """What a source says though it may not."""
+    yield from re.findall(QUOTED, text)
+    known, begun = set(), None
     for sentence, opened in sentences(text):
+        if match := re.match(rf"({NAMED}|Goal)\b ?([\w']*)", sentence):
+            begun = match[1]
+            if begun != "Goal" and match[2] in known:
+                yield f"two of the name {match[2]}"
+            known.add(match[2])
+        if sentence.startswith("Abort") and begun != "Goal":
+            yield f"an Abort of a {begun}"
+        if match := re.match(r"(Fixpoint|Record|Inductive) .* with \w", sentence):
+            yield f"a {match[1]} with another"
+        # A type of another meaning.
+        if match := re.match(rf"(?:Local Notation|Let|Definition(?! \w+ : Type :=)) (?:{VALUE})\b", sentence):
+            if not re.search(r":= (?:Rdefinitions\.R$|\(Q_of )", sentence):
+                yield match[0]
         allowed = f"{SAID}|{ASSUMED}" if section(opened) else SAID
         if not re.match(rf"{TACTIC}|(?:{allowed})\b", sentence):
             yield " ".join(sentence.split()[:3])
@@ -220,9 +257,10 @@ def assumptions(sources):
     for path, text in sources.items():
         assuming = {}
         for sentence, opened in sentences(text):
-            if match := re.match(r"(?:Definition|Record|Fixpoint) ([\w']+)[^=]*: Prop :=", sentence):
-                found[path, match[1]] = [match[1]]
-            elif re.match(r"Hypothes[ie]s\b", sentence):
+            if match := re.match(r"(?:Definition|Fixpoint|Record|Inductive) ([\w']+)", sentence):
+                if not re.fullmatch(NO_NOTION, sentence):
+                    found[path, match[1]] = [match[1]]
+            elif re.match(rf"(?:{ASSUMED})\b", sentence) and not re.fullmatch(rf"\w+(?: {TAKEN})+", sentence):
                 found[path, f"Section {section(opened)}"] = assuming.setdefault(section(opened), [])
             elif match := re.match(r"(?:Theorem|Lemma) ([\w']+)", sentence):
                 for kind, name in opened:
@@ -250,6 +288,27 @@ def applied(name, proved):
         seen |= new
         new = {word for known in new for word in proved[known][1] if word in proved} - seen
     return seen
+
+
+def names(statement):
+    """Those that are no abbreviations."""
+    return set(re.findall(r"[\w']{4,}", statement))
+
+
+def conjuncts(statement):
+    """What a conjunction of predicates, be it of something that exists, says: the first word of each part."""
+    # What is bound has its colon in parentheses.
+    depth = itertools.accumulate({"(": 1, ")": -1}.get(letter, 0) for letter in statement)
+    text = statement[next(i for i, level in enumerate(depth) if level == 0 and statement[i] == ":") + 1 :].strip()
+
+    # From within, arguments become a blank, and other parentheses are left out.
+    def without(match):
+        return match[2] if match[1] is None else f"{match[1]} _"
+
+    while (shorter := re.sub(r"([\w')\]>=*+-] ?)?[(\[]([^()\[\]]*)[)\]]", without, text, 1)) != text:
+        text = shorter
+    allowed = re.fullmatch(r"(?:[\w'@.%:,&\s]|/\\|\\in)*", text)
+    return set(re.findall(r"(?:^|,|&|/\\)\s*@?([\w']+)", text)) if allowed else set()
 
 
 def complaints(output, readme, sources, options=OPTIONS):
@@ -303,14 +362,15 @@ def instance_complaints(readme, sources, printed):
             yield f"{where} has no instance"
         elif instance not in printed or instance not in proved:
             yield f"{where}: {instance} is no theorem"
-        # Without a premise it speaks of something that exists.
-        elif re.search(r"(?<!<)->|\bforall\b|∀", proved[instance][0]):
+        # Without a premise, or another way out, it speaks of something that exists.
+        elif re.search(r"(?<!<)->|\bforall\b|∀|~|\\/|(?<!_)[({][\w' ]+ :(?!=)", proved[instance][0]):
             yield f"{where}: {instance} has a premise"
-        else:
-            statement = set(re.findall(r"[\w']+", proved[instance][0]))
-            used = applied(instance, proved) if assumption.startswith("Section ") else statement
-            if not used & set(assumed[path, assumption]):
+        elif assumption.startswith("Section "):
+            used = applied(instance, proved) & set(assumed[path, assumption])
+            if not names(proved[instance][0]) & set().union(*(names(proved[theorem][0]) for theorem in used)):
                 yield f"{where}: {instance} is no instance of it"
+        elif assumption not in conjuncts(proved[instance][0]):
+            yield f"{where}: {instance} is no instance of it"
 
 
 def controls(output, readme, sources, refused):
@@ -355,13 +415,16 @@ def controls(output, readme, sources, refused):
     for option in ["-R elsewhere Coq", "-arg -type-in-type", "-arg -impredicative-set", "-I plugins"]:
         yield f"_CoqProject: {option}", drawn(options=[*OPTIONS, option])
 
-    def added(text):
-        return [complaint for complaint in drawn(sources=sources | {path: sources[path] + text}) if " has " in complaint]
+    def added(text, draws="not allowed"):
+        return [complaint for complaint in drawn(sources=sources | {path: sources[path] + text}) if draws in complaint]
 
     yield "an admitted lemma that no theorem uses", added("\nLemma nothing : False. Admitted.\n")
     yield "an admitted step", added("\nLemma nothing : False.\nProof. (* a comment *) admit. Qed.\n")
     yield "an axiom within a proof", added("\nLemma nothing : True.\nProof. - { Axiom false : False. easy. } Qed.\n")
     yield "a hypothesis after its section", added("\nSection S.\nEnd S.\nHypothesis nothing : False.\n")
+    yield "a claim that is given up", added("\nLemma nothing : False. Abort.\n")
+    yield "a name that had another meaning", added("\nLemma nothing : True. easy. Qed. Goal True. Abort. Let nothing := 0.\n")
+    yield "two sections of a name", added("\nSection S. End S. Section S. End S.\n")
     for sentence in [
         "Axiom nothing : False",
         "Conjecture nothing : False",
@@ -382,21 +445,45 @@ def controls(output, readme, sources, refused):
         'Declare ML Module "nothing"',
         'Load "nothing"',
         "Elpi Accumulate nothing",
+        'Fail Load "nothing"',
+        'Fail Redirect "nothing" Fail Check nat',
+        'Fail Fail Declare ML Module "nothing"',
+        "[x]:{ Axiom nothing : False",
+        "elpi nothing lp:{{ (* }}. Axiom nothing : False. elpi nothing lp:{{ *) }}",
+        "Local Notation nat := False",
+        'Local Notation "x = y" := True',
+        "Let nat : Type := False",
+        "Definition nat : finType := [finType of 'I_0]",
+        "Fixpoint old (n : nat) : R := 0 with new (n : nat) : Prop := False",
         "Require Classical_Prop",
         "From Elsewhere Require Nothing",
     ]:
         yield sentence, added(f"\nSection S.\n{sentence}.\nEnd S.\n")
 
-    instance = next(iter(instances(readme).values()))
-    notion, assuming = "\nDefinition new : Prop := False.\n", "\nSection New.\nHypothesis false : False.\nEnd New.\n"
-    yield "a notion without an instance", drawn(sources=sources | {path: sources[path] + notion})
-    yield "a section without an instance", drawn(sources=sources | {path: sources[path] + assuming})
-    for sabotage, another, said in [("that is none", "claim", "no instance of it"), ("without a proof", "nowhere", "no theorem")]:
+    for notion in [
+        "Definition new : Prop := False",
+        "Definition new (n := 0) : Prop := False",
+        "Definition new := (False : Prop)",
+        "Definition new : R -> Prop := fun _ => False",
+        "Definition new : relation R := fun _ _ => False",
+        "Definition new : nat -> Type := fun _ => False",
+        "Definition new : Type := 0 = 1",
+        "Inductive new : Prop :=",
+        "Inductive new : Type :=",
+        "Record new : Type := New { nothing : 0 = 1 }",
+    ]:
+        yield f"{notion}, without an instance", added(f"\n{notion}.\n", "new has no instance")
+    for taken in ["Hypothesis no : False", "Variable no : False", "Variables (n : nat) (no : 0 = 1)", "Context (no : False)"]:
+        yield f"{taken}, without an instance", added(f"\nSection New.\n{taken}.\nEnd New.\n", "New has no instance")
+    place, instance = "analysis/Instances.v", "claim"
+    for sabotage, another, said in [("that is none", "box", "no instance of it"), ("without a proof", "nowhere", "no theorem")]:
         changed = readme.replace(f"`{instance}`", f"`{another}`")
         yield f"an instance {sabotage}", [complaint for complaint in drawn(readme=changed) if said in complaint]
-    place = named("Example", sources)[instance]
-    premise = sources[place].replace(f"Example {instance} :", f"Example {instance} : False ->")
-    yield "an instance with a premise", drawn(sources=sources | {place: premise})
+    for before in [": False ->", "(no : False) :", ": ~", ": True \\/", ": False <->", ": not", ": fst (True,", ": False ="]:
+        changed = sources[place].replace(f"Example {instance} :", f"Example {instance} {before}")
+        yield f"an instance with {before} before it", drawn(sources=sources | {place: changed})
+    changed = re.sub(r"(Example rotated)\s.*?\.(\s+Proof)", r"\1 : True.\2", sources[place], 1, re.DOTALL)
+    yield "an instance that only names a section's theorem", drawn(sources=sources | {place: changed})
 
 
 def main(arguments):

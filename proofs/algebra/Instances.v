@@ -204,7 +204,7 @@ have -> : Sigma_eps half error = 1%:M.
 by [].
 Qed.
 
-Definition weights := forall i : nat, 'M[R]_(thin i.+1, thin i).
+Definition weights : Type := forall i : nat, 'M[R]_(thin i.+1, thin i).
 
 Example deep_minimum : exists W : weights, path (width := thin) W 0 2 = 1%:M.
 Proof.

@@ -19,7 +19,7 @@ Definition parameters U W : 'cV[F]_(dy * r + r * dx) :=
 (* The linear map (U, W) ↦ (US, TW), and the generator A(U, W) = (US, −SW). *)
 Definition two_sided S T : 'M[F]_(dy * r + r * dx) :=
   block_mx (lin_mx (mulmxr S))^T 0 0 (lin_mx (mulmx T))^T.
-Definition generator S := two_sided S (- S).
+Definition generator S : 'M[F]_(dy * r + r * dx) := two_sided S (- S).
 
 Lemma two_sidedE S T U W : two_sided S T *m parameters U W = parameters (U *m S) (T *m W).
 Proof.
@@ -169,7 +169,7 @@ Definition M_side U : 'M[F]_r :=
 Definition N_side W : 'M[F]_r :=
   W *m ((2%:R * gamma)%:M + sigmasq *: Gamma_W) *m W^T.
 
-Definition Sigma U W := covariance w (fun i => gradient U W (x i) (g i)).
+Definition Sigma U W : 'M[F]_(dy * r + r * dx) := covariance w (fun i => gradient U W (x i) (g i)).
 
 Lemma Gamma_U_symmetric : symmetric Gamma_U.
 Proof.
