@@ -407,6 +407,32 @@ fn coq_sees_our_text_alone() {
     );
 }
 
+/// Whoever could write there could have anything accepted.
+#[test]
+#[cfg(unix)]
+fn nobody_else_gets_at_the_text() {
+    let stand = Stand::new("stat -c %a . .. > ../../modes\necho Closed under the global context");
+    let modes = stand.path("noted/modes");
+    let script = fs::read_to_string(stand.path("bin/coqc")).expect("read");
+    let script = script.replace("../../modes", &modes.display().to_string());
+    fs::write(stand.path("bin/coqc"), script).expect("written");
+    stand.write("certificate.v", &written(PROBLEMS[0].1, 20, Integers::Pure));
+    let check = stand.command(&["certificate.v"]);
+    let mut open = Command::new("sh");
+    open.args(["-c", "umask 000; exec \"$@\"", "sh"])
+        .arg(check.get_program())
+        .args(check.get_args())
+        .envs(
+            check
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        )
+        .current_dir(stand.path("caller"));
+    let (code, said, complained) = told(&open.output().expect("the program runs"));
+    assert_eq!(code, Some(0), "{said}{complained}");
+    assert_eq!(stand.noted("modes"), "700\n700\n");
+}
+
 /// What is not a certificate is rejected in one line, and Coq is not asked.
 #[test]
 #[cfg(unix)]

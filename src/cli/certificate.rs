@@ -184,10 +184,10 @@ impl Check {
     /// Has Coq check the text, which is our own, and say what it rests on.
     fn coq(&self, text: &str, proofs: &Path) -> Result<Run, BadInput> {
         let io = |error: io::Error| BadInput(format!("a temporary folder: {error}"));
-        let folder = tempfile::tempdir().map_err(io)?;
+        let folder = private_folder().map_err(io)?;
         // The current folder is on Coq's load path: nothing but the text is in it.
         let place = folder.path().join("place");
-        fs::create_dir(&place).map_err(io)?;
+        make_private(&place).map_err(io)?;
         let file = place.join("checked.v");
         let questions = format!("{text}\nPrint Assumptions {THEOREM}.\n");
         fs::write(&file, questions).map_err(io)?;
@@ -270,6 +270,26 @@ impl Check {
             }
         })
     }
+}
+
+/// A temporary folder into which nobody else can put anything, whatever the umask: with
+/// another text or another output in the place of ours anything would be accepted.
+fn private_folder() -> io::Result<tempfile::TempDir> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(fs::Permissions::from_mode(0o700));
+    }
+    builder.tempdir()
+}
+
+/// A new folder like that.
+fn make_private(path: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
 }
 
 /// Waits until it has ended by itself; `None` if it had to be ended.
