@@ -709,12 +709,33 @@ fn what_it_may_rest_on() {
             1,
             "it assumes PrimInt63.wrong",
         ),
-        ("echo Closed".to_owned(), 1, "cannot read"),
-        (String::new(), 1, "cannot read"),
+        ("echo Closed".to_owned(), 1, "undecided: Coq did not say"),
+        (String::new(), 1, "undecided: Coq did not say"),
+        (
+            "echo \"File \\\"$PWD/checked.v\\\", line 18, characters 0-3:\" >&2; echo 'Error: no.' >&2; exit 1".to_owned(),
+            1,
+            "REJECTED, by Coq\nFile \"certificate.v\", line 18, characters 0-3:\nError: no.",
+        ),
+        // Nothing of ours is said to be wrong.
         (
             "echo 'Error: no.' >&2; exit 1".to_owned(),
             1,
-            "REJECTED, by Coq\nError: no.",
+            "NOT ACCEPTED, undecided: Coq failed: Error: no.\n",
+        ),
+        (
+            "exit 3".to_owned(),
+            1,
+            "NOT ACCEPTED, undecided: Coq failed: exit status: 3\n",
+        ),
+        (
+            "echo \"Error: Can't open $PWD/checked.vo.\" >&2; exit 1".to_owned(),
+            1,
+            "NOT ACCEPTED, undecided: Coq failed: Error: Can't open",
+        ),
+        (
+            "echo \"File \\\"$PWD/checked.v\\\", line 18, characters 0-3:\" >&2; echo 'Error: System error: No space left on device' >&2; exit 1".to_owned(),
+            1,
+            "NOT ACCEPTED, undecided: Coq failed: File",
         ),
         (
             "echo 'Error: Out of memory.' >&2; exit 1".to_owned(),

@@ -62,9 +62,9 @@ const MACHINE: &str = include_str!("axioms/machine.txt");
 enum Run {
     /// It accepts the file. What it printed.
     Accepts(String),
-    /// It does not. What it complains of.
+    /// It complains of a line of ours, and says of what.
     Rejects(String),
-    /// It came to no end.
+    /// It came to no end, or failed at something else.
     Undecided(String),
     /// Somebody stopped this program.
     Stopped(i32),
@@ -137,14 +137,15 @@ impl Check {
             fs::canonicalize(&self.proofs).map_err(|error| BadInput::at(&self.proofs, error))?;
         let start = Instant::now();
         let printed = match self.coq(&certificate.to_string(), &proofs)? {
-            Run::Accepts(printed) => printed,
+            Run::Accepts(printed) if is_readable(&printed) => printed,
+            Run::Accepts(_) => {
+                return self.undecided("Coq did not say what the proof rests on");
+            }
             Run::Rejects(complaint) => {
                 return self.rejected(&format!("by Coq\n{complaint}"));
             }
             Run::Undecided(why) => {
-                let message = format!("{}: NOT ACCEPTED, undecided: {why}\n", self.shown());
-                write_text(None, &message)?;
-                return Ok(FAILED);
+                return self.undecided(&why);
             }
             Run::Stopped(signal) => {
                 // As if it had not been caught: what was started is stopped and cleared.
@@ -178,6 +179,12 @@ impl Check {
 
     fn rejected(&self, why: &str) -> Result<u8, BadInput> {
         write_text(None, &format!("{}: REJECTED, {why}\n", self.shown()))?;
+        Ok(FAILED)
+    }
+
+    fn undecided(&self, why: &str) -> Result<u8, BadInput> {
+        let message = format!("{}: NOT ACCEPTED, undecided: {why}\n", self.shown());
+        write_text(None, &message)?;
         Ok(FAILED)
     }
 
@@ -254,19 +261,31 @@ impl Check {
                     "coqc: not found on PATH, or not a program; make proofs installs it on Debian";
                 return Err(BadInput(message.to_owned()));
             }
+            _ if no_space(&complaint) => {
+                Run::Undecided(format!("Coq failed: {}", printable(&excerpt(&complaint))))
+            }
             _ if out_of_bounds(status, &complaint) => Run::Undecided(format!(
                 "Coq ran out of memory ({} GiB, --memory) or stack, or was killed",
                 self.memory
             )),
-            _ if before_the_problem(text, &complaint) => {
-                let message =
-                    "expected proofs compiled by the coqc on PATH, with its libraries; it says: ";
-                let said = complaint.split_whitespace().collect::<Vec<_>>().join(" ");
-                return Err(BadInput::at(proofs, format!("{message}{said}")));
-            }
             _ => {
-                let file = file.display().to_string();
-                Run::Rejects(excerpt(&complaint.replace(&file, &self.shown())))
+                let said = || complaint.split_whitespace().collect::<Vec<_>>().join(" ");
+                match complained_of(&complaint) {
+                    // A library that does not load says nothing about the certificate.
+                    Some(line) if line <= imports(text) => {
+                        let message = "expected proofs compiled by the coqc on PATH, with its libraries; it says: ";
+                        return Err(BadInput::at(proofs, format!("{message}{}", said())));
+                    }
+                    Some(_) => {
+                        let file = file.display().to_string();
+                        Run::Rejects(excerpt(&complaint.replace(&file, &self.shown())))
+                    }
+                    // A full disk, for one.
+                    None => Run::Undecided(match said() {
+                        said if said.is_empty() => format!("Coq failed: {status}"),
+                        said => format!("Coq failed: {}", printable(&excerpt(&said))),
+                    }),
+                }
             }
         })
     }
@@ -325,6 +344,13 @@ fn end(child: &mut Child) {
     let _ = child.kill();
 }
 
+/// Could it not write?
+fn no_space(complaint: &str) -> bool {
+    let complaint = complaint.to_lowercase();
+    let words = ["no space left", "system error", "sys_error"];
+    words.iter().any(|word| complaint.contains(word))
+}
+
 /// Was it the lack of time, memory or stack, and not the proof?
 fn out_of_bounds(status: ExitStatus, complaint: &str) -> bool {
     let words = [
@@ -339,14 +365,17 @@ fn out_of_bounds(status: ExitStatus, complaint: &str) -> bool {
     status.code().is_none() || words.iter().any(|word| complaint.contains(word))
 }
 
-/// Is it a library that does not load, which says nothing about the certificate?
-fn before_the_problem(text: &str, complaint: &str) -> bool {
-    let imports = text
-        .lines()
-        .take_while(|line| *line != "Import ListNotations.");
-    let line = complaint.split_once("checked.v\", line ");
-    let line = line.and_then(|(_, rest)| rest.split_once(',')?.0.parse().ok());
-    line.is_some_and(|line: usize| line <= imports.count())
+/// The line of the text that Coq complains of, if it does.
+fn complained_of(complaint: &str) -> Option<usize> {
+    let (_, rest) = complaint.split_once("checked.v\", line ")?;
+    rest.split_once(',')?.0.parse().ok()
+}
+
+/// How many lines of the text load libraries.
+fn imports(text: &str) -> usize {
+    text.lines()
+        .take_while(|line| *line != "Import ListNotations.")
+        .count()
 }
 
 /// At most 1 MiB of what Coq wrote.
@@ -368,14 +397,17 @@ fn excerpt(complaint: &str) -> String {
     format!("{head} … {tail}")
 }
 
+const NO_AXIOMS: &str = "Closed under the global context";
+const AXIOMS: &str = "Axioms:\n";
+
+/// Is it an answer to Print Assumptions? On a full disk there may be none.
+fn is_readable(printed: &str) -> bool {
+    printed.trim() == NO_AXIOMS || printed.starts_with(AXIOMS)
+}
+
 /// How many axioms are about the processor's integers, or what does not belong there.
 fn assumptions(printed: &str) -> Result<usize, String> {
-    if printed.trim() == "Closed under the global context" {
-        return Ok(0);
-    }
-    let Some(axioms) = printed.strip_prefix("Axioms:\n") else {
-        return Err("what this program cannot read".to_owned());
-    };
+    let axioms = printed.strip_prefix(AXIOMS).unwrap_or_default();
     let (reals, machine) = (entries(REALS), entries(MACHINE));
     let axioms = entries(axioms);
     let other = |axiom: &&String| !reals.contains(axiom) && !machine.contains(axiom);
