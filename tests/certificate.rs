@@ -659,23 +659,51 @@ fn without_end() {
     std::thread::sleep(Duration::from_millis(200));
     assert!(gone());
     assert!(!Path::new(stand.noted("pwd").trim()).exists());
-    // So are they when this program is told to end.
-    fs::remove_file(&sleeper).expect("removed");
-    let mut child = stand
-        .command(&["certificate.v"])
-        .spawn()
-        .expect("the program runs");
-    while !sleeper.exists() && start.elapsed() < Duration::from_secs(60) {
-        std::thread::sleep(Duration::from_millis(20));
+    // So are they when this program is told to end, in whichever way.
+    let begin = |mut command: Command| {
+        fs::remove_file(&sleeper).expect("removed");
+        let child = command.spawn().expect("the program runs");
+        let start = Instant::now();
+        while !sleeper.exists() && start.elapsed() < Duration::from_secs(60) {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        std::thread::sleep(Duration::from_millis(100));
+        child
+    };
+    let tell = |child: &std::process::Child, signal: &str| {
+        let mut kill = Command::new("kill");
+        kill.args(["-s", signal, &child.id().to_string()]);
+        assert!(kill.status().expect("kill").success());
+    };
+    for signal in ["TERM", "INT", "HUP", "QUIT"] {
+        let mut child = begin(stand.command(&["certificate.v"]));
+        tell(&child, signal);
+        let status = child.wait().expect("it ends");
+        assert_eq!(status.code(), None, "ended by {signal}");
+        std::thread::sleep(Duration::from_millis(200));
+        assert!(gone(), "{signal}");
+        assert!(!Path::new(stand.noted("pwd").trim()).exists(), "{signal}");
     }
-    std::thread::sleep(Duration::from_millis(100));
-    let told = Command::new("kill").arg(child.id().to_string()).status();
-    assert!(told.expect("kill").success());
-    let status = child.wait().expect("it ends");
-    assert_eq!(status.code(), None, "ended by the signal");
+    // What was without effect stays so, as under nohup.
+    let check = stand.command(&["certificate.v"]);
+    let mut deaf = Command::new("sh");
+    deaf.args(["-c", "trap '' HUP; exec \"$@\"", "sh"])
+        .arg(check.get_program())
+        .args(check.get_args())
+        .envs(
+            check
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        )
+        .current_dir(stand.path("caller"));
+    let mut child = begin(deaf);
+    tell(&child, "HUP");
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(child.try_wait().expect("a child").is_none() && !gone());
+    tell(&child, "TERM");
+    assert_eq!(child.wait().expect("it ends").code(), None);
     std::thread::sleep(Duration::from_millis(200));
     assert!(gone());
-    assert!(!Path::new(stand.noted("pwd").trim()).exists());
 }
 
 /// Whatever Coq says in the end: only the known axioms, by name and type.

@@ -9,7 +9,6 @@ use clap::{Args, Subcommand, value_parser};
 use indicatif::ProgressBar;
 use noise_equilibrium::problem::{self, Claim, End, MAX_CERTIFICATE, THEOREM, read_problem_in};
 use noise_equilibrium::scalar::{Direction, decimal_of_rational};
-use signal_hook::consts::{SIGINT, SIGTERM};
 use std::cmp::Ordering;
 use std::fmt::Write as _;
 use std::fs::{self, File};
@@ -57,6 +56,24 @@ struct Check {
 const REALS: &str = include_str!("axioms/reals.txt");
 /// And of the axioms about the processor's integers.
 const MACHINE: &str = include_str!("axioms/machine.txt");
+
+/// What ends this program, and Coq with it.
+#[cfg(unix)]
+const SIGNALS: &[i32] = {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+    &[SIGHUP, SIGINT, SIGQUIT, SIGTERM]
+};
+#[cfg(not(unix))]
+const SIGNALS: &[i32] = &[signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM];
+
+/// Is it of no effect already, as a hangup under nohup? Then it stays so. Linux says it,
+/// bit by bit.
+fn is_ignored(signal: i32) -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
+}
 
 /// What came of a run of Coq.
 enum Run {
@@ -229,10 +246,12 @@ impl Check {
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let stopped = Arc::new(AtomicUsize::new(0));
-        let handlers = [SIGINT, SIGTERM].map(|signal| {
+        let signals = SIGNALS.iter().filter(|&&signal| !is_ignored(signal));
+        let handlers = signals.map(|&signal| {
             let number = usize::try_from(signal).unwrap_or(0);
             signal_hook::flag::register_usize(signal, Arc::clone(&stopped), number)
         });
+        let handlers: Vec<_> = handlers.collect();
         let bar = ProgressBar::new_spinner().with_message("Coq checks the certificate");
         bar.enable_steady_tick(Duration::from_millis(200));
         let ended = command
