@@ -39,7 +39,7 @@ struct Check {
     /// The problem-1 file that was meant: a certificate of another problem is rejected
     problem: Option<PathBuf>,
     /// Reject an interval whose width is more than 10^-DIGITS of any number in it
-    #[arg(long, allow_negative_numbers = true, value_parser = value_parser!(u32).range(1..=100_000))]
+    #[arg(long, allow_negative_numbers = true, value_parser = value_parser!(u32).range(1..=10_000))]
     digits: Option<u32>,
     /// The compiled proofs (make proofs). They are trusted, as coqc is: use your own
     #[arg(long, default_value = "proofs")]
