@@ -328,6 +328,27 @@ fn exit_codes_of_a_replay() {
 }
 
 /// As docs/audit.md says, from the text of audit.json: its fields have an order.
+/// Its outcome does not go into the case that is read.
+#[test]
+fn a_replay_is_not_written_to() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("case.json");
+    std::fs::write(&path, "{}").expect("written");
+    let end = std::fs::OpenOptions::new().append(true).open(&path);
+    let output = Command::new(env!("CARGO_BIN_EXE_noise-equilibrium"))
+        .args(["audit", "--replay"])
+        .arg(&path)
+        .stdout(end.expect("opened"))
+        .output()
+        .expect("the program");
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{message}");
+    assert!(
+        message.contains("expected another file than the case's"),
+        "{message}"
+    );
+}
+
 fn digest_of(json: &str) -> String {
     #[derive(serde::Deserialize)]
     struct Fields<'a> {

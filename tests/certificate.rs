@@ -867,6 +867,29 @@ fn bad_input() {
     );
 }
 
+/// What is read is not written to, by way of standard output either.
+#[test]
+#[cfg(unix)]
+fn standard_output_is_no_input() {
+    let stand = Stand::credulous();
+    let text = written(PROBLEMS[0].1, 20, Integers::Pure);
+    stand.write("certificate.v", &text);
+    stand.write("problem.json", &problem(PROBLEMS[0].1));
+    let at = |name: &str| stand.path("caller").join(name);
+    for name in ["certificate.v", "problem.json"] {
+        let before = fs::read_to_string(at(name)).expect("read");
+        let end = fs::OpenOptions::new().append(true).open(at(name));
+        let mut command = stand.command(&["certificate.v", "problem.json"]);
+        let output = command.stdout(end.expect("opened")).output();
+        let (code, _, complained) = told(&output.expect("the program runs"));
+        assert_eq!(code, Some(2), "{complained}");
+        let why = "error: standard output: expected another file than the ";
+        assert!(complained.starts_with(why), "{complained}");
+        assert_eq!(fs::read_to_string(at(name)).expect("read"), before);
+    }
+    assert!(!stand.called());
+}
+
 fn checked(text: &str, folder: &Path) -> Output {
     checked_with(text, folder, &[])
 }

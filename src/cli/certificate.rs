@@ -4,10 +4,13 @@
 //! a certificate's text gets there. It is read as data, and Coq is given what `solve
 //! --certificate` writes for these data, in an empty folder and with bounds.
 
+use super::output::{self, DASH, Place};
 use super::{BadInput, FAILED, HELD, name, read_text, write_text};
 use clap::{Args, Subcommand, value_parser};
 use indicatif::ProgressBar;
-use noise_equilibrium::problem::{self, Claim, End, MAX_CERTIFICATE, THEOREM, read_problem_in};
+use noise_equilibrium::problem::{
+    self, Claim, End, MAX_CERTIFICATE, THEOREM, read_problem_and_files,
+};
 use noise_equilibrium::scalar::{Direction, decimal_of_rational};
 use std::cmp::Ordering;
 use std::fmt::Write as _;
@@ -101,6 +104,7 @@ impl Check {
             let message = "expected one of FILE and PROBLEM from standard input, found both";
             return Err(BadInput(message.to_owned()));
         }
+        self.check_places(&[])?;
         // What needs no Coq comes first.
         let Some(text) = read_bounded(&self.file)? else {
             let why = format!("longer than a certificate of at most {MAX_CERTIFICATE} bytes");
@@ -118,7 +122,8 @@ impl Check {
                 let bad = |error| BadInput::at(path, error);
                 let text = read_text(path)?;
                 let folder = path.parent().unwrap_or(Path::new(""));
-                let problem = read_problem_in(&text, folder).map_err(bad)?;
+                let (problem, arrays) = read_problem_and_files(&text, folder).map_err(bad)?;
+                self.check_places(&arrays)?;
                 let difference = certificate.difference(&problem);
                 if let Some(what) = difference.map_err(|error| BadInput::at(path, error))? {
                     return self.rejected(&format!("of another problem: {what}"));
@@ -188,6 +193,15 @@ impl Check {
         }
         write_text(None, &page)?;
         Ok(HELD)
+    }
+
+    /// What is read is not written to.
+    fn check_places(&self, arrays: &[PathBuf]) -> Result<(), BadInput> {
+        let mut inputs: Vec<Place<'_>> = vec![("the certificate", &self.file)];
+        let problem = self.problem.iter();
+        inputs.extend(problem.map(|path| ("the problem", path.as_path())));
+        inputs.extend(arrays.iter().map(|path| ("the array", path.as_path())));
+        output::check(&inputs, &[("the result", Path::new(DASH))])
     }
 
     fn shown(&self) -> String {

@@ -280,6 +280,7 @@ fn report(audited: Audited, out: &Path) -> Result<u8, BadInput> {
 }
 
 fn replay(path: &Path) -> Result<u8, BadInput> {
+    output::check(&[("the case", path)], &[("the result", Path::new(DASH))])?;
     let text = read_text(path)?;
     let replay = Replay::read(&text).map_err(|error| BadInput::at(path, error))?;
     let outcome = replay.run().map_err(|error| BadInput::at(path, error))?;
