@@ -508,6 +508,29 @@ fn files_of_others_stay() {
     assert_eq!(std::fs::read_to_string(&mine).expect("a file"), problem);
 }
 
+/// A line break in a folder's name breaks no line.
+#[cfg(unix)]
+#[test]
+fn printed_paths_stay_on_their_line() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("a\nb\u{1b}[2J");
+    let out = out.to_str().expect("UTF-8");
+    let shown = out.replace(char::is_control, " ");
+    let audit = ["audit", "--only", "L4", "--cases", "16", "--out", out];
+    for (more, line) in [
+        (&[][..], format!("\nreport {shown}/audit.json\n")),
+        (
+            &["--shard", "1/2"],
+            format!("\njournal {shown}/audit.journal\n"),
+        ),
+    ] {
+        let output = run(&[&audit[..], more].concat());
+        let page = String::from_utf8_lossy(&output.stdout);
+        assert!(page.contains(&line), "{page}");
+        assert!(!page.contains('\u{1b}'), "{page}");
+    }
+}
+
 /// What is a link stays one: the report goes where it leads, and nothing behind it is removed.
 #[cfg(unix)]
 #[test]

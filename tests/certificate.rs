@@ -641,6 +641,8 @@ fn width_and_digits() {
             said.contains("REJECTED, expected an interval with"),
             "{said}"
         );
+        let singular = said.contains("an interval with 1 digit, ");
+        assert_eq!(singular, digits == 0, "{said}");
         if digits > 0 {
             let (code, said, _) = stand.check(&["certificate.v", "--digits", &enough]);
             assert_eq!(code, Some(0), "{said}");

@@ -5,7 +5,7 @@
 //! --certificate` writes for these data, in an empty folder and with bounds.
 
 use super::output::{self, DASH, Place};
-use super::{BadInput, FAILED, HELD, name, read_text, write_text};
+use super::{BadInput, FAILED, HELD, name, printable, read_text, write_text};
 use clap::{Args, Subcommand, value_parser};
 use indicatif::ProgressBar;
 use noise_equilibrium::problem::{
@@ -136,17 +136,19 @@ impl Check {
         if let Some(width) = certificate.claim.width() {
             let found = certificate.claim.digits().unwrap_or(0);
             let shown = decimal_of_rational(&width, 2, Direction::Up);
-            let digits = match found {
+            let counted = |n: usize| match n {
                 0 => "no digits".to_owned(),
                 1 => "1 digit".to_owned(),
                 n => format!("{n} digits"),
             };
+            let digits = counted(found);
             let _ = writeln!(page, "width {shown} ({digits})");
             if let Some(wanted) = self.digits
                 && found < wanted as usize
             {
+                let wanted = counted(wanted as usize);
                 return self.rejected(&format!(
-                    "expected an interval with {wanted} digits, found one of width {shown} ({digits})"
+                    "expected an interval with {wanted}, found one of width {shown} ({digits})"
                 ));
             }
         }
@@ -513,11 +515,6 @@ fn said(claim: &Claim) -> String {
 fn decimal(end: &End) -> String {
     let digits = end.mantissa.to_string().len();
     decimal_of_rational(&end.value(), digits, Direction::Down)
-}
-
-/// A name on one line.
-fn printable(name: &str) -> String {
-    name.replace(char::is_control, " ")
 }
 
 /// The text of a file that may be of any size, of standard input for `-`; `None` if it is

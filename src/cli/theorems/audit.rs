@@ -1,7 +1,7 @@
 //! `noise-equilibrium audit`.
 
 use crate::cli::output::{self, DASH};
-use crate::cli::{BadInput, FAILED, HELD, read_text, table, write_text};
+use crate::cli::{BadInput, FAILED, HELD, name, printable, read_text, table, write_text};
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use noise_equilibrium::audit::{
@@ -104,7 +104,7 @@ impl Audit {
             None,
             &format!(
                 "part {part}: {done} cases, {refuted} refuted; audit merge puts the parts together\njournal {}\n",
-                path.display()
+                printable(&name(&path))
             ),
         )?;
         Ok(if refuted == 0 { HELD } else { FAILED })
@@ -363,7 +363,7 @@ fn page(report: &Report, path: &Path, files: &[(PathBuf, &Replay)]) -> String {
             "{what} {} {}: {}\n",
             replay.statement,
             replay.check,
-            file.display()
+            printable(&name(file))
         );
     }
     let environment = &report.environment;
@@ -379,7 +379,7 @@ fn page(report: &Report, path: &Path, files: &[(PathBuf, &Replay)]) -> String {
         environment.seconds,
         environment.jobs,
         environment.gmp,
-        path.display(),
+        printable(&name(path)),
         report.digest
     )
 }
