@@ -328,6 +328,27 @@ fn exit_codes_of_a_replay() {
 }
 
 /// As docs/audit.md says, from the text of audit.json: its fields have an order.
+/// Its outcome does not go into the case that is read.
+#[test]
+fn a_replay_is_not_written_to() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("case.json");
+    std::fs::write(&path, "{}").expect("written");
+    let end = std::fs::OpenOptions::new().append(true).open(&path);
+    let output = Command::new(env!("CARGO_BIN_EXE_noise-equilibrium"))
+        .args(["audit", "--replay"])
+        .arg(&path)
+        .stdout(end.expect("opened"))
+        .output()
+        .expect("the program");
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{message}");
+    assert!(
+        message.contains("expected another file than the case's"),
+        "{message}"
+    );
+}
+
 fn digest_of(json: &str) -> String {
     #[derive(serde::Deserialize)]
     struct Fields<'a> {
@@ -419,6 +440,95 @@ fn an_old_report_is_removed() {
     let output = run(&["audit", "--cases", "0", "--out", none]);
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(names(), own);
+}
+
+/// A user's own files of an audit's names are neither removed nor written over: nothing is
+/// computed before that is said.
+#[test]
+fn files_of_others_stay() {
+    let problem = r#"{"format":"noise-equilibrium/problem-1","strength":{"gamma":0,"sigma2":1},"spectrum":[]}"#;
+    let audit = ["audit", "--only", "L4", "--cases", "16"];
+    for (name, text) in [
+        ("L4-1.json", problem),
+        ("L4-7.json", "of noise-equilibrium/replay-1"),
+        ("audit.json", r#"{"format":"noise-equilibrium/audit-1"}"#),
+        ("audit.json", "noise-equilibrium"),
+        ("report.html", "<!doctype html>\n<p>noise-equilibrium</p>"),
+        ("junit.xml", "<testsuites name=\"mine\"/> noise-equilibrium"),
+        ("audit.journal", "my own journal\n"),
+        ("audit.journal", "0123456789abcdef {}"),
+    ] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join(name);
+        let out = folder.path().to_str().expect("UTF-8");
+        let old = "{ \"format\": \"noise-equilibrium/replay-1\" }";
+        std::fs::write(folder.path().join("T8-1.json"), old).expect("written");
+        std::fs::write(&path, text).expect("written");
+        for more in [&[][..], &["--shard", "1/2"]] {
+            let output = run(&[&audit[..], more, &["--out", out]].concat());
+            let message = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.code(), Some(2), "{name}: {message}");
+            assert!(output.stdout.is_empty());
+            assert_eq!(
+                message,
+                format!(
+                    "error: {}: expected an audit's file or none, found another; move it or name another folder\n",
+                    path.display()
+                )
+            );
+            assert_eq!(std::fs::read_to_string(&path).expect("a file"), text);
+            assert_eq!(
+                std::fs::read_dir(folder.path()).expect("a folder").count(),
+                2
+            );
+        }
+    }
+    // A problem of another statement's name is in nobody's way, and stays; merging and going
+    // on refuse as well.
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().to_str().expect("UTF-8");
+    let mine = folder.path().join("T8-1.json");
+    std::fs::write(&mine, problem).expect("written");
+    let output = run(&[&audit[..], &["--out", out]].concat());
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    let page = folder.path().join("report.html");
+    let own = std::fs::read_to_string(&page).expect("a file");
+    for arguments in [
+        &["audit", "--resume", out][..],
+        &["audit", "merge", out, "--out", out],
+    ] {
+        std::fs::write(&page, "mine").expect("written");
+        assert_eq!(run(arguments).status.code(), Some(2), "{arguments:?}");
+        assert_eq!(std::fs::read_to_string(&page).expect("a file"), "mine");
+        std::fs::write(&page, &own).expect("written");
+        assert_eq!(run(arguments).status.code(), Some(0), "{arguments:?}");
+    }
+    let output = run(&[&audit[..], &["--out", out]].concat());
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(std::fs::read_to_string(&mine).expect("a file"), problem);
+}
+
+/// A line break in a folder's name breaks no line.
+#[cfg(unix)]
+#[test]
+fn printed_paths_stay_on_their_line() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("a\nb\u{1b}[2J");
+    let out = out.to_str().expect("UTF-8");
+    let shown = out.replace(char::is_control, " ");
+    let audit = ["audit", "--only", "L4", "--cases", "16", "--out", out];
+    for (more, line) in [
+        (&[][..], format!("\nreport {shown}/audit.json\n")),
+        (
+            &["--shard", "1/2"],
+            format!("\njournal {shown}/audit.journal\n"),
+        ),
+    ] {
+        let output = run(&[&audit[..], more].concat());
+        let page = String::from_utf8_lossy(&output.stdout);
+        assert!(page.contains(&line), "{page}");
+        assert!(!page.contains('\u{1b}'), "{page}");
+    }
 }
 
 /// What is a link stays one: the report goes where it leads, and nothing behind it is removed.

@@ -95,6 +95,23 @@ fn irrational_rates_have_none() {
     assert!(error.to_string().contains("rational rates"), "{error}");
 }
 
+/// Neither writer nor reader take numbers on which Coq would fail or not end.
+#[test]
+fn longest_numbers() {
+    let of = |zeros: usize| {
+        let body = format!(
+            r#""strength":{{"gamma":"1/1{}","sigma2":1}},"spectrum":[{{"rate":1,"noise":1,"charge":1}}]"#,
+            "0".repeat(zeros)
+        );
+        let problem = read_problem(&problem(&body)).expect("a problem");
+        certificate(&problem, 10, Integers::Pure)
+    };
+    let text = of(9_990).expect("a certificate");
+    assert!(Certificate::parse(&text).is_ok());
+    let error = of(10_010).expect_err("no certificate").to_string();
+    assert!(error.contains("10000 digits for a number"), "{error}");
+}
+
 fn coin() -> impl Strategy<Value = Integers> {
     prop_oneof![Just(Integers::Machine), Just(Integers::Pure)]
 }
@@ -407,6 +424,32 @@ fn coq_sees_our_text_alone() {
     );
 }
 
+/// Whoever could write there could have anything accepted.
+#[test]
+#[cfg(unix)]
+fn nobody_else_gets_at_the_text() {
+    let stand = Stand::new("stat -c %a . .. > ../../modes\necho Closed under the global context");
+    let modes = stand.path("noted/modes");
+    let script = fs::read_to_string(stand.path("bin/coqc")).expect("read");
+    let script = script.replace("../../modes", &modes.display().to_string());
+    fs::write(stand.path("bin/coqc"), script).expect("written");
+    stand.write("certificate.v", &written(PROBLEMS[0].1, 20, Integers::Pure));
+    let check = stand.command(&["certificate.v"]);
+    let mut open = Command::new("sh");
+    open.args(["-c", "umask 000; exec \"$@\"", "sh"])
+        .arg(check.get_program())
+        .args(check.get_args())
+        .envs(
+            check
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        )
+        .current_dir(stand.path("caller"));
+    let (code, said, complained) = told(&open.output().expect("the program runs"));
+    assert_eq!(code, Some(0), "{said}{complained}");
+    assert_eq!(stand.noted("modes"), "700\n700\n");
+}
+
 /// What is not a certificate is rejected in one line, and Coq is not asked.
 #[test]
 #[cfg(unix)]
@@ -419,7 +462,7 @@ fn foreign_text_never_reaches_coq() {
             "{head}equilibrium_between problem_at_hand\n  {lower}\n  {upper}.\nProof. enclose 100%positive. Qed.\n"
         )
     };
-    let nines = "9".repeat(100_001);
+    let nines = "9".repeat(10_001);
     for (changed, why) in [
         (
             text.replacen("Import List", "Require Import Certificate.\nImport List", 1),
@@ -430,15 +473,15 @@ fn foreign_text_never_reaches_coq() {
         (ends("(-10 ^ 1000000000)", "(1)"), "expected"),
         (
             ends("(-1 # 10 ^ 1000000000)", "(1)"),
-            "expected a whole number from 1 to 100000",
+            "expected a whole number from 1 to 10000",
         ),
         (
             ends("(0)", &format!("({nines})")),
-            "expected at most 100000 digits",
+            "expected at most 10000 digits",
         ),
         (
             text.replacen("(1 # 100)", &format!("(1 # {nines})"), 1),
-            "expected at most 100000 digits",
+            "expected at most 10000 digits",
         ),
         (
             text.replacen("enclose ", "enclose 99", 1),
@@ -598,6 +641,8 @@ fn width_and_digits() {
             said.contains("REJECTED, expected an interval with"),
             "{said}"
         );
+        let singular = said.contains("an interval with 1 digit, ");
+        assert_eq!(singular, digits == 0, "{said}");
         if digits > 0 {
             let (code, said, _) = stand.check(&["certificate.v", "--digits", &enough]);
             assert_eq!(code, Some(0), "{said}");
@@ -633,23 +678,51 @@ fn without_end() {
     std::thread::sleep(Duration::from_millis(200));
     assert!(gone());
     assert!(!Path::new(stand.noted("pwd").trim()).exists());
-    // So are they when this program is told to end.
-    fs::remove_file(&sleeper).expect("removed");
-    let mut child = stand
-        .command(&["certificate.v"])
-        .spawn()
-        .expect("the program runs");
-    while !sleeper.exists() && start.elapsed() < Duration::from_secs(60) {
-        std::thread::sleep(Duration::from_millis(20));
+    // So are they when this program is told to end, in whichever way.
+    let begin = |mut command: Command| {
+        fs::remove_file(&sleeper).expect("removed");
+        let child = command.spawn().expect("the program runs");
+        let start = Instant::now();
+        while !sleeper.exists() && start.elapsed() < Duration::from_secs(60) {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        std::thread::sleep(Duration::from_millis(100));
+        child
+    };
+    let tell = |child: &std::process::Child, signal: &str| {
+        let mut kill = Command::new("kill");
+        kill.args(["-s", signal, &child.id().to_string()]);
+        assert!(kill.status().expect("kill").success());
+    };
+    for signal in ["TERM", "INT", "HUP", "QUIT"] {
+        let mut child = begin(stand.command(&["certificate.v"]));
+        tell(&child, signal);
+        let status = child.wait().expect("it ends");
+        assert_eq!(status.code(), None, "ended by {signal}");
+        std::thread::sleep(Duration::from_millis(200));
+        assert!(gone(), "{signal}");
+        assert!(!Path::new(stand.noted("pwd").trim()).exists(), "{signal}");
     }
-    std::thread::sleep(Duration::from_millis(100));
-    let told = Command::new("kill").arg(child.id().to_string()).status();
-    assert!(told.expect("kill").success());
-    let status = child.wait().expect("it ends");
-    assert_eq!(status.code(), None, "ended by the signal");
+    // What was without effect stays so, as under nohup.
+    let check = stand.command(&["certificate.v"]);
+    let mut deaf = Command::new("sh");
+    deaf.args(["-c", "trap '' HUP; exec \"$@\"", "sh"])
+        .arg(check.get_program())
+        .args(check.get_args())
+        .envs(
+            check
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        )
+        .current_dir(stand.path("caller"));
+    let mut child = begin(deaf);
+    tell(&child, "HUP");
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(child.try_wait().expect("a child").is_none() && !gone());
+    tell(&child, "TERM");
+    assert_eq!(child.wait().expect("it ends").code(), None);
     std::thread::sleep(Duration::from_millis(200));
     assert!(gone());
-    assert!(!Path::new(stand.noted("pwd").trim()).exists());
 }
 
 /// Whatever Coq says in the end: only the known axioms, by name and type.
@@ -683,12 +756,33 @@ fn what_it_may_rest_on() {
             1,
             "it assumes PrimInt63.wrong",
         ),
-        ("echo Closed".to_owned(), 1, "cannot read"),
-        (String::new(), 1, "cannot read"),
+        ("echo Closed".to_owned(), 1, "undecided: Coq did not say"),
+        (String::new(), 1, "undecided: Coq did not say"),
+        (
+            "echo \"File \\\"$PWD/checked.v\\\", line 18, characters 0-3:\" >&2; echo 'Error: no.' >&2; exit 1".to_owned(),
+            1,
+            "REJECTED, by Coq\nFile \"certificate.v\", line 18, characters 0-3:\nError: no.",
+        ),
+        // Nothing of ours is said to be wrong.
         (
             "echo 'Error: no.' >&2; exit 1".to_owned(),
             1,
-            "REJECTED, by Coq\nError: no.",
+            "NOT ACCEPTED, undecided: Coq failed: Error: no.\n",
+        ),
+        (
+            "exit 3".to_owned(),
+            1,
+            "NOT ACCEPTED, undecided: Coq failed: exit status: 3\n",
+        ),
+        (
+            "echo \"Error: Can't open $PWD/checked.vo.\" >&2; exit 1".to_owned(),
+            1,
+            "NOT ACCEPTED, undecided: Coq failed: Error: Can't open",
+        ),
+        (
+            "echo \"File \\\"$PWD/checked.v\\\", line 18, characters 0-3:\" >&2; echo 'Error: System error: No space left on device' >&2; exit 1".to_owned(),
+            1,
+            "NOT ACCEPTED, undecided: Coq failed: File",
         ),
         (
             "echo 'Error: Out of memory.' >&2; exit 1".to_owned(),
@@ -773,6 +867,29 @@ fn bad_input() {
         complained.contains("coqc: not found on PATH"),
         "{complained}"
     );
+}
+
+/// What is read is not written to, by way of standard output either.
+#[test]
+#[cfg(unix)]
+fn standard_output_is_no_input() {
+    let stand = Stand::credulous();
+    let text = written(PROBLEMS[0].1, 20, Integers::Pure);
+    stand.write("certificate.v", &text);
+    stand.write("problem.json", &problem(PROBLEMS[0].1));
+    let at = |name: &str| stand.path("caller").join(name);
+    for name in ["certificate.v", "problem.json"] {
+        let before = fs::read_to_string(at(name)).expect("read");
+        let end = fs::OpenOptions::new().append(true).open(at(name));
+        let mut command = stand.command(&["certificate.v", "problem.json"]);
+        let output = command.stdout(end.expect("opened")).output();
+        let (code, _, complained) = told(&output.expect("the program runs"));
+        assert_eq!(code, Some(2), "{complained}");
+        let why = "error: standard output: expected another file than the ";
+        assert!(complained.starts_with(why), "{complained}");
+        assert_eq!(fs::read_to_string(at(name)).expect("read"), before);
+    }
+    assert!(!stand.called());
 }
 
 fn checked(text: &str, folder: &Path) -> Output {

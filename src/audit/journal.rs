@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, Write};
+use std::io::{self, BufRead, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
@@ -89,7 +89,8 @@ impl Journal {
     ///
     /// # Errors
     /// [`AuditError`] for options that name nothing to audit, and for a folder that cannot be
-    /// written to or in which another audit is running.
+    /// written to, in which another audit is running, or which has another file of the
+    /// journal's name.
     pub fn start(folder: &Path, options: &Options, part: Part) -> Result<Self, AuditError> {
         let plan = Plan::new(options)?;
         let pool = threads(options.jobs)?;
@@ -100,6 +101,9 @@ impl Journal {
         let old = old.map_err(|error| AuditError::file(&path, error))?;
         if let Some(old) = &old {
             lock(old, &path)?;
+            if !is_journal(old).map_err(|error| AuditError::file(&path, error))? {
+                return Err(AuditError::file(&path, FOREIGN));
+            }
         }
         let environment = Environment::here(pool.current_num_threads());
         let header = Header {
@@ -162,6 +166,11 @@ impl Journal {
             file,
             _old: None,
         })
+    }
+
+    /// Identifiers of the statements that are audited.
+    pub fn statements(&self) -> impl Iterator<Item = &'static str> {
+        self.record.plan.statements.iter().map(|s| s.id)
     }
 
     /// The part that is run.
@@ -440,6 +449,26 @@ fn regular(path: &Path) -> Result<bool, AuditError> {
         Err(_) => Ok(false),
     }
 }
+
+/// Does it begin as a journal does, of any version and damaged or not? An empty file has
+/// nothing to lose.
+fn is_journal(file: &File) -> io::Result<bool> {
+    let mut first = Vec::new();
+    io::BufReader::new(file.take(LONGEST_OPENING)).read_until(b'\n', &mut first)?;
+    let json = std::str::from_utf8(&first)
+        .ok()
+        .and_then(|line| line.split_once(' '))
+        .and_then(|(_, json)| serde_json::from_str::<Format>(json).ok());
+    let format = json.map(|json| json.format).unwrap_or_default();
+    Ok(first.is_empty() || format.starts_with("noise-equilibrium/journal-"))
+}
+
+/// Longer, in bytes, than any first line.
+const LONGEST_OPENING: u64 = 1 << 16;
+
+/// Of a file that somebody else wrote, in the place of an audit's.
+pub const FOREIGN: &str =
+    "expected an audit's file or none, found another; move it or name another folder";
 
 /// A journal with its first line, open and locked, under its name. Its name while it is not
 /// complete is another one every time: what a killed program left is in nobody's way.

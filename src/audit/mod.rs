@@ -9,12 +9,13 @@ mod plan;
 mod report;
 mod schema;
 
-pub use journal::{JOURNAL, Journal, merge};
+pub use journal::{FOREIGN, JOURNAL, Journal, merge};
 #[cfg(feature = "sabotage")]
 pub use kill::{Kill, all_killed, kill_markdown, kill_matrix};
 pub use plan::Part;
 pub use report::{
-    CheckReport, ControlReport, Environment, ExperimentReport, Report, StatementReport, Verdict,
+    CheckReport, ControlReport, Environment, ExperimentReport, FORMAT, Report, StatementReport,
+    Verdict,
 };
 pub use schema::schema;
 

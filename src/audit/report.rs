@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 
 /// The name of the format.
-const FORMAT: &str = "noise-equilibrium/audit-1";
+pub const FORMAT: &str = "noise-equilibrium/audit-1";
 
 /// What an audit found. Everything but `experiments` and `environment` goes into the digest:
 /// of an experiment its verdict and its margin do, which follow from its findings.

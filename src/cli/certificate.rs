@@ -4,12 +4,14 @@
 //! a certificate's text gets there. It is read as data, and Coq is given what `solve
 //! --certificate` writes for these data, in an empty folder and with bounds.
 
-use super::{BadInput, FAILED, HELD, name, read_text, write_text};
+use super::output::{self, DASH, Place};
+use super::{BadInput, FAILED, HELD, name, printable, read_text, write_text};
 use clap::{Args, Subcommand, value_parser};
 use indicatif::ProgressBar;
-use noise_equilibrium::problem::{self, Claim, End, MAX_CERTIFICATE, THEOREM, read_problem_in};
+use noise_equilibrium::problem::{
+    self, Claim, End, MAX_CERTIFICATE, THEOREM, read_problem_and_files,
+};
 use noise_equilibrium::scalar::{Direction, decimal_of_rational};
-use signal_hook::consts::{SIGINT, SIGTERM};
 use std::cmp::Ordering;
 use std::fmt::Write as _;
 use std::fs::{self, File};
@@ -40,7 +42,7 @@ struct Check {
     /// The problem-1 file that was meant: a certificate of another problem is rejected
     problem: Option<PathBuf>,
     /// Reject an interval whose width is more than 10^-DIGITS of any number in it
-    #[arg(long, allow_negative_numbers = true, value_parser = value_parser!(u32).range(1..=100_000))]
+    #[arg(long, allow_negative_numbers = true, value_parser = value_parser!(u32).range(1..=10_000))]
     digits: Option<u32>,
     /// The compiled proofs (make proofs). They are trusted, as coqc is: use your own
     #[arg(long, default_value = "proofs")]
@@ -58,13 +60,31 @@ const REALS: &str = include_str!("axioms/reals.txt");
 /// And of the axioms about the processor's integers.
 const MACHINE: &str = include_str!("axioms/machine.txt");
 
+/// What ends this program, and Coq with it.
+#[cfg(unix)]
+const SIGNALS: &[i32] = {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+    &[SIGHUP, SIGINT, SIGQUIT, SIGTERM]
+};
+#[cfg(not(unix))]
+const SIGNALS: &[i32] = &[signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM];
+
+/// Is it of no effect already, as a hangup under nohup? Then it stays so. Linux says it,
+/// bit by bit.
+fn is_ignored(signal: i32) -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
+}
+
 /// What came of a run of Coq.
 enum Run {
     /// It accepts the file. What it printed.
     Accepts(String),
-    /// It does not. What it complains of.
+    /// It complains of a line of ours, and says of what.
     Rejects(String),
-    /// It came to no end.
+    /// It came to no end, or failed at something else.
     Undecided(String),
     /// Somebody stopped this program.
     Stopped(i32),
@@ -84,6 +104,7 @@ impl Check {
             let message = "expected one of FILE and PROBLEM from standard input, found both";
             return Err(BadInput(message.to_owned()));
         }
+        self.check_places(&[])?;
         // What needs no Coq comes first.
         let Some(text) = read_bounded(&self.file)? else {
             let why = format!("longer than a certificate of at most {MAX_CERTIFICATE} bytes");
@@ -101,7 +122,8 @@ impl Check {
                 let bad = |error| BadInput::at(path, error);
                 let text = read_text(path)?;
                 let folder = path.parent().unwrap_or(Path::new(""));
-                let problem = read_problem_in(&text, folder).map_err(bad)?;
+                let (problem, arrays) = read_problem_and_files(&text, folder).map_err(bad)?;
+                self.check_places(&arrays)?;
                 let difference = certificate.difference(&problem);
                 if let Some(what) = difference.map_err(|error| BadInput::at(path, error))? {
                     return self.rejected(&format!("of another problem: {what}"));
@@ -114,17 +136,19 @@ impl Check {
         if let Some(width) = certificate.claim.width() {
             let found = certificate.claim.digits().unwrap_or(0);
             let shown = decimal_of_rational(&width, 2, Direction::Up);
-            let digits = match found {
+            let counted = |n: usize| match n {
                 0 => "no digits".to_owned(),
                 1 => "1 digit".to_owned(),
                 n => format!("{n} digits"),
             };
+            let digits = counted(found);
             let _ = writeln!(page, "width {shown} ({digits})");
             if let Some(wanted) = self.digits
                 && found < wanted as usize
             {
+                let wanted = counted(wanted as usize);
                 return self.rejected(&format!(
-                    "expected an interval with {wanted} digits, found one of width {shown} ({digits})"
+                    "expected an interval with {wanted}, found one of width {shown} ({digits})"
                 ));
             }
         }
@@ -137,14 +161,15 @@ impl Check {
             fs::canonicalize(&self.proofs).map_err(|error| BadInput::at(&self.proofs, error))?;
         let start = Instant::now();
         let printed = match self.coq(&certificate.to_string(), &proofs)? {
-            Run::Accepts(printed) => printed,
+            Run::Accepts(printed) if is_readable(&printed) => printed,
+            Run::Accepts(_) => {
+                return self.undecided("Coq did not say what the proof rests on");
+            }
             Run::Rejects(complaint) => {
                 return self.rejected(&format!("by Coq\n{complaint}"));
             }
             Run::Undecided(why) => {
-                let message = format!("{}: NOT ACCEPTED, undecided: {why}\n", self.shown());
-                write_text(None, &message)?;
-                return Ok(FAILED);
+                return self.undecided(&why);
             }
             Run::Stopped(signal) => {
                 // As if it had not been caught: what was started is stopped and cleared.
@@ -172,6 +197,15 @@ impl Check {
         Ok(HELD)
     }
 
+    /// What is read is not written to.
+    fn check_places(&self, arrays: &[PathBuf]) -> Result<(), BadInput> {
+        let mut inputs: Vec<Place<'_>> = vec![("the certificate", &self.file)];
+        let problem = self.problem.iter();
+        inputs.extend(problem.map(|path| ("the problem", path.as_path())));
+        inputs.extend(arrays.iter().map(|path| ("the array", path.as_path())));
+        output::check(&inputs, &[("the result", Path::new(DASH))])
+    }
+
     fn shown(&self) -> String {
         printable(&name(&self.file))
     }
@@ -181,13 +215,19 @@ impl Check {
         Ok(FAILED)
     }
 
+    fn undecided(&self, why: &str) -> Result<u8, BadInput> {
+        let message = format!("{}: NOT ACCEPTED, undecided: {why}\n", self.shown());
+        write_text(None, &message)?;
+        Ok(FAILED)
+    }
+
     /// Has Coq check the text, which is our own, and say what it rests on.
     fn coq(&self, text: &str, proofs: &Path) -> Result<Run, BadInput> {
         let io = |error: io::Error| BadInput(format!("a temporary folder: {error}"));
-        let folder = tempfile::tempdir().map_err(io)?;
+        let folder = private_folder().map_err(io)?;
         // The current folder is on Coq's load path: nothing but the text is in it.
         let place = folder.path().join("place");
-        fs::create_dir(&place).map_err(io)?;
+        make_private(&place).map_err(io)?;
         let file = place.join("checked.v");
         let questions = format!("{text}\nPrint Assumptions {THEOREM}.\n");
         fs::write(&file, questions).map_err(io)?;
@@ -222,10 +262,12 @@ impl Check {
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let stopped = Arc::new(AtomicUsize::new(0));
-        let handlers = [SIGINT, SIGTERM].map(|signal| {
+        let signals = SIGNALS.iter().filter(|&&signal| !is_ignored(signal));
+        let handlers = signals.map(|&signal| {
             let number = usize::try_from(signal).unwrap_or(0);
             signal_hook::flag::register_usize(signal, Arc::clone(&stopped), number)
         });
+        let handlers: Vec<_> = handlers.collect();
         let bar = ProgressBar::new_spinner().with_message("Coq checks the certificate");
         bar.enable_steady_tick(Duration::from_millis(200));
         let ended = command
@@ -254,22 +296,54 @@ impl Check {
                     "coqc: not found on PATH, or not a program; make proofs installs it on Debian";
                 return Err(BadInput(message.to_owned()));
             }
+            _ if no_space(&complaint) => {
+                Run::Undecided(format!("Coq failed: {}", printable(&excerpt(&complaint))))
+            }
             _ if out_of_bounds(status, &complaint) => Run::Undecided(format!(
                 "Coq ran out of memory ({} GiB, --memory) or stack, or was killed",
                 self.memory
             )),
-            _ if before_the_problem(text, &complaint) => {
-                let message =
-                    "expected proofs compiled by the coqc on PATH, with its libraries; it says: ";
-                let said = complaint.split_whitespace().collect::<Vec<_>>().join(" ");
-                return Err(BadInput::at(proofs, format!("{message}{said}")));
-            }
             _ => {
-                let file = file.display().to_string();
-                Run::Rejects(excerpt(&complaint.replace(&file, &self.shown())))
+                let said = || complaint.split_whitespace().collect::<Vec<_>>().join(" ");
+                match complained_of(&complaint) {
+                    // A library that does not load says nothing about the certificate.
+                    Some(line) if line <= imports(text) => {
+                        let message = "expected proofs compiled by the coqc on PATH, with its libraries; it says: ";
+                        return Err(BadInput::at(proofs, format!("{message}{}", said())));
+                    }
+                    Some(_) => {
+                        let file = file.display().to_string();
+                        Run::Rejects(excerpt(&complaint.replace(&file, &self.shown())))
+                    }
+                    // A full disk, for one.
+                    None => Run::Undecided(match said() {
+                        said if said.is_empty() => format!("Coq failed: {status}"),
+                        said => format!("Coq failed: {}", printable(&excerpt(&said))),
+                    }),
+                }
             }
         })
     }
+}
+
+/// A temporary folder into which nobody else can put anything, whatever the umask: with
+/// another text or another output in the place of ours anything would be accepted.
+fn private_folder() -> io::Result<tempfile::TempDir> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(fs::Permissions::from_mode(0o700));
+    }
+    builder.tempdir()
+}
+
+/// A new folder like that.
+fn make_private(path: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
 }
 
 /// Waits until it has ended by itself; `None` if it had to be ended.
@@ -305,6 +379,13 @@ fn end(child: &mut Child) {
     let _ = child.kill();
 }
 
+/// Could it not write?
+fn no_space(complaint: &str) -> bool {
+    let complaint = complaint.to_lowercase();
+    let words = ["no space left", "system error", "sys_error"];
+    words.iter().any(|word| complaint.contains(word))
+}
+
 /// Was it the lack of time, memory or stack, and not the proof?
 fn out_of_bounds(status: ExitStatus, complaint: &str) -> bool {
     let words = [
@@ -319,14 +400,17 @@ fn out_of_bounds(status: ExitStatus, complaint: &str) -> bool {
     status.code().is_none() || words.iter().any(|word| complaint.contains(word))
 }
 
-/// Is it a library that does not load, which says nothing about the certificate?
-fn before_the_problem(text: &str, complaint: &str) -> bool {
-    let imports = text
-        .lines()
-        .take_while(|line| *line != "Import ListNotations.");
-    let line = complaint.split_once("checked.v\", line ");
-    let line = line.and_then(|(_, rest)| rest.split_once(',')?.0.parse().ok());
-    line.is_some_and(|line: usize| line <= imports.count())
+/// The line of the text that Coq complains of, if it does.
+fn complained_of(complaint: &str) -> Option<usize> {
+    let (_, rest) = complaint.split_once("checked.v\", line ")?;
+    rest.split_once(',')?.0.parse().ok()
+}
+
+/// How many lines of the text load libraries.
+fn imports(text: &str) -> usize {
+    text.lines()
+        .take_while(|line| *line != "Import ListNotations.")
+        .count()
 }
 
 /// At most 1 MiB of what Coq wrote.
@@ -348,14 +432,17 @@ fn excerpt(complaint: &str) -> String {
     format!("{head} … {tail}")
 }
 
+const NO_AXIOMS: &str = "Closed under the global context";
+const AXIOMS: &str = "Axioms:\n";
+
+/// Is it an answer to Print Assumptions? On a full disk there may be none.
+fn is_readable(printed: &str) -> bool {
+    printed.trim() == NO_AXIOMS || printed.starts_with(AXIOMS)
+}
+
 /// How many axioms are about the processor's integers, or what does not belong there.
 fn assumptions(printed: &str) -> Result<usize, String> {
-    if printed.trim() == "Closed under the global context" {
-        return Ok(0);
-    }
-    let Some(axioms) = printed.strip_prefix("Axioms:\n") else {
-        return Err("what this program cannot read".to_owned());
-    };
+    let axioms = printed.strip_prefix(AXIOMS).unwrap_or_default();
     let (reals, machine) = (entries(REALS), entries(MACHINE));
     let axioms = entries(axioms);
     let other = |axiom: &&String| !reals.contains(axiom) && !machine.contains(axiom);
@@ -428,11 +515,6 @@ fn said(claim: &Claim) -> String {
 fn decimal(end: &End) -> String {
     let digits = end.mantissa.to_string().len();
     decimal_of_rational(&end.value(), digits, Direction::Down)
-}
-
-/// A name on one line.
-fn printable(name: &str) -> String {
-    name.replace(char::is_control, " ")
 }
 
 /// The text of a file that may be of any size, of standard input for `-`; `None` if it is

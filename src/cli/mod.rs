@@ -56,9 +56,14 @@ fn name(path: &Path) -> String {
     }
 }
 
+/// A name on one line: a file's may hold anything.
+fn printable(name: &str) -> String {
+    name.replace(char::is_control, " ")
+}
+
 /// One line on standard error that does not change the exit code.
 fn warn(path: &Path, message: &str) {
-    let line = format!("{}: {message}", name(path)).replace(char::is_control, " ");
+    let line = printable(&format!("{}: {message}", name(path)));
     // Standard error may be closed; there is nobody left to tell.
     let _ = writeln!(io::stderr(), "warning: {line}");
 }
@@ -78,8 +83,8 @@ pub fn run() -> ExitCode {
     match outcome {
         Ok(code) => ExitCode::from(code),
         Err(BadInput(message)) => {
-            // A file's name may hold anything, and what it says must stay on one line.
-            let line = shorten(&message.replace(char::is_control, " "));
+            // What it says must stay on one line.
+            let line = shorten(&printable(&message));
             // Standard error may be closed; there is nobody left to tell.
             let _ = writeln!(io::stderr(), "error: {line}");
             ExitCode::from(BAD_INPUT)

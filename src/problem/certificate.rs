@@ -103,8 +103,9 @@ const MAX_BITS: u32 = 1 << 14;
 const SPARE_BITS: u32 = 24;
 /// With 53 bits and fewer the tactic computes with the processor's floats, and trusts more.
 const MIN_BITS: u32 = 64;
-/// The longest number, and the farthest from 1. Coq reads a longer one for hours.
-const MAX_DIGITS: usize = 100_000;
+/// The longest number, and the farthest from 1. On longer ones Coq runs out of stack, or
+/// comes to no end.
+const MAX_DIGITS: usize = 10_000;
 /// The longest text, in bytes.
 pub const MAX_CERTIFICATE: usize = 16 << 20;
 

@@ -46,7 +46,7 @@ pub use case::{Case, ExperimentCase, FamilyCase, NetworkCase, SpectrumCase};
 pub use draw::Draw;
 pub use evidence::{Evidence, Identity, Margin, Outcome, precision_scaling};
 pub use proofs::{Proof, proofs};
-pub use replay::{Replay, ReplayError};
+pub use replay::{FORMAT as REPLAY_FORMAT, Replay, ReplayError};
 pub use sample::{
     any_network, digits_network, network_with_finite_equilibrium, running_network, spectrum,
 };

@@ -1,14 +1,16 @@
 //! `noise-equilibrium audit`.
 
 use crate::cli::output::{self, DASH};
-use crate::cli::{BadInput, FAILED, HELD, read_text, table, write_text};
+use crate::cli::{BadInput, FAILED, HELD, name, printable, read_text, table, write_text};
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use noise_equilibrium::audit::{
-    Audit as Audited, AuditError, DEFAULT_CASES, DEFAULT_SEED, JOURNAL, Journal, Options, Part,
-    Report, StatementReport, Verdict, merge,
+    Audit as Audited, AuditError, DEFAULT_CASES, DEFAULT_SEED, FOREIGN, FORMAT, JOURNAL, Journal,
+    Options, Part, Report, StatementReport, Verdict, merge,
 };
-use noise_equilibrium::theorem::{LEDGER, Outcome, Replay};
+use noise_equilibrium::theorem::{LEDGER, Outcome, REPLAY_FORMAT, Replay};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -64,13 +66,19 @@ impl Audit {
     pub fn run(&self) -> Result<u8, BadInput> {
         if let Some(Action::Merge { parts, out }) = &self.action {
             output::folder(out)?;
+            refuse_foreign(REPORT.map(|name| out.join(name)))?;
             return report(merge(parts).map_err(bad)?, out);
         }
         if let Some(path) = &self.replay {
             return replay(path);
         }
         let (mut journal, out) = match &self.resume {
-            Some(out) => (Journal::resume(out, self.jobs).map_err(bad)?, out),
+            Some(out) => {
+                let journal = Journal::resume(out, self.jobs).map_err(bad)?;
+                let ids: Vec<&str> = journal.statements().collect();
+                refuse_foreign(names_for(out, &ids)?)?;
+                (journal, out)
+            }
             None => (self.start()?, &self.out),
         };
         // Drawn on standard error, and only where that is a terminal.
@@ -96,7 +104,7 @@ impl Audit {
             None,
             &format!(
                 "part {part}: {done} cases, {refuted} refuted; audit merge puts the parts together\njournal {}\n",
-                path.display()
+                printable(&name(&path))
             ),
         )?;
         Ok(if refuted == 0 { HELD } else { FAILED })
@@ -113,6 +121,15 @@ impl Audit {
         if self.out.as_os_str() == DASH {
             output::folder(&self.out)?;
         }
+        if self.out.is_dir() {
+            let audited = |id: &&str| {
+                let only = &options.only;
+                only.is_empty() || only.iter().any(|named| named.eq_ignore_ascii_case(id))
+            };
+            let ids = LEDGER.iter().map(|statement| statement.id);
+            let ids: Vec<&str> = ids.filter(audited).collect();
+            refuse_foreign(names_for(&self.out, &ids)?)?;
+        }
         let journal = Journal::start(&self.out, &options, self.shard).map_err(bad)?;
         // What an earlier audit found is not this one's.
         clear(&self.out, &[])?;
@@ -126,40 +143,101 @@ fn bad(error: AuditError) -> BadInput {
 
 const REPORT: [&str; 3] = ["audit.json", "report.html", "junit.xml"];
 
-/// What every file of a report has in it, whoever wrote one of its name.
-const MARK: &[u8] = b"noise-equilibrium";
-
 /// Removes the files of an earlier report, those of failing cases too, but for `kept`. What
 /// has a name like theirs and was not written by an audit stays, as do links.
 fn clear(folder: &Path, kept: &[PathBuf]) -> Result<(), BadInput> {
-    let bad = |error| BadInput::at(folder, error);
-    for entry in std::fs::read_dir(folder).map_err(bad)? {
-        let entry = entry.map_err(bad)?;
-        let path = entry.path();
+    for path in names_for(folder, &LEDGER.map(|statement| statement.id))? {
         let bad = |error| BadInput::at(&path, error);
-        let name = path.file_name().and_then(|name| name.to_str());
-        let named = name.is_some_and(|name| REPORT.contains(&name) || is_failing_case(name));
-        if !named || kept.contains(&path) || !entry.file_type().map_err(bad)?.is_file() {
-            continue;
-        }
-        let bytes = std::fs::read(&path).map_err(bad)?;
-        if bytes.windows(MARK.len()).any(|window| window == MARK) {
+        let file = path.symlink_metadata().is_ok_and(|found| found.is_file());
+        if file && !kept.contains(&path) && is_own(&path, &std::fs::read(&path).map_err(bad)?) {
             std::fs::remove_file(&path).map_err(bad)?;
         }
     }
     Ok(())
 }
 
-/// T8-1.json and its like.
-fn is_failing_case(name: &str) -> bool {
-    let stem = name.strip_suffix(".json");
-    let parts = stem.and_then(|stem| stem.split_once('-'));
-    parts.is_some_and(|(id, number)| {
-        LEDGER.iter().any(|statement| statement.id == id)
-            && number
-                .parse::<usize>()
-                .is_ok_and(|n| n > 0 && n.to_string() == number)
-    })
+/// What the folder has under the names of a report, and of these statements' failing cases.
+fn names_for(folder: &Path, ids: &[&str]) -> Result<Vec<PathBuf>, BadInput> {
+    let bad = |error| BadInput::at(folder, error);
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(bad)? {
+        let name = entry.map_err(bad)?.file_name();
+        let named = |name: &str| {
+            REPORT.contains(&name) || statement_of(name).is_some_and(|id| ids.contains(&id))
+        };
+        if name.to_str().is_some_and(named) {
+            paths.push(folder.join(name));
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
+/// The T8 of T8-1.json and its like.
+fn statement_of(name: &str) -> Option<&'static str> {
+    let (id, number) = name.strip_suffix(".json")?.split_once('-')?;
+    let statement = LEDGER.iter().find(|statement| statement.id == id)?;
+    let n: usize = number.parse().ok()?;
+    (n > 0 && n.to_string() == number).then_some(statement.id)
+}
+
+/// Nothing that somebody else wrote is written over. Links lead where they lead, and pipes
+/// and empty files have nothing to lose.
+fn refuse_foreign(paths: impl IntoIterator<Item = PathBuf>) -> Result<(), BadInput> {
+    for path in paths {
+        let foreign = match std::fs::metadata(&path) {
+            Ok(found) if found.is_file() && found.len() > 0 => {
+                let bytes = std::fs::read(&path).map_err(|error| BadInput::at(&path, error))?;
+                !is_own(&path, &bytes)
+            }
+            Ok(found) => found.is_dir(),
+            // Not there, or a link that leads to a new file.
+            Err(_) => false,
+        };
+        if foreign {
+            return Err(BadInput::at(&path, FOREIGN));
+        }
+    }
+    Ok(())
+}
+
+/// A file's format, whatever else it has.
+#[derive(Deserialize)]
+struct Marked {
+    format: String,
+}
+
+/// What every audit.json has.
+#[derive(Deserialize)]
+struct Summary {
+    format: String,
+    #[serde(rename = "statements")]
+    _statements: Vec<IgnoredAny>,
+    #[serde(rename = "digest")]
+    _digest: String,
+}
+
+/// Did an audit write it? Its name alone does not say so.
+fn is_own(path: &Path, bytes: &[u8]) -> bool {
+    let [json, html, junit] = REPORT;
+    let text = String::from_utf8_lossy(bytes);
+    let name = path.file_name().unwrap_or_default();
+    if name == json {
+        serde_json::from_str(&text).is_ok_and(|file: Summary| file.format == FORMAT)
+    } else if name == html {
+        let head = text.trim_start().split_once("</head>");
+        head.is_some_and(|(head, _)| {
+            head.starts_with("<!doctype html>\n<html lang=\"en\">\n<head>")
+                && head.contains("\n<meta name=\"generator\" content=\"noise-equilibrium ")
+                && head.contains("\n<title>Audit ")
+        })
+    } else if name == junit {
+        let declaration = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
+        let rest = text.strip_prefix(declaration);
+        rest.is_some_and(|rest| rest.starts_with("<testsuites name=\"noise-equilibrium audit\""))
+    } else {
+        serde_json::from_str(&text).is_ok_and(|file: Marked| file.format == REPLAY_FORMAT)
+    }
 }
 
 /// Writes the report's files, and prints its table.
@@ -187,6 +265,8 @@ fn report(audited: Audited, out: &Path) -> Result<u8, BadInput> {
         written.push((file.clone(), witness.write()));
         files.push((file, witness));
     }
+    // Somebody may have put a file there in the meantime.
+    refuse_foreign(written.iter().map(|(path, _)| path.clone()))?;
     // audit.json last: where it is, the rest is too.
     written.reverse();
     output::write_texts(&written)?;
@@ -200,6 +280,7 @@ fn report(audited: Audited, out: &Path) -> Result<u8, BadInput> {
 }
 
 fn replay(path: &Path) -> Result<u8, BadInput> {
+    output::check(&[("the case", path)], &[("the result", Path::new(DASH))])?;
     let text = read_text(path)?;
     let replay = Replay::read(&text).map_err(|error| BadInput::at(path, error))?;
     let outcome = replay.run().map_err(|error| BadInput::at(path, error))?;
@@ -282,7 +363,7 @@ fn page(report: &Report, path: &Path, files: &[(PathBuf, &Replay)]) -> String {
             "{what} {} {}: {}\n",
             replay.statement,
             replay.check,
-            file.display()
+            printable(&name(file))
         );
     }
     let environment = &report.environment;
@@ -298,7 +379,7 @@ fn page(report: &Report, path: &Path, files: &[(PathBuf, &Replay)]) -> String {
         environment.seconds,
         environment.jobs,
         environment.gmp,
-        path.display(),
+        printable(&name(path)),
         report.digest
     )
 }
