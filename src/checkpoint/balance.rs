@@ -118,6 +118,7 @@ pub fn balance(
     // Before the mean is taken off: T1 holds for each sample, and says nothing where only
     // what varies between them is left.
     let symmetries = model.check_symmetries()?;
+    let silent = model.silent_pairs()?;
     model.tensors.iter_mut().for_each(Tensor::centre);
     let mut moves: Vec<Transform> = model.pairs.iter().map(Pair::identity).collect();
     let start: Vec<Measure> = (0..moves.len()).map(|k| model.measure(k, &moves)).collect();
@@ -126,7 +127,6 @@ pub fn balance(
             return Err(out_of_range(pair));
         }
     }
-    let silent = model.silent_pairs()?;
     let fates: Vec<Fate> = model
         .pairs
         .iter()
@@ -555,27 +555,32 @@ impl Model {
         judged.collect()
     }
 
-    fn is_unseen(&self, pair: &Pair) -> bool {
-        let samples = 0..self.samples;
-        let mut slices = pair.slices().filter_map(|slice| {
-            let tensor = self.tensors.get(slice.tensor)?;
-            Some((slice, tensor))
-        });
-        slices.all(|(slice, tensor)| {
-            let mut all = samples.clone();
-            all.all(|k| slice.gather(tensor.sample(k)).amax() == 0.0)
+    /// The largest gradient in a slice, and the largest distance of one from the first sample's.
+    fn spread(&self, slice: &Slice) -> (f64, f64) {
+        let Some(tensor) = self.tensors.get(slice.tensor) else {
+            return (0.0, 0.0);
+        };
+        let first = slice.gather(tensor.sample(0));
+        (0..self.samples).fold((0.0, 0.0), |(largest, spread), sample| {
+            let g = slice.gather(tensor.sample(sample));
+            (
+                f64::max(largest, g.amax()),
+                f64::max(spread, (g - &first).amax()),
+            )
         })
     }
 
-    /// What is to be said of pairs whose gradients are the same in all samples.
+    fn is_unseen(&self, pair: &Pair) -> bool {
+        pair.slices().all(|slice| self.spread(slice).0 == 0.0)
+    }
+
+    /// What is to be said of pairs whose gradients, as they were given, are the same in all
+    /// samples.
     fn silent_pairs(&self) -> Result<Vec<String>, CheckpointError> {
         // What one sample's gradients differ by when they are computed again is no noise.
         let varies = |slice: &Slice| {
-            let tensor = self.tensors.get(slice.tensor);
-            tensor.is_some_and(|tensor| {
-                let least = AGAIN * self.precision.unit() * tensor.largest;
-                (0..self.samples).any(|k| slice.gather(tensor.sample(k)).amax() > least)
-            })
+            let (largest, spread) = self.spread(slice);
+            spread > AGAIN * self.precision.unit() * largest
         };
         let mut said = Vec::new();
         for pair in &self.pairs {

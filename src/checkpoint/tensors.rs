@@ -16,8 +16,6 @@ pub(super) struct Tensor {
     /// N times as many numbers: each sample's gradient; once [`centre`](Self::centre)d, less
     /// the mean, so that Σ follows without cancellation.
     gradients: Vec<f64>,
-    /// The largest of all gradients as they were given.
-    pub largest: f64,
     /// The coarser of the two types.
     pub precision: Precision,
 }
@@ -52,14 +50,12 @@ impl Tensor {
             }
         };
         let gradients = stored.floats().map_err(other)?;
-        let largest = gradients.iter().fold(0.0, |m: f64, x| m.max(x.abs()));
         let tensor = Self {
             name: name.to_owned(),
             shape,
             dtype,
             values,
             gradients,
-            largest,
             precision: Precision::of(dtype).coarser(Precision::of(stored.dtype)),
         };
         Ok((tensor, samples))

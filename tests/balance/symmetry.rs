@@ -1,7 +1,7 @@
 //! T1 as it is judged: gradients in rounded arithmetic of a network that has the symmetry
 //! pass, those of one that only looks like it do not, however few the samples.
 
-use crate::network::{Draw, Tensors, network, serialize};
+use crate::network::{Data, Draw, Shape, Tensors, network, serialize};
 use crate::program::{Inputs, assert_refused};
 use half::{bf16, f16};
 use noise_equilibrium::checkpoint::{
@@ -545,6 +545,33 @@ fn rounding_is_no_noise() {
     );
     let parts: &[&str] = &["up, down: no noise", "up to rounding"];
     assert_refused("rounding", &inputs, &inputs.run(&OUT), parts);
+}
+
+/// A head of which the gradients are small beside another's has its own noise.
+#[test]
+fn a_small_head_has_noise() {
+    let shape = Shape::Attention { heads: 2 };
+    let mut draw = Draw::new(4);
+    let mut tensors = shape.tensors(&mut draw);
+    let (shape_of_o, xs) = tensors.get_mut("o.weight").expect("a tensor");
+    let columns = shape_of_o[1];
+    for (k, x) in xs.iter_mut().enumerate() {
+        if k % columns >= columns / 2 {
+            *x *= 1e-3;
+        }
+    }
+    let data = Data::new(shape, 12, &mut draw);
+    let gradients = file(&data.gradients(shape, &tensors), Dtype::F64);
+    let coarse = shape.network().replace("1/256", "0").replace(
+        "\"strength\"",
+        "\"gradients_dtype\": \"bfloat16\", \"strength\"",
+    );
+    let network = read_network(&coarse).expect("a network");
+    let checkpoint = file(&tensors, Dtype::F64);
+    let result = balance(&checkpoint, &network, &gradients, |_, _| ());
+    let report = result.expect("noise in both heads").report;
+    assert_eq!(report.pairs.len(), 4);
+    assert!(!report.warnings.iter().any(|x| x.contains("no noise")));
 }
 
 /// Only one side has noise, and there is no weight decay: no unit has an equilibrium.
