@@ -2,8 +2,9 @@
 //! are rational and enclosed at any precision where they are not.
 
 use super::noise::{mean, population_variance};
+use super::refine::CertifyError;
 use super::spectrum::{Balance, Spectrum, Strength, Term};
-use crate::scalar::{Enclosure, Field, Rational, dot, sum};
+use crate::scalar::{Ball, Field, Rational, dot, sum};
 use crate::symmetry::{
     Eigenspaces, Generator, Slice, Structure, Support, first_indefinite_pivot, support,
 };
@@ -380,11 +381,7 @@ impl Measure {
 
     /// (rate, weight) of each eigen-space, every sign decided; `None` if that
     /// takes more bits.
-    fn terms(
-        &self,
-        k: &DMatrix<Rational>,
-        spaces: &Eigenspaces,
-    ) -> Option<Vec<(Enclosure, Enclosure)>> {
+    fn terms(&self, k: &DMatrix<Rational>, spaces: &Eigenspaces) -> Option<Vec<(Ball, Ball)>> {
         let weights = spaces.weights(&self.matrix)?;
         let rates = spaces.spaces().iter().map(|space| space.rate.clone());
         // Where there is no weight, the rate may stay undecided.
@@ -392,9 +389,8 @@ impl Measure {
             .zip(weights)
             .filter(|(_, weight)| !weight.is_zero())
             .collect();
-        let live = |weight: &Enclosure| weight.sign() == Some(Ordering::Greater);
-        let decided =
-            |(rate, weight): &(Enclosure, Enclosure)| live(weight) && rate.sign().is_some();
+        let live = |weight: &Ball| weight.sign() == Some(Ordering::Greater);
+        let decided = |(rate, weight): &(Ball, Ball)| live(weight) && rate.sign().is_some();
         if terms.iter().all(decided) {
             return Some(terms);
         }
@@ -409,9 +405,9 @@ impl Measure {
         if seen(Ordering::Greater) != support.positive || seen(Ordering::Less) != support.negative {
             return None;
         }
-        let settle = |(rate, weight): (Enclosure, Enclosure)| match rate.sign() {
+        let settle = |(rate, weight): (Ball, Ball)| match rate.sign() {
             Some(Ordering::Less | Ordering::Greater) => live(&weight).then_some((rate, weight)),
-            _ => support.zero.then(|| (Enclosure::zero(), weight)),
+            _ => support.zero.then(|| (Ball::zero(), weight)),
         };
         Some(terms.into_iter().filter_map(settle).collect())
     }
@@ -429,17 +425,32 @@ pub struct Start {
 }
 
 impl SpectrumSource {
-    /// The spectrum with every sign of a rate, a noise and a charge decided, and
-    /// the eigen-spaces it was read off where the rates are irrational.
-    /// End points carry `bits` bits; `None` if that is too few to decide.
-    pub fn enclose(&self, bits: u32) -> Option<(Spectrum<Enclosure>, Option<Eigenspaces>)> {
+    /// The spectrum at the working precision, every sign of a rate, a noise and a charge
+    /// decided; `None` if that takes a higher one.
+    pub fn enclose(&self) -> Option<Spectrum<Ball>> {
         match self {
-            Self::Exact(spectrum) => Some((spectrum.map(|q| Enclosure::at(bits, q)), None)),
-            Self::Blocks(blocks) => {
-                let spaces = Eigenspaces::of(&blocks.matrix, bits)?;
-                Some((blocks.enclose(&spaces, bits)?, Some(spaces)))
+            Self::Exact(spectrum) => Some(spectrum.map(Ball::from_rational)),
+            Self::Blocks(blocks) => Some(blocks.enclose()?.0),
+        }
+    }
+
+    /// Is no noise and no charge negative?
+    pub(super) fn check_signs(&self) -> Result<(), CertifyError> {
+        let Self::Exact(spectrum) = self else {
+            // A covariance was checked when its orbit was made.
+            return Ok(());
+        };
+        for (i, term) in spectrum.terms().iter().enumerate() {
+            for (name, x) in [("noise", &term.noise), ("charge", &term.charge)] {
+                if *x < 0 {
+                    return Err(CertifyError::Negative {
+                        field: format!("spectrum[{i}].{name}"),
+                        found: x.to_string(),
+                    });
+                }
             }
         }
+        Ok(())
     }
 
     /// G, Φ and C before anything moves, as exact rationals.
@@ -480,30 +491,33 @@ impl SpectrumSource {
 }
 
 impl BlockSpectrum {
-    fn enclose(&self, spaces: &Eigenspaces, bits: u32) -> Option<Spectrum<Enclosure>> {
+    /// The spectrum with every sign of a rate, a noise and a charge decided, and the
+    /// eigen-spaces it was read off; `None` if that takes a higher working precision.
+    pub(super) fn enclose(&self) -> Option<(Spectrum<Ball>, Eigenspaces)> {
+        let spaces = Eigenspaces::of(&self.matrix)?;
         let mut terms = vec![Term {
-            rate: Enclosure::zero(),
-            noise: Enclosure::at(bits, &self.fixed.noise),
-            charge: Enclosure::at(bits, &self.fixed.charge),
+            rate: Ball::zero(),
+            noise: Ball::from_rational(&self.fixed.noise),
+            charge: Ball::from_rational(&self.fixed.charge),
         }];
         for side in &self.sides {
-            let place = |rate: Enclosure| if side.negated { -rate } else { rate };
-            for (rate, noise) in side.noise.terms(&self.matrix, spaces)? {
+            let place = |rate: Ball| if side.negated { -rate } else { rate };
+            for (rate, noise) in side.noise.terms(&self.matrix, &spaces)? {
                 terms.push(Term {
                     rate: place(rate),
                     noise,
-                    charge: Enclosure::zero(),
+                    charge: Ball::zero(),
                 });
             }
-            for (rate, charge) in side.charge.terms(&self.matrix, spaces)? {
+            for (rate, charge) in side.charge.terms(&self.matrix, &spaces)? {
                 terms.push(Term {
                     rate: place(rate),
-                    noise: Enclosure::zero(),
+                    noise: Ball::zero(),
                     charge,
                 });
             }
         }
-        Some(Spectrum::from_terms(terms))
+        Some((Spectrum::from_terms(terms), spaces))
     }
 
     fn start(&self, strength: &Strength<Rational>) -> Start {

@@ -184,6 +184,16 @@ impl<S: Field> Strength<S> {
         Self::new(gamma, learning_rate / (S::from_int(2) * batch_size))
     }
 
+    /// γ.
+    pub fn gamma(&self) -> &S {
+        &self.gamma
+    }
+
+    /// σ².
+    pub fn sigma2(&self) -> &S {
+        &self.sigma2
+    }
+
     /// Both numbers converted by `f`.
     pub fn map<T>(&self, f: impl Fn(&S) -> T) -> Strength<T> {
         Strength {

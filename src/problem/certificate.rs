@@ -5,7 +5,7 @@
 
 use super::{Answer, Problem, ProblemError, Single};
 use crate::balance::{Balance, Equilibrium, Spectrum, SpectrumSource, Strength, Term};
-use crate::scalar::{Enclosure, Field, Rational};
+use crate::scalar::{Ball, Field, Rational};
 use rug::Integer;
 use rug::ops::Pow;
 use std::cmp::Ordering;
@@ -387,10 +387,10 @@ fn bits(
     let mut bits = 40 + digits * 10 / 3;
     while bits <= MAX_BITS {
         let balance = Balance {
-            spectrum: exact.spectrum.map(|q| Enclosure::at(bits, q)),
-            strength: exact.strength.map(|q| Enclosure::at(bits, q)),
+            spectrum: exact.spectrum.map(|q| Ball::at(bits, q)),
+            strength: exact.strength.map(|q| Ball::at(bits, q)),
         };
-        let sign = |q: &Rational| balance.g(&Enclosure::at(bits, q)).sign();
+        let sign = |q: &Rational| balance.g(&Ball::at(bits, q)).sign();
         if sign(lower) == Some(Ordering::Greater) && sign(upper) == Some(Ordering::Less) {
             return Ok(bits + SPARE_BITS);
         }

@@ -21,7 +21,7 @@ mod support;
 pub use block::Block;
 pub use eigenbasis::Eigenbasis;
 pub use eigenspaces::{Eigenspace, Eigenspaces};
-pub use elimination::{inverse, null_space, row_space};
+pub use elimination::{inverse, null_space, row_space, rows_of};
 pub use exponential::{enclosed_exponential, exponential};
 pub use factor::{Factor, FactorShape};
 pub use family::{Family, FamilyStructure};

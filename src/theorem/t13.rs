@@ -7,7 +7,7 @@ use super::evidence::{Evidence, Outcome};
 use super::trajectory::stopped;
 use super::{Check, Control, Origin, Statement, sample};
 use crate::balance::{
-    Attempt, Balance, Equilibrium, Spectrum, Strength, Term, certify, population_variance, solve,
+    Balance, Equilibrium, Spectrum, Strength, Term, certify, population_variance, solve,
 };
 use crate::dynamics::{TOLERANCE, noether_path};
 use crate::scalar::{Field, Rational, sum};
@@ -185,8 +185,8 @@ fn settles(case: &Case, gamma: &Rational, expected: Expected) -> Outcome {
             sigma2: case.strength()?.sigma2,
         };
         let source = case.source()?;
-        let found = certify(&source, &strength, 5, |_| Ok(Attempt::Done(()))).ok()?;
-        let finite = matches!(found, Equilibrium::Finite(()));
+        let found = certify(&source, &strength, 5).ok()?;
+        let finite = matches!(found, Equilibrium::Finite(_));
         let claimed = match expected {
             Expected::Always => true,
             Expected::Never => false,

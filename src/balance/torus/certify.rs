@@ -3,9 +3,9 @@
 
 use super::source::{EnclosedFamily, FamilySource, combine};
 use super::{Existence, Exponential, Torus, minimise};
-use crate::balance::certify::{bits_of, precisions, resolved, vanishes};
-use crate::balance::{Attempt, CertifyError, Spectrum, Strength, Term};
-use crate::scalar::{Enclosure, Field, Rational, Real, Scalar, dot, sum};
+use crate::balance::refine::{CertifyError, Gap, bits_of, checked, largest, refine};
+use crate::balance::{Spectrum, Strength, Term};
+use crate::scalar::{Ball, Field, Rational, Real, Scalar, at_precision, dot, sum};
 use crate::symmetry::Eigenspaces;
 use nalgebra::{Cholesky, DMatrix};
 use num_traits::Zero;
@@ -43,15 +43,13 @@ impl<T> FamilyStatus<T> {
 #[derive(Clone, Debug)]
 pub struct CertifiedFamily {
     /// λ\*, m numbers.
-    pub lambda: Vec<Enclosure>,
+    pub lambda: Vec<Ball>,
     /// C_i(θ\*), m numbers.
-    pub charge: Vec<Enclosure>,
+    pub charge: Vec<Ball>,
     /// Φ(λ\*).
-    pub potential: Enclosure,
+    pub potential: Ball,
     /// The joint eigen-spaces with their m rates each, where these are irrational.
-    pub spaces: Option<(Eigenspaces, Vec<Vec<Enclosure>>)>,
-    /// The bits at which the spectrum was enclosed.
-    pub bits: u32,
+    pub(crate) spaces: Option<(Eigenspaces, Vec<Vec<Ball>>)>,
 }
 
 /// Bits beyond a multiple of what the digits take.
@@ -64,8 +62,7 @@ const WIDENINGS: u32 = 8;
 const START: u32 = 192;
 
 /// Solves ∇Φ = 0 for a family and encloses the answer, each number with relative width
-/// at most 10^{−digits}. `follow` computes what else follows from a candidate, and may
-/// find that it takes more bits.
+/// at most 10^{−digits}.
 ///
 /// For rational rates the status is decided exactly ([`Existence`]). For irrational ones
 /// an enclosed zero of ∇Φ proves that there is a minimum (Φ is convex), and a rational
@@ -75,11 +72,21 @@ const START: u32 = 192;
 /// [`CertifyError`] when a number leaves the exponent range or needs more working
 /// precision than is offered; also where irrational rates have 0 on the very boundary of
 /// their hull and no rational direction shows it.
-pub fn certify_family<T>(
+pub fn certify_family(
     source: &FamilySource,
     strength: &Strength<Rational>,
     digits: u32,
-    mut follow: impl FnMut(CertifiedFamily) -> Result<Attempt<T>, CertifyError>,
+) -> Result<FamilyStatus<CertifiedFamily>, CertifyError> {
+    certify_family_and(source, strength, digits, Ok)
+}
+
+/// The same, and what else follows from the solution: `follow` may find that it takes more
+/// bits.
+pub(crate) fn certify_family_and<T>(
+    source: &FamilySource,
+    strength: &Strength<Rational>,
+    digits: u32,
+    mut follow: impl FnMut(CertifiedFamily) -> Result<T, Gap>,
 ) -> Result<FamilyStatus<T>, CertifyError> {
     let (flat, span) = source.flat_directions(strength);
     if let Some(exponents) = source.live_exponents(strength) {
@@ -89,29 +96,20 @@ pub fn certify_family<T>(
         }
     }
     let wanted = bits_of(digits);
-    let first = wanted + wanted / 2 + 192;
-    let mut failure = CertifyError::Precision {
-        field: "lambda",
-        bits: first,
-    };
-    for (count, bits) in precisions(first, wanted, MAX_EXTRA_BITS).enumerate() {
-        let field = match attempt(source, strength, &span, digits, (bits, count))? {
-            Found::Unresolved(field) => field,
-            Found::Unbounded(direction) => return Ok(FamilyStatus::Unbounded { direction }),
-            Found::Candidate(candidate) => match follow(*candidate)? {
-                Attempt::Unresolved(field) => field,
-                Attempt::Done(solution) => return Ok(FamilyStatus::Bounded { flat, solution }),
+    let most = wanted.saturating_mul(8).saturating_add(MAX_EXTRA_BITS);
+    let mut attempts = 0..;
+    refine(wanted + wanted / 2 + 192, most, |bits| {
+        let count = attempts.next().unwrap_or_default();
+        Ok(
+            match attempt(source, strength, &span, digits, (bits, count))? {
+                FamilyStatus::Unbounded { direction } => FamilyStatus::Unbounded { direction },
+                FamilyStatus::Bounded { solution, .. } => FamilyStatus::Bounded {
+                    flat: flat.clone(),
+                    solution: follow(solution)?,
+                },
             },
-        };
-        failure = CertifyError::Precision { field, bits };
-    }
-    Err(failure)
-}
-
-enum Found {
-    Candidate(Box<CertifiedFamily>),
-    Unbounded(Vec<Rational>),
-    Unresolved(&'static str),
+        )
+    })
 }
 
 fn attempt(
@@ -120,141 +118,100 @@ fn attempt(
     span: &[Vec<Rational>],
     digits: u32,
     (bits, count): (u32, usize),
-) -> Result<Found, CertifyError> {
-    let Some(EnclosedFamily { spectrum, spaces }) = source.enclose(bits, count) else {
-        return Ok(Found::Unresolved("spectrum"));
-    };
-    let enclosed_strength = strength.map(|q| Enclosure::at(bits, q));
-    let Some(torus) = Torus::of(&spectrum, &enclosed_strength) else {
-        return Ok(Found::Unresolved("spectrum"));
-    };
+) -> Result<FamilyStatus<CertifiedFamily>, Gap> {
+    let undecided = || Gap::Undecided("spectrum");
+    let EnclosedFamily { spectrum, spaces } = source.enclose(count).ok_or_else(undecided)?;
+    let enclosed_strength = strength.map(Ball::from_rational);
+    let torus = Torus::of(&spectrum, &enclosed_strength).ok_or_else(undecided)?;
     let members = source.members();
     let balanced = source.start(strength).balance.iter().all(Zero::is_zero);
     let lambda = if balanced {
-        vec![Enclosure::at(bits, &Rational::new()); members]
+        vec![Ball::zero(); members]
     } else {
-        let reduced = reduce(&torus, span, bits);
+        let reduced = reduce(&torus, span);
         match enclose_minimiser(&reduced, bits) {
             Some(y) => combine(span, &y, members),
             None => {
-                let found = recession(source, strength, &torus);
-                return Ok(found.map_or(Found::Unresolved("lambda"), Found::Unbounded));
+                let direction = recession(source, strength, &torus);
+                let direction = direction.ok_or(Gap::Undecided("lambda"))?;
+                return Ok(FamilyStatus::Unbounded { direction });
             }
         }
     };
-    let size = lambda.iter().map(Enclosure::magnitude);
-    let size = size.fold(Float::new(64), |a, b| a.max(&b));
-    if !lambda.iter().all(|x| resolved(x, Some(&size), digits)) {
-        return Ok(Found::Unresolved("lambda"));
-    }
-    let candidate = CertifiedFamily {
-        charge: charges(&spectrum, &lambda),
-        potential: torus.potential(&lambda),
-        lambda,
-        spaces,
-        bits,
-    };
-    if !candidate.potential.is_bounded() {
-        return Err(CertifyError::OutOfRange {
-            field: "potential.after",
-        });
-    }
-    if !resolved(&candidate.potential, None, digits) {
-        return Ok(Found::Unresolved("potential.after"));
-    }
-    for i in 0..members {
-        let parts = charge_parts(&spectrum, &candidate.lambda, i);
-        let scale = parts.iter().map(Enclosure::magnitude);
+    let size = largest(&lambda);
+    let lambda = lambda.into_iter();
+    let lambda = lambda.map(|x| checked("lambda", x, Some(&size), digits));
+    let lambda: Vec<Ball> = lambda.collect::<Result<_, _>>()?;
+    let potential = checked("potential.after", torus.potential(&lambda), None, digits)?;
+    let charge = (0..members).map(|i| {
+        let parts = charge_parts(&spectrum, &lambda, i);
+        let scale = parts.iter().map(Ball::magnitude);
         let scale = scale.fold(Float::new(64), |total, x| total + x);
-        if !scale.is_finite() || vanishes(&candidate.charge[i]) {
-            return Err(CertifyError::OutOfRange {
-                field: "charge.after",
-            });
+        if !scale.is_finite() {
+            return Err(Gap::OutOfRange("charge.after"));
         }
-        if !resolved(&candidate.charge[i], Some(&scale), digits) {
-            return Ok(Found::Unresolved("charge.after"));
-        }
-    }
-    Ok(Found::Candidate(Box::new(candidate)))
+        checked("charge.after", sum(parts), Some(&scale), digits)
+    });
+    let charge = charge.collect::<Result<_, _>>()?;
+    let solution = CertifiedFamily {
+        lambda,
+        charge,
+        potential,
+        spaces,
+    };
+    Ok(FamilyStatus::Bounded {
+        flat: Vec::new(),
+        solution,
+    })
 }
 
 /// w_i c e^{2⟨w, λ⟩} for each term.
-fn charge_parts(
-    spectrum: &Spectrum<Enclosure, Vec<Enclosure>>,
-    lambda: &[Enclosure],
-    i: usize,
-) -> Vec<Enclosure> {
+fn charge_parts(spectrum: &Spectrum<Ball, Vec<Ball>>, lambda: &[Ball], i: usize) -> Vec<Ball> {
     let live = spectrum.terms().iter().filter(|t| !t.charge.is_zero());
-    let part = |t: &Term<Enclosure, Vec<Enclosure>>| {
-        let exponent = Enclosure::from_int(2) * dot(&t.rate, lambda);
+    let part = |t: &Term<Ball, Vec<Ball>>| {
+        let exponent = Ball::from_int(2) * dot(&t.rate, lambda);
         exponent.exp() * &t.charge * &t.rate[i]
     };
     live.map(part).collect()
 }
 
-fn charges(spectrum: &Spectrum<Enclosure, Vec<Enclosure>>, lambda: &[Enclosure]) -> Vec<Enclosure> {
-    (0..lambda.len())
-        .map(|i| sum(charge_parts(spectrum, lambda, i)))
-        .collect()
-}
-
 /// The terms in the coordinates y of λ = Σ y_i e_i, without those that are constant.
-fn reduce(
-    torus: &Torus<Enclosure>,
-    span: &[Vec<Rational>],
-    bits: u32,
-) -> Vec<Exponential<Enclosure>> {
-    let basis: Vec<Vec<Enclosure>> = span
+fn reduce(torus: &Torus<Ball>, span: &[Vec<Rational>]) -> Vec<Exponential<Ball>> {
+    let basis: Vec<Vec<Ball>> = span
         .iter()
-        .map(|e| e.iter().map(|q| Enclosure::at(bits, q)).collect())
+        .map(|e| e.iter().map(Ball::from_rational).collect())
         .collect();
     let terms = torus.terms.iter().map(|t| Exponential {
         exponent: basis.iter().map(|e| dot(e, &t.exponent)).collect(),
         weight: t.weight.clone(),
     });
     terms
-        .filter(|t: &Exponential<Enclosure>| !t.exponent.iter().all(Zero::is_zero))
+        .filter(|t: &Exponential<Ball>| !t.exponent.iter().all(Zero::is_zero))
         .collect()
 }
 
-/// The terms at the midpoints of their enclosures, with `bits` bits.
-fn rounded(terms: &[Exponential<Enclosure>], bits: u32) -> Vec<Exponential<Real>> {
-    let middle = |x: &Enclosure| Real::from_float(Float::with_val(bits, x.midpoint()));
-    let term = |t: &Exponential<Enclosure>| Exponential {
-        exponent: t.exponent.iter().map(middle).collect(),
-        weight: middle(&t.weight),
+/// The terms at the midpoints of their enclosures, at the working precision.
+fn rounded(terms: &[Exponential<Ball>]) -> Vec<Exponential<Real>> {
+    let term = |t: &Exponential<Ball>| Exponential {
+        exponent: t.exponent.iter().map(Ball::middle).collect(),
+        weight: t.weight.middle(),
     };
     terms.iter().map(term).collect()
 }
 
-fn unit(bits: u32) -> Real {
-    Real::from_float(Float::with_val(bits, 1) >> bits)
-}
-
 /// A box that provably holds the one zero of the gradient.
-fn enclose_minimiser(terms: &[Exponential<Enclosure>], bits: u32) -> Option<Vec<Enclosure>> {
+fn enclose_minimiser(terms: &[Exponential<Ball>], bits: u32) -> Option<Vec<Ball>> {
     let n = terms.first()?.exponent.len();
-    let zero = |bits| vec![Real::at(bits, &Rational::new()); n];
-    let start = START.min(bits);
-    let full = rounded(terms, bits);
-    let rough = minimise(&rounded(terms, start), &zero(start), &unit(start));
-    let start = rough.unwrap_or_else(|_| zero(bits));
-    let start: Vec<Real> = start.iter().map(|x| x.round_to(bits)).collect();
-    let centre = minimise(&full, &start, &unit(bits)).ok()?;
-    let centre: Vec<Enclosure> = centre
-        .iter()
-        .map(|x| Enclosure::point(&Float::with_val(bits, x.as_float())))
-        .collect();
+    let zero = vec![Real::zero(); n];
+    let rough = at_precision(START.min(bits), || minimise(&rounded(terms), &zero));
+    let centre = minimise(&rounded(terms), &rough.unwrap_or(zero)).ok()?;
+    let centre: Vec<Ball> = centre.iter().map(|x| Ball::point(x.as_float())).collect();
     let problem = Gradient { terms };
     let value = problem.at(&centre);
     let inverse = problem.approximate_inverse(&centre)?;
-    let shift: Vec<Enclosure> = inverse.iter().map(|row| dot(row, &value)).collect();
+    let shift: Vec<Ball> = inverse.iter().map(|row| dot(row, &value)).collect();
     // The smallest box that the test succeeds on: half of the bits of what the centre, or the
     // step from it, is large by may be lost.
-    let largest = |numbers: &[Enclosure]| {
-        let sizes = numbers.iter().map(Enclosure::magnitude);
-        sizes.fold(Float::new(64), |a, b| a.max(&b))
-    };
     let mut radius = (largest(&centre) >> bits).max(&largest(&shift));
     for _ in 0..WIDENINGS {
         radius <<= bits.div_ceil(16);
@@ -267,16 +224,16 @@ fn enclose_minimiser(terms: &[Exponential<Enclosure>], bits: u32) -> Option<Vec<
 
 /// ∇Φ. Near the minimum nothing overflows: no term of Φ is above Φ(0) there.
 struct Gradient<'a> {
-    terms: &'a [Exponential<Enclosure>],
+    terms: &'a [Exponential<Ball>],
 }
 
 impl Gradient<'_> {
-    fn values(&self, y: &[Enclosure]) -> Vec<Enclosure> {
-        let value = |t: &Exponential<Enclosure>| dot(&t.exponent, y).exp() * &t.weight;
+    fn values(&self, y: &[Ball]) -> Vec<Ball> {
+        let value = |t: &Exponential<Ball>| dot(&t.exponent, y).exp() * &t.weight;
         self.terms.iter().map(value).collect()
     }
 
-    fn at(&self, y: &[Enclosure]) -> Vec<Enclosure> {
+    fn at(&self, y: &[Ball]) -> Vec<Ball> {
         let values = self.values(y);
         let component = |i: usize| {
             let terms = self.terms.iter().zip(&values);
@@ -286,9 +243,9 @@ impl Gradient<'_> {
     }
 
     /// The Hessian over a box.
-    fn slope(&self, y: &[Enclosure]) -> Vec<Vec<Enclosure>> {
+    fn slope(&self, y: &[Ball]) -> Vec<Vec<Ball>> {
         let n = y.len();
-        let mut slope = vec![vec![Enclosure::zero(); n]; n];
+        let mut slope = vec![vec![Ball::zero(); n]; n];
         for (t, value) in self.terms.iter().zip(self.values(y)) {
             for i in 0..n {
                 let part = t.exponent[i].clone() * &value;
@@ -298,7 +255,7 @@ impl Gradient<'_> {
                     } else {
                         part.clone() * &t.exponent[j]
                     };
-                    slope[i][j] = slope[i][j].clone() + entry;
+                    slope[i][j] += entry;
                 }
             }
         }
@@ -312,17 +269,14 @@ impl Gradient<'_> {
 
     /// An approximate inverse of the Hessian at a point: how good it is decides whether
     /// the test succeeds, not whether it holds.
-    fn approximate_inverse(&self, y: &[Enclosure]) -> Option<Vec<Vec<Enclosure>>> {
+    fn approximate_inverse(&self, y: &[Ball]) -> Option<Vec<Vec<Ball>>> {
         let slope = self.slope(y);
         let n = y.len();
-        let middle = DMatrix::from_fn(n, n, |i, j| {
-            let bits = slope[i][j].precision();
-            Real::from_float(Float::with_val(bits, slope[i][j].midpoint()))
-        });
+        let middle = DMatrix::from_fn(n, n, |i, j| slope[i][j].middle());
         let inverse = Cholesky::new(middle)?.inverse();
         let rows = inverse.row_iter().map(|row| {
             let entries = row.iter();
-            entries.map(|x| Enclosure::point(x.as_float())).collect()
+            entries.map(|x| Ball::point(x.as_float())).collect()
         });
         Some(rows.collect())
     }
@@ -331,21 +285,21 @@ impl Gradient<'_> {
     /// inside X, then X holds exactly one zero of f, and K(X) holds it too.
     fn krawczyk(
         &self,
-        centre: &[Enclosure],
-        shift: &[Enclosure],
-        inverse: &[Vec<Enclosure>],
+        centre: &[Ball],
+        shift: &[Ball],
+        inverse: &[Vec<Ball>],
         radius: &Float,
-    ) -> Option<Vec<Enclosure>> {
+    ) -> Option<Vec<Ball>> {
         let n = centre.len();
-        let region: Vec<Enclosure> = centre.iter().map(|y| y.widen(radius)).collect();
+        let region: Vec<Ball> = centre.iter().map(|y| y.widen(radius)).collect();
         let around = region.iter().zip(centre).map(|(x, y)| x.clone() - y);
-        let around: Vec<Enclosure> = around.collect();
+        let around: Vec<Ball> = around.collect();
         let slope = self.slope(&region);
         let mut image = Vec::with_capacity(n);
         for i in 0..n {
             let rest = (0..n).map(|j| {
                 let product = sum((0..n).map(|k| inverse[i][k].clone() * &slope[k][j]));
-                let identity = Enclosure::from_int(i64::from(i == j));
+                let identity = Ball::from_int(i64::from(i == j));
                 (identity - product) * &around[j]
             });
             // X − y lies around 0, and so does the rest.
@@ -365,12 +319,16 @@ impl Gradient<'_> {
 fn recession(
     source: &FamilySource,
     strength: &Strength<Rational>,
-    torus: &Torus<Enclosure>,
+    torus: &Torus<Ball>,
 ) -> Option<Vec<Rational>> {
     // What cannot be told from 0 would only mislead.
     let live = torus.terms.iter().map(|t| &t.exponent);
     let live = live.filter(|v| v.iter().any(|x| !x.contains_zero()));
-    let simple = |x: &Enclosure| simplest(&x.round_to(SIMPLE_BITS));
+    let simple = |x: &Ball| {
+        simplest(&at_precision(SIMPLE_BITS, || {
+            x.rounded_to_working_precision()
+        }))
+    };
     let exponents: Option<Vec<Vec<Rational>>> =
         live.map(|v| v.iter().map(simple).collect()).collect();
     let existence = Existence::of(&exponents?, source.members());
@@ -394,7 +352,7 @@ fn recession(
 const SIMPLE_BITS: u32 = 128;
 
 /// The rational with the smallest denominator in an interval; `None` if it is unbounded.
-fn simplest(x: &Enclosure) -> Option<Rational> {
+fn simplest(x: &Ball) -> Option<Rational> {
     if x.contains_zero() {
         return Some(Rational::new());
     }

@@ -15,8 +15,8 @@ const MAX_HALVINGS: usize = 60;
 /// Newton steps close to the minimum, where each doubles the digits, before giving up.
 const MAX_LAST_STEPS: usize = 100;
 
-/// The minimiser of Σ W e^{⟨v, y⟩} on R^m from `start`, to about `unit`, the relative
-/// error of one operation. The exponents must span R^m and 0 must lie inside their hull.
+/// The minimiser of Σ W e^{⟨v, y⟩} on R^m from `start`, to about the relative error of one
+/// operation. The exponents must span R^m and 0 must lie inside their hull.
 ///
 /// Weights may differ by thousands of orders of magnitude, where each Newton step would
 /// gain a single factor e. So the exponents are first divided by a temperature τ (weights
@@ -28,7 +28,6 @@ const MAX_LAST_STEPS: usize = 100;
 pub fn minimise<S: RealScalar>(
     terms: &[Exponential<S>],
     start: &[S],
-    unit: &S,
 ) -> Result<Vec<S>, SolveError> {
     let logarithms: Vec<S> = terms.iter().map(|t| Scalar::ln(&t.weight)).collect();
     if !logarithms.iter().all(ComplexField::is_finite) {
@@ -43,7 +42,7 @@ pub fn minimise<S: RealScalar>(
     let mut point = start.to_vec();
     for steps in 0..MAX_STEPS {
         let here = problem.at(&point, &temperature);
-        let Some(step) = problem.newton(&here, &temperature, unit) else {
+        let Some(step) = problem.newton(&here, &temperature) else {
             return Err(SolveError::NotConverged(steps));
         };
         // A short step for every exponent, however small its term: parts of the problem may
@@ -54,7 +53,7 @@ pub fn minimise<S: RealScalar>(
         } else if temperature > S::one() {
             temperature = temperature / &two;
         } else {
-            let settled = problem.settle(point, unit);
+            let settled = problem.settle(point);
             return settled.ok_or(SolveError::NotConverged(steps));
         }
     }
@@ -124,16 +123,16 @@ impl<S: RealScalar> Problem<'_, S> {
 
     /// The last digits, from close by: Newton steps while they shrink, which they do down to
     /// what rounding makes of them; `None` where that is too much.
-    fn settle(&self, mut point: Vec<S>, unit: &S) -> Option<Vec<S>> {
+    fn settle(&self, mut point: Vec<S>) -> Option<Vec<S>> {
         let mut last: Option<S> = None;
         for _ in 0..MAX_LAST_STEPS {
             let here = self.at(&point, &S::one());
-            let step = self.newton(&here, &S::one(), unit)?;
+            let step = self.newton(&here, &S::one())?;
             // Along what the precision does not resolve it would be short far from the minimum.
             if step.shifted {
                 return None;
             }
-            let resolution = self.size(&point) * unit;
+            let resolution = self.size(&point) * S::unit();
             let small = step.reach <= resolution * S::from_int(65_536);
             point = moved(&point, &step, &S::one());
             if small && last.is_some_and(|last| step.reach >= last) {
@@ -145,7 +144,7 @@ impl<S: RealScalar> Problem<'_, S> {
     }
 
     /// −H⁻¹g, where a ridge stands in for what rounding took from the Hessian.
-    fn newton(&self, here: &Value<S>, temperature: &S, unit: &S) -> Option<Step<S>> {
+    fn newton(&self, here: &Value<S>, temperature: &S) -> Option<Step<S>> {
         let m = self.terms.first()?.exponent.len();
         let mut gradient = DVector::<S>::from_element(m, S::zero());
         let mut hessian = DMatrix::<S>::from_element(m, m, S::zero());
@@ -166,7 +165,7 @@ impl<S: RealScalar> Problem<'_, S> {
         if !hessian.iter().all(ComplexField::is_finite) {
             return None;
         }
-        let ridges = [S::zero(), ComplexField::sqrt(unit.clone()), S::one()];
+        let ridges = [S::zero(), ComplexField::sqrt(S::unit()), S::one()];
         let (shifted, cholesky) = ridges.iter().find_map(|ridge| {
             let mut hessian = hessian.clone();
             for i in 0..m {

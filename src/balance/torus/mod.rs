@@ -7,11 +7,12 @@ mod minimise;
 mod network;
 mod source;
 
+pub(crate) use certify::certify_family_and;
 pub use certify::{CertifiedFamily, FamilyStatus, certify_family};
 pub use existence::Existence;
 pub use minimise::minimise;
 pub use network::{Edge, NetworkEquilibrium, NetworkError, balance_network};
-pub use source::{EnclosedFamily, FamilyBlocks, FamilyOrbit, FamilySource, FamilyStart};
+pub use source::{FamilyBlocks, FamilyOrbit, FamilySource, FamilyStart};
 
 use super::spectrum::{Spectrum, Strength};
 use crate::scalar::{Field, Scalar, dot, sum};

@@ -1,0 +1,512 @@
+//! Certified solution for one generator: λ\* and what follows from it, enclosed to any
+//! number of digits.
+
+use super::powers::Rate;
+use super::pulls::{Equilibrium, Pulls};
+use super::refine::{CertifyError, Gap, bits_of, checked, refine};
+use super::solve::Logarithmic;
+use super::source::SpectrumSource;
+use super::spectrum::{Balance, Spectrum, Strength};
+use super::vanishing::charge_vanishes;
+use crate::scalar::{Ball, Rational, Real, Scalar, at_precision, sum, working_precision};
+use crate::symmetry::Eigenspaces;
+use num_traits::{One, Zero};
+use rug::Float;
+use std::cmp::Ordering;
+
+/// The equilibrium of a problem, every number enclosed.
+#[derive(Clone, Debug)]
+pub struct Certified {
+    /// λ\*.
+    pub lambda: Ball,
+    /// The charge C(θ\*).
+    pub charge: Ball,
+    /// The potential Φ(λ\*).
+    pub potential: Ball,
+    /// κ (T14), in 1/time; `None` where Aθ = 0, so that nothing moves.
+    pub relaxation_rate: Option<Ball>,
+    /// The eigen-spaces of K, for a dense or factor generator.
+    pub(crate) spaces: Option<Eigenspaces>,
+}
+
+/// Solves G(λ) = 0 and encloses the answer, each number with relative width at
+/// most 10^{−digits}.
+///
+/// The status is decided exactly (T8). A finite λ\* is proved by one step of the interval
+/// Newton method: with a good approximation x and G′(X) over a small X around it,
+/// x − G(x)/G′(X) inside X holds the root.
+///
+/// # Errors
+/// [`CertifyError`] for a negative noise, charge or strength, when a number leaves the
+/// exponent range, or when it takes more working precision than is offered.
+pub fn certify(
+    source: &SpectrumSource,
+    strength: &Strength<Rational>,
+    digits: u32,
+) -> Result<Equilibrium<Certified>, CertifyError> {
+    certify_and(source, strength, digits, Ok)
+}
+
+/// The same, and what else follows from the solution: `follow` may find that it takes
+/// more bits.
+pub(crate) fn certify_and<T>(
+    source: &SpectrumSource,
+    strength: &Strength<Rational>,
+    digits: u32,
+    mut follow: impl FnMut(Certified) -> Result<T, Gap>,
+) -> Result<Equilibrium<T>, CertifyError> {
+    source.check_signs()?;
+    let wanted = bits_of(digits);
+    let balanced = source.start(strength).balance.is_zero();
+    let moves = source.moves();
+    let (first, beyond, lost) = match source {
+        // What cancels in G(0) is lost in a λ* near 0. Exponents of ±10⁶ fit.
+        SpectrumSource::Exact(spectrum) => {
+            let lost = cancelled(spectrum, strength);
+            (wanted + 64 + lost, 16_777_216, lost)
+        }
+        // Projectors keep two thirds of the bits of an eigendecomposition. With as many bits
+        // as exponents of ±10⁶ take it would not end.
+        SpectrumSource::Blocks(_) => (wanted + wanted / 2 + 128, 131_072, 0),
+    };
+    let most = wanted.saturating_mul(8).saturating_add(beyond);
+    refine(first, most, |bits| {
+        let zero = || match source {
+            SpectrumSource::Exact(spectrum) => charge_vanishes(spectrum, strength),
+            SpectrumSource::Blocks(_) => false,
+        };
+        let (found, spaces) = match source {
+            SpectrumSource::Exact(spectrum) => {
+                let terms = Terms::of(spectrum, strength).ok_or(Gap::Undecided("spectrum"))?;
+                (terms.solve(balanced, bits, lost)?, None)
+            }
+            SpectrumSource::Blocks(blocks) => {
+                let enclosed = blocks.enclose().ok_or(Gap::Undecided("spectrum"))?;
+                let (spectrum, spaces) = enclosed;
+                let terms = Terms::of(&spectrum, strength).ok_or(Gap::Undecided("spectrum"))?;
+                (terms.solve(balanced, bits, lost)?, Some(spaces))
+            }
+        };
+        Ok(match found {
+            Equilibrium::Finite(found) => Equilibrium::Finite(follow(
+                found.certified(strength, moves, zero, spaces, digits)?,
+            )?),
+            Equilibrium::PlusInfinity => Equilibrium::PlusInfinity,
+            Equilibrium::MinusInfinity => Equilibrium::MinusInfinity,
+            Equilibrium::Degenerate => Equilibrium::Degenerate,
+        })
+    })
+}
+
+/// Leading bits that cancel in the sum G(0), where it does not vanish.
+fn cancelled(spectrum: &Spectrum<Rational>, strength: &Strength<Rational>) -> u32 {
+    let balance = Balance {
+        spectrum: spectrum.clone(),
+        strength: strength.clone(),
+    };
+    let total = balance.at_start();
+    let weights = Pulls::of(&balance)
+        .into_iter()
+        .flat_map(|pulls| pulls.up.into_iter().chain(pulls.down));
+    let largest = weights.map(|(_, weight)| weight).max().unwrap_or_default();
+    if total == 0 {
+        return 0;
+    }
+    // log₂ of each, to within one, is the size of its numerator less that of its denominator.
+    let above = largest.numer().significant_bits() + total.denom().significant_bits();
+    let below = largest.denom().significant_bits() + total.numer().significant_bits();
+    (above + 2).saturating_sub(below)
+}
+
+/// One exponential of the balance equation: w e^{2νλ} with ν = −μ for a noise w = a and
+/// ν = μ for a charge w = c.
+struct Pull<R> {
+    is_noise: bool,
+    /// μ.
+    rate: R,
+    /// ν.
+    growth: R,
+    weight: R,
+}
+
+/// The balance equation of one generator, its terms that are not 0 one by one.
+struct Terms<'a, R> {
+    pulls: Vec<Pull<R>>,
+    strength: &'a Strength<Rational>,
+}
+
+/// A λ with w e^{2νλ} for each pull there.
+struct Found {
+    lambda: Ball,
+    moments: Moments,
+}
+
+/// Sums of μ^j a e^{−2μλ} and μ^j c e^{2μλ} for j = 0, 1, 2: G, G′, Φ and C are combinations of
+/// these.
+struct Moments {
+    noise: [Ball; 3],
+    charge: [Ball; 3],
+    /// Σ |μ| c e^{2μλ}, what may cancel in C.
+    size: Float,
+}
+
+impl Moments {
+    /// G/2 = σ²Σμa e^{−2μλ} − 2γΣμc e^{2μλ}.
+    fn half_balance(&self, strength: &Strength<Rational>) -> Ball {
+        let decay = Rational::from(strength.gamma() * 2);
+        self.noise[1].times_rational(strength.sigma2()) - self.charge[1].times_rational(&decay)
+    }
+
+    /// −G′/4 = σ²Σμ²a e^{−2μλ} + 2γΣμ²c e^{2μλ}.
+    fn quarter_steepness(&self, strength: &Strength<Rational>) -> Ball {
+        let decay = Rational::from(strength.gamma() * 2);
+        self.noise[2].times_rational(strength.sigma2()) + self.charge[2].times_rational(&decay)
+    }
+
+    /// Φ = σ²Σa e^{−2μλ} + 2γΣc e^{2μλ}.
+    fn potential(&self, strength: &Strength<Rational>) -> Ball {
+        let decay = Rational::from(strength.gamma() * 2);
+        self.noise[0].times_rational(strength.sigma2()) + self.charge[0].times_rational(&decay)
+    }
+}
+
+impl<'a, R: Rate> Terms<'a, R> {
+    /// `None` when the sign of a rate, a noise or a charge is not decided.
+    fn of(spectrum: &Spectrum<R>, strength: &'a Strength<Rational>) -> Option<Self> {
+        let mut pulls = Vec::new();
+        for term in spectrum.terms() {
+            term.rate.sign()?;
+            for (is_noise, weight) in [(true, &term.noise), (false, &term.charge)] {
+                match weight.sign()? {
+                    Ordering::Less => return None,
+                    Ordering::Equal => {}
+                    Ordering::Greater => pulls.push(Pull {
+                        is_noise,
+                        rate: term.rate.clone(),
+                        growth: if is_noise {
+                            -term.rate.clone()
+                        } else {
+                            term.rate.clone()
+                        },
+                        weight: weight.clone(),
+                    }),
+                }
+            }
+        }
+        Some(Self { pulls, strength })
+    }
+
+    /// Does it enter G, with a factor σ² or γ that is not 0 and a rate that is not 0?
+    fn is_live(&self, pull: &Pull<R>) -> bool {
+        let factor = if pull.is_noise {
+            self.strength.sigma2()
+        } else {
+            self.strength.gamma()
+        };
+        !factor.is_zero() && pull.rate.sign() != Some(Ordering::Equal)
+    }
+
+    fn live(&self) -> impl Iterator<Item = &Pull<R>> {
+        self.pulls.iter().filter(|pull| self.is_live(pull))
+    }
+
+    /// T8: noise on positive rates and charge on negative ones pull λ up.
+    fn status(&self) -> Equilibrium<()> {
+        let side = |raises: bool| {
+            let mut signs = self
+                .live()
+                .map(|pull| pull.growth.sign() == Some(Ordering::Less));
+            signs.any(|up| up == raises)
+        };
+        Equilibrium::of(side(true), side(false))
+    }
+
+    /// e^{2νλ} for each pull.
+    fn grown(&self, lambda: &Ball) -> Vec<Ball> {
+        let growths: Vec<&R> = self.pulls.iter().map(|pull| &pull.growth).collect();
+        R::exponentials(&growths, &lambda.scale_by_power_of_two(1))
+    }
+
+    fn moments(&self, grown: &[Ball]) -> Moments {
+        let mut moments = Moments {
+            noise: [Ball::zero(), Ball::zero(), Ball::zero()],
+            charge: [Ball::zero(), Ball::zero(), Ball::zero()],
+            size: Float::new(53),
+        };
+        for (pull, grown) in self.pulls.iter().zip(grown) {
+            let value = pull.weight.times(grown);
+            let first = pull.rate.times(&value);
+            let second = pull.rate.times(&first);
+            let own = if pull.is_noise {
+                &mut moments.noise
+            } else {
+                moments.size += first.magnitude();
+                &mut moments.charge
+            };
+            own[0] += value;
+            own[1] += first;
+            own[2] += second;
+        }
+        moments
+    }
+
+    /// λ* and the moments there. `lost` bits of λ cancel.
+    fn solve(&self, balanced: bool, bits: u32, lost: u32) -> Result<Equilibrium<Found>, Gap> {
+        match self.status() {
+            Equilibrium::Finite(()) => {}
+            other => return Ok(other.map(|()| self.at(Ball::zero()))),
+        }
+        let found = if balanced {
+            self.at(Ball::zero())
+        } else if let Some(lambda) = self.closed_form() {
+            self.at(lambda)
+        } else {
+            self.root(bits, lost).ok_or(Gap::Undecided("lambda"))?
+        };
+        Ok(Equilibrium::Finite(found))
+    }
+
+    fn at(&self, lambda: Ball) -> Found {
+        let moments = self.moments(&self.grown(&lambda));
+        Found { lambda, moments }
+    }
+
+    /// λ = ln(U/D)/(4|μ|) when all live terms share one |μ| (C1, C2).
+    fn closed_form(&self) -> Option<Ball> {
+        let size = |pull: &Pull<R>| match pull.rate.sign() {
+            Some(Ordering::Less) => -pull.rate.clone(),
+            _ => pull.rate.clone(),
+        };
+        let rate = size(self.live().next()?);
+        if !self.live().all(|pull| size(pull) == rate) {
+            return None;
+        }
+        let decay = Rational::from(self.strength.gamma() * 2);
+        let total = |raises: bool| {
+            let own = self
+                .live()
+                .filter(|pull| (pull.growth.sign() == Some(Ordering::Less)) == raises);
+            let weights = own.map(|pull| {
+                let factor = if pull.is_noise {
+                    self.strength.sigma2()
+                } else {
+                    &decay
+                };
+                pull.weight.times(&Ball::one()).times_rational(factor)
+            });
+            sum(weights)
+        };
+        let logarithm = (total(true) / total(false)).ln();
+        Some(logarithm.scale_by_power_of_two(-2) / rate.times(&Ball::one()))
+    }
+
+    /// The root by Newton's method, with about twice the bits at each step, the last step
+    /// proved. `None` if that takes more bits.
+    fn root(&self, bits: u32, lost: u32) -> Option<Found> {
+        let mut lambda = self.start()?;
+        // Correct bits to aim at, from the last step backwards.
+        let mut aims = Vec::new();
+        let mut aim = (bits - lost.min(bits)) / 2 + 16;
+        while aim > 36 {
+            aims.push(aim);
+            aim = aim / 2 + 10;
+        }
+        let reached = |step: &Float, lambda: &Float, bits: u32| {
+            let relative = Float::with_val(64, step / lambda);
+            relative.is_zero()
+                || relative
+                    .get_exp()
+                    .is_some_and(|e| i64::from(e) <= -i64::from(bits))
+        };
+        if lost > 8 || aims.is_empty() {
+            aims.push(20);
+        }
+        for aim in aims.into_iter().rev() {
+            // A step of half the bits leaves all of them.
+            let mut steps = 0..MAX_STEPS;
+            loop {
+                steps.next()?;
+                let step = at_precision(aim + lost + 24, || self.newton(&lambda))?;
+                lambda = Float::with_val(aim + 8, &lambda + &step);
+                if reached(&step, &lambda, aim / 2 + 4) {
+                    break;
+                }
+            }
+        }
+        (0..3).find_map(|_| match self.prove(&lambda, bits, lost) {
+            Ok(found) => Some(found),
+            Err(step) => {
+                lambda = Float::with_val(bits, &lambda + step?);
+                None
+            }
+        })
+    }
+
+    /// An approximate root: in doubles where these have the range, else with more bits.
+    fn start(&self) -> Option<Float> {
+        let logarithm = |pull: &Pull<R>| {
+            let factor = if pull.is_noise {
+                self.strength.sigma2().clone()
+            } else {
+                Rational::from(self.strength.gamma() * 2)
+            };
+            (pull.rate.log2_abs() + pull.weight.log2_abs() + Rate::log2_abs(&factor))
+                * std::f64::consts::LN_2
+        };
+        let side = |raises: bool| {
+            let own = self
+                .live()
+                .filter(move |pull| (pull.growth.sign() == Some(Ordering::Less)) == raises);
+            own.map(|pull| (2.0 * pull.rate.to_f64().abs(), logarithm(pull)))
+                .collect::<Vec<_>>()
+        };
+        let doubles = Logarithmic {
+            up: side(true),
+            down: side(false),
+        };
+        if doubles.rates().all(|r| r.is_normal()) {
+            let root = doubles.root().ok()?;
+            if root.is_normal() {
+                return Some(Float::with_val(53, root));
+            }
+        }
+        at_precision(START, || {
+            let side = |raises: bool| {
+                let own = self
+                    .live()
+                    .filter(move |pull| (pull.growth.sign() == Some(Ordering::Less)) == raises);
+                let number = |pull: &Pull<R>| {
+                    let one = Ball::one();
+                    let factor = if pull.is_noise {
+                        self.strength.sigma2().clone()
+                    } else {
+                        Rational::from(self.strength.gamma() * 2)
+                    };
+                    let weight = pull
+                        .weight
+                        .times(&pull.rate.times(&one))
+                        .times_rational(&factor)
+                        .middle();
+                    let rate = pull.rate.times(&one).middle().as_float().clone().abs() * 2u32;
+                    let weight = Real::from_float(weight.as_float().clone().abs());
+                    (Real::from_float(rate), Scalar::ln(&weight))
+                };
+                own.map(number).collect::<Vec<_>>()
+            };
+            let numbers = Logarithmic {
+                up: side(true),
+                down: side(false),
+            };
+            Some(numbers.root().ok()?.as_float().clone())
+        })
+    }
+
+    /// The Newton step −G/G′ from λ, not proved.
+    fn newton(&self, lambda: &Float) -> Option<Float> {
+        let moments = self.moments(&self.grown(&Ball::point(lambda)));
+        let step = moments.half_balance(self.strength) / moments.quarter_steepness(self.strength);
+        step.is_bounded()
+            .then(|| Float::with_val(64.max(working_precision()), step.midpoint()) / 2u32)
+    }
+
+    /// The root near x, by one evaluation at full precision and a slope of half of it. Where
+    /// x is not good enough, a step towards the root, if that can be told.
+    fn prove(&self, x: &Float, bits: u32, lost: u32) -> Result<Found, Option<Float>> {
+        let grown = self.grown(&Ball::point(x));
+        let balance = self.moments(&grown).half_balance(self.strength);
+        let half = (bits - lost.min(bits)) / 2 + 64;
+        // Over a wider X the slope is known to fewer bits, and so is the step.
+        let proved = at_precision(half, || {
+            let near: Vec<Ball> = grown
+                .iter()
+                .map(Ball::rounded_to_working_precision)
+                .collect();
+            let steepness = self.moments(&near).quarter_steepness(self.strength);
+            let guess = (&balance / &steepness).scale_by_power_of_two(-1);
+            if !guess.is_bounded() {
+                return Err(None);
+            }
+            let mut radius = guess.magnitude() * 2u32;
+            for _ in 0..WIDENINGS {
+                let region = Ball::zero().widen(&radius);
+                let moved = self.moved(&near, &region);
+                let steepness = self.moments(&moved).quarter_steepness(self.strength);
+                let step = (&balance / &steepness).scale_by_power_of_two(-1);
+                if step.magnitude() <= radius {
+                    return Ok((step.clone(), self.steps(&near, &step)));
+                }
+                radius *= 4u32;
+            }
+            Err(Some(guess.midpoint().clone()))
+        });
+        let (step, steps) = proved?;
+        let lambda = Ball::point(x) + &step;
+        let grown: Vec<Ball> = grown.iter().zip(&steps).map(|(e, s)| e + s).collect();
+        let moments = self.moments(&grown);
+        Ok(Found { lambda, moments })
+    }
+
+    /// What e^{2νλ} grows by along a step of λ.
+    fn steps(&self, grown: &[Ball], step: &Ball) -> Vec<Ball> {
+        let twice = step.scale_by_power_of_two(1);
+        let pulls = self.pulls.iter().zip(grown);
+        pulls
+            .map(|(pull, e)| e * &pull.growth.times(&twice).exp_minus_one())
+            .collect()
+    }
+
+    /// e^{2νλ} after a step.
+    fn moved(&self, grown: &[Ball], step: &Ball) -> Vec<Ball> {
+        let steps = self.steps(grown, step);
+        grown.iter().zip(&steps).map(|(e, s)| e + s).collect()
+    }
+}
+
+/// Newton steps at one precision before giving up; one is typical.
+const MAX_STEPS: usize = 60;
+
+/// Sizes of X to try, each four times as wide; the first is typical.
+const WIDENINGS: u32 = 6;
+
+/// Bits of an approximation that doubles have no range for.
+const START: u32 = 128;
+
+impl Found {
+    /// The rest of the solution, each number to its digits.
+    fn certified(
+        self,
+        strength: &Strength<Rational>,
+        moves: bool,
+        zero: impl Fn() -> bool,
+        spaces: Option<Eigenspaces>,
+        digits: u32,
+    ) -> Result<Certified, Gap> {
+        let Self { lambda, moments } = self;
+        let lambda = checked("lambda", lambda, None, digits)?;
+        let [_, charge, speed] = &moments.charge;
+        if !moments.size.is_finite() {
+            return Err(Gap::OutOfRange("charge.after"));
+        }
+        let charge = if charge.contains_zero() && zero() {
+            Ball::zero()
+        } else {
+            checked("charge.after", charge.clone(), Some(&moments.size), digits)?
+        };
+        let potential = checked("potential.after", moments.potential(strength), None, digits)?;
+        let relaxation_rate = if moves {
+            // −G′/(2‖Aθ‖²)
+            let rate = moments.quarter_steepness(strength) / speed;
+            let rate = rate.scale_by_power_of_two(1);
+            Some(checked("relaxation_rate", rate, None, digits)?)
+        } else {
+            None
+        };
+        Ok(Certified {
+            lambda,
+            charge,
+            potential,
+            relaxation_rate,
+            spaces,
+        })
+    }
+}
