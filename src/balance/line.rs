@@ -98,6 +98,22 @@ pub(crate) fn certify_and<T>(
     })
 }
 
+/// λ\* of a spectrum with a finite one, at a working precision of `bits` bits; `None` if that
+/// is too little.
+pub(super) fn root(
+    spectrum: &Spectrum<Rational>,
+    strength: &Strength<Rational>,
+    bits: u32,
+) -> Option<Ball> {
+    let lost = cancelled(spectrum, strength);
+    let bits = bits + lost;
+    at_precision(bits, || {
+        let terms = Terms::of(spectrum, strength)?;
+        let found = terms.solve(false, bits, lost).ok()?;
+        Some(found.finite()?.lambda)
+    })
+}
+
 /// Leading bits that cancel in the sum G(0), where it does not vanish.
 fn cancelled(spectrum: &Spectrum<Rational>, strength: &Strength<Rational>) -> u32 {
     let balance = Balance {

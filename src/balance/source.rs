@@ -436,21 +436,11 @@ impl SpectrumSource {
 
     /// Is no noise and no charge negative?
     pub(super) fn check_signs(&self) -> Result<(), CertifyError> {
-        let Self::Exact(spectrum) = self else {
+        match self {
+            Self::Exact(spectrum) => spectrum.check_signs(),
             // A covariance was checked when its orbit was made.
-            return Ok(());
-        };
-        for (i, term) in spectrum.terms().iter().enumerate() {
-            for (name, x) in [("noise", &term.noise), ("charge", &term.charge)] {
-                if *x < 0 {
-                    return Err(CertifyError::Negative {
-                        field: format!("spectrum[{i}].{name}"),
-                        found: x.to_string(),
-                    });
-                }
-            }
+            Self::Blocks(_) => Ok(()),
         }
-        Ok(())
     }
 
     /// G, Φ and C before anything moves, as exact rationals.
