@@ -75,8 +75,11 @@ impl Rate for Rational {
         let one = Ball::from_int(1);
         let power = |p: &Integer| {
             let grown = distinct[&p.clone().abs()].as_ref().unwrap_or(&one);
-            if *p < 0 {
+            if *p < 0 && grown.is_bounded() {
                 &one / grown
+            } else if *p < 0 {
+                // The reciprocal of what is too large for an exponent is not.
+                x.times_rational(&Rational::from((p, &denominator))).exp()
             } else {
                 grown.rounded_to_working_precision()
             }
