@@ -7,7 +7,7 @@ use crate::balance::{
     FamilyStatus, GroupBalance, GroupOrbit, GroupStatus, Orbit, SpectrumSource, Start, certify,
     certify_family, certify_group, resolved,
 };
-use crate::scalar::{Direction, Enclosure, Rational, decimal_of_rational, dot, sum};
+use crate::scalar::{Enclosure, Rational, decimals_of_rational, dot, sum};
 use nalgebra::DMatrix;
 use rug::Float;
 use serde::Serialize;
@@ -301,10 +301,8 @@ struct Printer {
 
 impl Printer {
     fn exact(&self, q: &Rational) -> Bounds {
-        Bounds {
-            lower: decimal_of_rational(q, self.digits, Direction::Down),
-            upper: decimal_of_rational(q, self.digits, Direction::Up),
-        }
+        let (lower, upper) = decimals_of_rational(q, self.digits);
+        Bounds { lower, upper }
     }
 
     fn exact_list(&self, numbers: &[Rational]) -> Numbers {

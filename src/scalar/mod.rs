@@ -32,7 +32,9 @@ mod rational;
 pub use exact::{Exact, NumberError, parse_exact};
 pub use interval::{Enclosure, Interval};
 pub use multiprecision::{Mp, Real};
-pub use print::{Direction, decimal_of_float, decimal_of_rational, hexadecimal};
+pub use print::{
+    Direction, decimal_of_float, decimal_of_rational, decimals_of_rational, hexadecimal,
+};
 pub use rug::Rational;
 
 use num_traits::{One, Zero};
