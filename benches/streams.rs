@@ -1,14 +1,14 @@
 //! Problems on lines: how many a second, and where the time goes.
 //!
-//! Prints problems a second and processor, of the program as a whole (a file in, another one
-//! out, with --jobs 1) and of its parts, each the best of a few runs.
+//! Prints problems a second of one processor, of the program as a whole (a file in, another
+//! one out, with --jobs 1) and of its parts. What counts is processor time, of all threads and
+//! of the system for them, so that neighbours on the machine change little. Linux tells it.
 
 use noise_equilibrium::problem::{FORMAT, Problem, Solution, read_problem};
 use std::fs::File;
 use std::hint::black_box;
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, Instant};
 
 const PROBLEMS: u64 = 50_000;
 const DIGITS: u32 = 15;
@@ -29,24 +29,31 @@ fn line(k: u64) -> String {
     )
 }
 
-fn best<T>(mut run: impl FnMut() -> T) -> (T, Duration) {
-    let mut least = Duration::MAX;
-    let mut answer = None;
-    for _ in 0..RUNS {
-        let start = Instant::now();
-        answer = Some(black_box(run()));
-        least = least.min(start.elapsed());
-    }
-    (answer.expect("a run"), least)
+/// Seconds of processor time, of this process and of those that it has waited for.
+fn processor_time() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").expect("Linux");
+    // After the name in brackets: user and system time of its own, and of the others, in
+    // hundredths of a second.
+    let (_, fields) = stat.rsplit_once(')').expect("a name");
+    let times = fields.split_whitespace().skip(11).take(4);
+    let ticks: f64 = times.map(|n| n.parse::<f64>().expect("ticks")).sum();
+    ticks / 100.0
 }
 
-fn report(what: &str, time: Duration) {
-    let each = time.as_secs_f64() / PROBLEMS as f64;
+/// Runs it a few times, prints what a problem takes, and returns the last answer.
+fn measure<T>(what: &str, mut run: impl FnMut() -> T) -> T {
+    let start = processor_time();
+    for _ in 1..RUNS {
+        black_box(run());
+    }
+    let answer = run();
+    let each = (processor_time() - start) / (RUNS as u64 * PROBLEMS) as f64;
     println!(
         "{what:<28} {:>7.1} µs each {:>9.0} a second",
         1e6 * each,
         1.0 / each
     );
+    answer
 }
 
 fn main() {
@@ -55,24 +62,17 @@ fn main() {
     let [file, out] = ["p.jsonl", "s.jsonl"].map(|name| folder.path().join(name));
     std::fs::write(&file, lines.join("\n")).expect("a file");
 
-    let (problems, time) = best(|| {
-        let read = lines
-            .iter()
-            .map(|line| read_problem(line).expect("a problem"));
-        read.collect::<Vec<Problem>>()
-    });
-    report("read", time);
-    let (solutions, time) = best(|| {
-        let solve = |problem: &Problem| problem.solve(DIGITS).expect("a solution");
+    let read = |line: &String| read_problem(line).expect("a problem");
+    let problems = measure("read", || lines.iter().map(read).collect::<Vec<Problem>>());
+    let solve = |problem: &Problem| problem.solve(DIGITS).expect("a solution");
+    let solutions = measure("solve", || {
         problems.iter().map(solve).collect::<Vec<Solution>>()
     });
-    report("solve", time);
     let print = |solution: &Solution| serde_json::to_string(&solution.to_file()).expect("JSON");
-    let (texts, time) = best(|| solutions.iter().map(print).collect::<Vec<String>>());
-    report("print", time);
-
-    let ((), time) = best(|| solve(&file, &out));
-    report("noise-equilibrium --jobs 1", time);
+    let texts = measure("print", || {
+        solutions.iter().map(print).collect::<Vec<String>>()
+    });
+    measure("noise-equilibrium --jobs 1", || run(&file, &out));
     let printed = std::fs::read_to_string(&out).expect("a file");
     assert!(
         printed.lines().eq(texts.iter()),
@@ -80,7 +80,7 @@ fn main() {
     );
 }
 
-fn solve(file: &Path, out: &Path) {
+fn run(file: &Path, out: &Path) {
     let status = Command::new(env!("CARGO_BIN_EXE_noise-equilibrium"))
         .args(["solve", "--jobs", "1", "--digits", &DIGITS.to_string()])
         .arg(file)
