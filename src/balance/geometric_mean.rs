@@ -1,6 +1,5 @@
 //! The matrix geometric mean, which balances two adjacent linear maps (T17).
 
-use crate::sabotage::{self, Sabotage};
 use crate::scalar::RealScalar;
 use nalgebra::{Cholesky, ComplexField, DMatrix, SymmetricEigen};
 
@@ -30,10 +29,6 @@ pub(super) fn geometric_mean_to<S: RealScalar>(
     if !m.iter().all(ComplexField::is_finite) {
         return None;
     }
-    let m = match sabotage::is(Sabotage::GeometricMean) {
-        true => &m.clone().try_inverse()?,
-        false => m,
-    };
     let l = Cholesky::new(m.clone())?.unpack();
     let middle = square_root_to(&symmetrised(&(l.transpose() * n * &l)), unit)?;
     let right = l.solve_lower_triangular(&DMatrix::identity(l.nrows(), l.nrows()))?;

@@ -1,7 +1,6 @@
 //! The two sides of the balance equation, and its status (T8).
 
 use super::spectrum::Balance;
-use crate::sabotage::{self, Sabotage};
 use crate::scalar::{Field, Scalar, sum};
 use std::cmp::Ordering;
 
@@ -151,10 +150,6 @@ impl<S: Field> Pulls<S> {
             return None;
         }
         let total = |side: &[(S, S)]| sum(side.iter().map(|(_, w)| w.clone()));
-        let roots = match sabotage::is(Sabotage::ClosedForm) {
-            true => 1,
-            false => 2,
-        };
-        Some((total(&self.up) / total(&self.down)).ln() / (S::from_int(roots) * r))
+        Some((total(&self.up) / total(&self.down)).ln() / (S::from_int(2) * r))
     }
 }

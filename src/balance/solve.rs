@@ -2,7 +2,6 @@
 
 use super::pulls::{Equilibrium, Pull, Pulls};
 use super::spectrum::Balance;
-use crate::sabotage::{self, Sabotage};
 use crate::scalar::{RealScalar, Scalar};
 use nalgebra::{ComplexField, RealField};
 use thiserror::Error;
@@ -175,10 +174,7 @@ impl<S: RealScalar> Logarithmic<S> {
             let blur = S::unit() * (value.size.clone() + &terms) / &value.steepness;
             let step = value.h.clone() / &value.steepness;
             let newton = lambda.clone() + &step;
-            let mut resolution = S::unit() * ComplexField::abs(lambda.clone()) + &blur;
-            if sabotage::is(Sabotage::EarlyNewton) {
-                resolution = RealField::max(resolution, sabotage::early(&lambda));
-            }
+            let resolution = S::unit() * ComplexField::abs(lambda.clone()) + &blur;
             if ComplexField::abs(step.clone()) <= resolution {
                 return Ok(newton);
             }

@@ -2,7 +2,6 @@
 //! balance potential Φ over them.
 
 use super::noise::population_variance;
-use crate::sabotage::{self, Sabotage};
 use crate::scalar::{Field, Rational, RealScalar, Scalar, sum};
 use crate::symmetry::{Generator, Structure};
 use std::cmp::Ordering;
@@ -182,11 +181,7 @@ impl<S: Field> Strength<S> {
                 found: format!("{batch_size:?}"),
             });
         }
-        let halves = match sabotage::is(Sabotage::NoiseStrength) {
-            true => 1,
-            false => 2,
-        };
-        Self::new(gamma, learning_rate / (S::from_int(halves) * batch_size))
+        Self::new(gamma, learning_rate / (S::from_int(2) * batch_size))
     }
 
     /// Both numbers converted by `f`.
@@ -235,20 +230,12 @@ impl<S: Field> Balance<S> {
     /// μ(2σ²a − 4γc).
     fn drive(&self, term: &Term<S>, noise: S, charge: S) -> S {
         let up = S::from_int(2) * &self.strength.sigma2 * noise;
-        let pulls = match sabotage::is(Sabotage::BalanceDecay) {
-            true => 2,
-            false => 4,
-        };
-        let down = S::from_int(pulls) * &self.strength.gamma * charge;
+        let down = S::from_int(4) * &self.strength.gamma * charge;
         (up - down) * &term.rate
     }
 
     /// 2γc + σ²a.
     fn cost(&self, noise: S, charge: S) -> S {
-        let noise = match sabotage::is(Sabotage::PotentialNoise) {
-            true => sabotage::doubled(noise),
-            false => noise,
-        };
         S::from_int(2) * &self.strength.gamma * charge + noise * &self.strength.sigma2
     }
 }
@@ -306,10 +293,6 @@ impl<S: Scalar> Balance<S> {
 
     /// κ = −G′(λ)/(2‖Aθ_λ‖²) at an equilibrium λ: the charge relaxes as e^{−κt} (T14), in 1/time.
     pub fn relaxation_rate(&self, lambda: &S) -> S {
-        let halves = match sabotage::is(Sabotage::RelaxationRate) {
-            true => 1,
-            false => 2,
-        };
-        -self.slope(lambda) / (S::from_int(halves) * self.speed(lambda))
+        -self.slope(lambda) / (S::from_int(2) * self.speed(lambda))
     }
 }

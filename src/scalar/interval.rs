@@ -1,7 +1,6 @@
 //! [`Interval<P>`]: enclosures with outward-rounded end points.
 
 use super::{Direction, Field, Rational, Scalar, decimal_of_float};
-use crate::sabotage::{self, Sabotage};
 use num_traits::{One, Zero};
 use rug::Float;
 use rug::float::{Round, Special};
@@ -312,13 +311,9 @@ impl<const P: u32> Add<&Interval<P>> for &Interval<P> {
     type Output = Interval<P>;
     fn add(self, other: &Interval<P>) -> Interval<P> {
         let bits = self.bits(other);
-        let upwards = match sabotage::is(Sabotage::RoundingOfSum) {
-            true => down,
-            false => up,
-        };
         Interval {
             lower: down(bits, &self.lower + &other.lower),
-            upper: upwards(bits, &self.upper + &other.upper),
+            upper: up(bits, &self.upper + &other.upper),
         }
     }
 }
@@ -338,20 +333,16 @@ impl<const P: u32> Mul<&Interval<P>> for &Interval<P> {
     fn mul(self, other: &Interval<P>) -> Interval<P> {
         let bits = self.bits(other);
         let (a, b, c, d) = (&self.lower, &self.upper, &other.lower, &other.upper);
-        let upwards = match sabotage::is(Sabotage::RoundingOfProduct) {
-            true => Round::Down,
-            false => Round::Up,
-        };
         if a.is_sign_positive() && c.is_sign_positive() {
             return Interval {
                 lower: product(bits, a, c, Round::Down),
-                upper: product(bits, b, d, upwards),
+                upper: product(bits, b, d, Round::Up),
             };
         }
         let corners = [(a, c), (a, d), (b, c), (b, d)];
         let products = corners.map(|(x, y)| {
             let low = product(bits, x, y, Round::Down);
-            (low, product(bits, x, y, upwards))
+            (low, product(bits, x, y, Round::Up))
         });
         hull_of(bits, products)
     }

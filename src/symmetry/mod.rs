@@ -27,7 +27,6 @@ pub use factor::{Factor, FactorShape};
 pub use family::{Family, FamilyStructure};
 pub use support::{Support, first_indefinite_pivot, support};
 
-use crate::sabotage::{self, Sabotage};
 use crate::scalar::{Field, Rational, RealScalar, Scalar, convert, dot};
 use nalgebra::DMatrix;
 use thiserror::Error;
@@ -335,10 +334,6 @@ impl Generator {
     /// The point e^{λA}θ of the orbit. Blocks go through the matrix exponential,
     /// never through eigenvectors, so that the two can check each other.
     pub fn act<S: RealScalar>(&self, lambda: &S, theta: &[S]) -> Vec<S> {
-        let lambda = &match sabotage::is(Sabotage::DirectionOfOrbit) {
-            true => sabotage::negated(lambda),
-            false => lambda.clone(),
-        };
         match self.structure() {
             Structure::Rates(rates) => act_with_rates(&convert(&rates), lambda, theta),
             Structure::Blocks { matrix, slices, .. } => {

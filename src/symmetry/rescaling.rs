@@ -2,7 +2,6 @@
 //! neuron, whose outgoing weights grow while the incoming ones shrink (C1).
 
 use super::{Generator, SymmetryError};
-use crate::sabotage::{self, Sabotage};
 use crate::scalar::Rational;
 
 impl Generator {
@@ -37,10 +36,6 @@ impl Generator {
 }
 
 pub(super) fn rates(dim: usize, up: &[usize], down: &[usize]) -> Vec<Rational> {
-    let (up, down) = match sabotage::is(Sabotage::SignOfGenerator) {
-        true => (down, up),
-        false => (up, down),
-    };
     let mut rates = vec![Rational::new(); dim];
     for &i in up {
         rates[i] = Rational::from(1);
