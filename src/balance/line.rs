@@ -67,7 +67,10 @@ pub(crate) fn certify_and<T>(
         }
         // Projectors keep two thirds of the bits of an eigendecomposition. With as many bits
         // as exponents of ±10⁶ take it would not end.
-        SpectrumSource::Blocks(_) => (wanted + wanted / 2 + 128, 131_072, 0),
+        SpectrumSource::Blocks(blocks) => {
+            let lost = blocks.cancelled(strength, &source.start(strength));
+            (wanted + wanted / 2 + 128, 131_072, lost)
+        }
     };
     let most = wanted.saturating_mul(8).saturating_add(beyond);
     refine(first, most, |bits| {
@@ -125,12 +128,17 @@ fn cancelled(spectrum: &Spectrum<Rational>, strength: &Strength<Rational>) -> u3
         .into_iter()
         .flat_map(|pulls| pulls.up.into_iter().chain(pulls.down));
     let largest = weights.map(|(_, weight)| weight).max().unwrap_or_default();
-    if total == 0 {
+    bits_between(&largest, &total)
+}
+
+/// About log₂(x/|y|) for x ≥ 0, if positive; 0 for y = 0.
+pub(super) fn bits_between(x: &Rational, y: &Rational) -> u32 {
+    if *y == 0 {
         return 0;
     }
     // log₂ of each, to within one, is the size of its numerator less that of its denominator.
-    let above = largest.numer().significant_bits() + total.denom().significant_bits();
-    let below = largest.denom().significant_bits() + total.numer().significant_bits();
+    let above = x.numer().significant_bits() + y.denom().significant_bits();
+    let below = x.denom().significant_bits() + y.numer().significant_bits();
     (above + 2).saturating_sub(below)
 }
 
@@ -216,7 +224,9 @@ impl Moments {
                 let bends = [second, third, fourth];
                 [0, 1, 2].map(|j| &near[j] * &slope + &bends[j] * &twice_square)
             });
-            own.iter_mut().zip(&changes).for_each(|(m, change)| *m += change);
+            own.iter_mut()
+                .zip(&changes)
+                .for_each(|(m, change)| *m += change);
         }
         self
     }
@@ -224,7 +234,9 @@ impl Moments {
     /// At least Σ|μ| c e^{2μλ}, what may cancel in C, by the Cauchy–Schwarz inequality.
     fn size(&self) -> Float {
         let product = &self.charge[0] * &self.charge[2];
-        product.root().map_or_else(|| Float::new(53), |x| x.magnitude())
+        product
+            .root()
+            .map_or_else(|| Float::new(53), |x| x.magnitude())
     }
 }
 
@@ -361,6 +373,7 @@ impl<'a, R: Rate> Terms<'a, R> {
         // Correct bits to aim at, from the last step backwards: half of them for Newton's,
         // beyond what is kept for rounding.
         let mut aims = Vec::new();
+        let lost = lost.min(bits);
         let mut aim = (bits - lost).saturating_sub(GUARD) / 2 + 16;
         while aim > DOUBLES {
             aims.push(aim);
@@ -465,10 +478,16 @@ impl<'a, R: Rate> Terms<'a, R> {
     fn prove(&self, x: &Float, bits: u32, lost: u32) -> Result<Found, Option<Float>> {
         let moments = self.moments(&Ball::point(x));
         let balance = moments.half_balance(self.strength);
-        let fastest = largest(&self.pulls.iter().map(|pull| pull.rate.times(&Ball::one())).collect::<Vec<_>>());
+        let fastest = largest(
+            &self
+                .pulls
+                .iter()
+                .map(|pull| pull.rate.times(&Ball::one()))
+                .collect::<Vec<_>>(),
+        );
         let fastest = Ball::point(&fastest);
         // Over a wider X the slope is known to fewer bits, and so is the step.
-        let half = (bits - lost) / 2 + GUARD;
+        let half = (bits - lost.min(bits)) / 2 + GUARD;
         let (step, stretch) = at_precision(half, || {
             let steepness = moments.quarter_steepness(self.strength);
             let guess = (&balance / &steepness).scale_by_power_of_two(-1);

@@ -570,7 +570,7 @@ fn network(case: &Case, shift: f64) -> Outcome {
                 Structure::Rates(rates) => Some(rates),
                 Structure::Blocks { .. } => None,
             });
-            let rates: Vec<Vec<Rational>> = rates.collect::<Option<_>>()?;
+            let rates: Vec<&[Rational]> = rates.collect::<Option<_>>()?;
             let noise = population_variance(&case.gradients(&case.theta)?);
             let neuron = |k: usize, sign: Ordering| {
                 let found = (0..members).find(|&i| rates[i][k].cmp0() == sign);

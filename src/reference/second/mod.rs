@@ -172,7 +172,7 @@ fn bisect(system: &Coordinates, attempt: u32) -> Result<Second, String> {
 fn single(problem: &Problem, orbit: &Orbit, attempt: u32) -> Result<Second, String> {
     match orbit.generator().structure() {
         Structure::Rates(rates) => {
-            let rates = rates.into_iter().map(|rate| vec![rate]).collect();
+            let rates = rates.iter().map(|rate| vec![rate.clone()]).collect();
             let system = Coordinates::of(rates, orbit.theta(), orbit.noise(), &problem.strength);
             bisect(&system, attempt)
         }
