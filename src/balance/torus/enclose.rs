@@ -5,7 +5,7 @@ use super::Exponential;
 use super::minimise::{minimise, minimise_logarithmic};
 use crate::balance::powers::Rate;
 use crate::balance::refine::largest;
-use crate::scalar::{Ball, Real, Scalar, at_precision, sum};
+use crate::scalar::{Ball, Real, Scalar, at_precision, sum, working_precision};
 use nalgebra::{Cholesky, DMatrix};
 use num_traits::{One, Zero};
 use rug::Float;
@@ -19,8 +19,8 @@ const FEW: u32 = 640;
 /// Bits of an approximation that doubles have no range for.
 const START: u32 = 192;
 
-/// Bits at which the Hessian over a box is multiplied by its inverse: how good that is
-/// decides whether the test succeeds.
+/// Bits at which the Hessian over a box is multiplied by an inverse in doubles: how good that
+/// is decides whether the test succeeds.
 const COARSE: u32 = 96;
 
 /// Sizes of the box to try, each eight times as wide.
@@ -183,8 +183,14 @@ impl<R: Rate> Gradient<'_, R> {
         radii: &[Float],
     ) -> Option<Vec<Ball>> {
         let region: Vec<Ball> = centre.iter().zip(radii).map(|(y, r)| y.widen(r)).collect();
-        // |(I − Rf′(X))(X − y)|, of which few digits matter.
-        let rest = at_precision(COARSE, || {
+        // |(I − Rf′(X))(X − y)|, of which few digits matter; but what cancels in the product
+        // takes as many bits as the inverse has.
+        let bits = if found.bits <= DOUBLES {
+            COARSE
+        } else {
+            working_precision()
+        };
+        let rest = at_precision(bits, || {
             let mut contraction = DMatrix::<Ball>::identity(self.size, self.size);
             let slope = self.slope(&region);
             for (j, column) in slope.column_iter().enumerate() {
@@ -257,7 +263,7 @@ impl Approximation {
             })?;
             inverse.map(|x| Ball::point(x.as_float()))
         };
-        (self.inverse, self.scale) = (inverse, top);
+        (self.inverse, self.scale, self.bits) = (inverse, top, bits);
         Some(())
     }
 }
