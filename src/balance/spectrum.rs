@@ -273,9 +273,12 @@ impl<S: Scalar> Balance<S> {
     pub(super) fn moved(term: &Term<S>, lambda: &S) -> (S, S) {
         let exponent = S::from_int(2) * &term.rate * lambda;
         // Exponentials dominate the cost, and half of the terms lack one of the two.
-        let scaled = |x: &S, exponent: S| match x.is_exactly_zero() {
-            true => x.clone(),
-            false => x.clone() * exponent.exp(),
+        let scaled = |x: &S, exponent: S| {
+            if x.is_exactly_zero() {
+                x.clone()
+            } else {
+                x.clone() * exponent.exp()
+            }
         };
         (
             scaled(&term.noise, -exponent.clone()),

@@ -429,12 +429,13 @@ fn assumptions(printed: &str) -> Result<usize, String> {
     let axioms = entries(axioms);
     let other = |axiom: &&String| !reals.contains(axiom) && !machine.contains(axiom);
     let other: Vec<&str> = axioms.iter().filter(other).map(String::as_str).collect();
-    match other.is_empty() {
-        true => Ok(axioms
+    if other.is_empty() {
+        Ok(axioms
             .iter()
             .filter(|axiom| machine.contains(axiom))
-            .count()),
-        false => Err(excerpt(&other.join(", "))),
+            .count())
+    } else {
+        Err(excerpt(&other.join(", ")))
     }
 }
 
@@ -505,9 +506,10 @@ fn read_bounded(path: &Path) -> Result<Option<String>, BadInput> {
     let mut bytes = Vec::new();
     // One byte more shows that it is too long.
     let most = MAX_CERTIFICATE as u64 + 1;
-    let read = match path.as_os_str() == "-" {
-        true => io::stdin().lock().take(most).read_to_end(&mut bytes),
-        false => File::open(path).and_then(|file| file.take(most).read_to_end(&mut bytes)),
+    let read = if path.as_os_str() == "-" {
+        io::stdin().lock().take(most).read_to_end(&mut bytes)
+    } else {
+        File::open(path).and_then(|file| file.take(most).read_to_end(&mut bytes))
     };
     read.map_err(|error| BadInput::at(path, error))?;
     if bytes.len() > MAX_CERTIFICATE {

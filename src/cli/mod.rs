@@ -69,9 +69,10 @@ fn is_ignored(signal: i32) -> bool {
 
 /// What a message calls a file.
 fn name(path: &Path) -> String {
-    match path.as_os_str() == "-" {
-        true => "standard input".to_owned(),
-        false => path.display().to_string(),
+    if path.as_os_str() == "-" {
+        "standard input".to_owned()
+    } else {
+        path.display().to_string()
     }
 }
 

@@ -92,9 +92,10 @@ fn bad(path: &Path, problem: impl std::fmt::Display) -> BadInput {
 
 /// What a message calls an output.
 fn name(path: &Path) -> String {
-    match path.as_os_str() == DASH {
-        true => "standard output".to_owned(),
-        false => path.display().to_string(),
+    if path.as_os_str() == DASH {
+        "standard output".to_owned()
+    } else {
+        path.display().to_string()
     }
 }
 

@@ -77,9 +77,10 @@ impl Solve {
         text.push('\n');
         let solution = (self.solution().1, text.as_bytes());
         if let Some(path) = &self.certificate {
-            let integers = match self.pure {
-                true => Integers::Pure,
-                false => Integers::Machine,
+            let integers = if self.pure {
+                Integers::Pure
+            } else {
+                Integers::Machine
             };
             let proof = certificate(&problem, self.digits, integers)
                 .map_err(|error| BadInput::at(&self.problem, error))?;

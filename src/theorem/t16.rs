@@ -362,10 +362,9 @@ fn certificate(case: &Case, shift: &Rational) -> Outcome {
             },
             Existence::Unbounded { direction } => {
                 // Of a direction only its rays matter: turn it round instead.
-                let turned = direction.into_iter().map(|x| match *shift == 0 {
-                    true => x,
-                    false => -x,
-                });
+                let turned = direction
+                    .into_iter()
+                    .map(|x| if *shift == 0 { x } else { -x });
                 Existence::Unbounded {
                     direction: turned.collect(),
                 }

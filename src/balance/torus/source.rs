@@ -366,9 +366,12 @@ impl FamilyBlocks {
             .collect();
         let mut terms = Vec::new();
         for measure in &self.measures {
-            let place = |rate: &Ball| match measure.negated {
-                true => -rate.clone(),
-                false => rate.clone(),
+            let place = |rate: &Ball| {
+                if measure.negated {
+                    -rate.clone()
+                } else {
+                    rate.clone()
+                }
             };
             // A member that annihilates the matrix has the rate 0, exactly, where it is live.
             let still = self.matrices.iter().map(|k| {
@@ -384,10 +387,7 @@ impl FamilyBlocks {
                 let rate = rates[s]
                     .iter()
                     .zip(&still)
-                    .map(|(rate, still)| match still {
-                        true => Ball::zero(),
-                        false => place(rate),
-                    });
+                    .map(|(rate, still)| if *still { Ball::zero() } else { place(rate) });
                 terms.push(Term {
                     rate: rate.collect(),
                     noise,

@@ -253,16 +253,18 @@ fn family(
 }
 
 fn unbounded(recedes: bool) -> Result<Reached, String> {
-    match recedes {
-        true => Ok(Reached::status(Status::Unbounded)),
-        false => Err("the direction is none of recession".to_owned()),
+    if recedes {
+        Ok(Reached::status(Status::Unbounded))
+    } else {
+        Err("the direction is none of recession".to_owned())
     }
 }
 
 fn all_flat(flat: bool) -> Result<(), String> {
-    match flat {
-        true => Ok(()),
-        false => Err("Φ is not constant along a direction said to be flat".to_owned()),
+    if flat {
+        Ok(())
+    } else {
+        Err("Φ is not constant along a direction said to be flat".to_owned())
     }
 }
 
