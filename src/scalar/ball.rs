@@ -245,6 +245,12 @@ impl Ball {
         Self::new_unchecked(self.middle.clone(), self.radius.plus(Radius::of(radius)))
     }
 
+    /// The smallest ball around 0 that contains it.
+    pub fn around_zero(&self) -> Self {
+        let radius = Radius::of(&self.middle).plus(self.radius);
+        Self::new_unchecked(Float::new(53), radius)
+    }
+
     /// What is left of it in [0, ∞); `None` if it lies below 0 entirely.
     pub fn at_least_zero(&self) -> Option<Self> {
         match self.sign() {

@@ -37,7 +37,9 @@ pub use ball::Ball;
 pub use exact::{Exact, NumberError, parse_exact};
 pub use multiprecision::Real;
 pub use precision::{at_precision, working_precision};
-pub use print::{Direction, decimal_of_float, decimal_of_rational, hexadecimal};
+pub use print::{
+    Direction, decimal_of_float, decimal_of_rational, decimals_of_rational, hexadecimal,
+};
 pub use rug::Rational;
 
 use num_traits::{One, Zero};

@@ -362,10 +362,9 @@ fn certificate(case: &Case, shift: &Rational) -> Outcome {
             },
             Existence::Unbounded { direction } => {
                 // Of a direction only its rays matter: turn it round instead.
-                let turned = direction.into_iter().map(|x| match *shift == 0 {
-                    true => x,
-                    false => -x,
-                });
+                let turned = direction
+                    .into_iter()
+                    .map(|x| if *shift == 0 { x } else { -x });
                 Existence::Unbounded {
                     direction: turned.collect(),
                 }
@@ -570,7 +569,7 @@ fn network(case: &Case, shift: f64) -> Outcome {
                 Structure::Rates(rates) => Some(rates),
                 Structure::Blocks { .. } => None,
             });
-            let rates: Vec<Vec<Rational>> = rates.collect::<Option<_>>()?;
+            let rates: Vec<&[Rational]> = rates.collect::<Option<_>>()?;
             let noise = population_variance(&case.gradients(&case.theta)?);
             let neuron = |k: usize, sign: Ordering| {
                 let found = (0..members).find(|&i| rates[i][k].cmp0() == sign);

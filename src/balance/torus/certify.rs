@@ -1,13 +1,16 @@
-//! Certified solution for a family: existence decided exactly, the minimiser enclosed
-//! to any number of digits by Krawczyk's operator.
+//! Certified solution for a family, to any number of digits.
 
+use super::enclose::enclose_minimiser;
+use super::parts::{Part, parts};
 use super::source::{EnclosedFamily, FamilySource, combine};
-use super::{Existence, Exponential, Torus, minimise};
+use super::{Existence, Exponential, Torus};
+use crate::balance::line::root;
+use crate::balance::powers::Rate;
 use crate::balance::refine::{CertifyError, Gap, bits_of, checked, largest, refine};
+use crate::balance::vanishing::charge_vanishes;
 use crate::balance::{Spectrum, Strength, Term};
-use crate::scalar::{Ball, Field, Rational, Real, Scalar, at_precision, dot, sum};
+use crate::scalar::{Ball, Field, Rational, Scalar, at_precision, sum};
 use crate::symmetry::Eigenspaces;
-use nalgebra::{Cholesky, DMatrix};
 use num_traits::Zero;
 use rug::{Float, Integer};
 
@@ -55,18 +58,13 @@ pub struct CertifiedFamily {
 /// Bits beyond a multiple of what the digits take.
 const MAX_EXTRA_BITS: u32 = 32_768;
 
-/// Sizes of the box to try around an approximation, each wider by a sixteenth of the bits.
-const WIDENINGS: u32 = 8;
-
-/// Bits of the first approximation.
-const START: u32 = 192;
-
 /// Solves ∇Φ = 0 for a family and encloses the answer, each number with relative width
 /// at most 10^{−digits}.
 ///
-/// For rational rates the status is decided exactly ([`Existence`]). For irrational ones
-/// an enclosed zero of ∇Φ proves that there is a minimum (Φ is convex), and a rational
-/// direction of recession, decided exactly, that there is none.
+/// For rational rates the family is solved part by part, and the status of each is decided
+/// exactly ([`Existence`]). For irrational ones an enclosed zero of ∇Φ proves that there is
+/// a minimum (Φ is convex), and a rational direction of recession, decided exactly, that
+/// there is none.
 ///
 /// # Errors
 /// [`CertifyError`] when a number leaves the exponent range or needs more working
@@ -88,229 +86,227 @@ pub(crate) fn certify_family_and<T>(
     digits: u32,
     mut follow: impl FnMut(CertifiedFamily) -> Result<T, Gap>,
 ) -> Result<FamilyStatus<T>, CertifyError> {
-    let (flat, span) = source.flat_directions(strength);
-    if let Some(exponents) = source.live_exponents(strength) {
-        let existence = Existence::of(&exponents, source.members());
-        if let Existence::Unbounded { direction } = existence {
-            return Ok(FamilyStatus::Unbounded { direction });
-        }
-    }
+    source.check_signs()?;
     let wanted = bits_of(digits);
     let most = wanted.saturating_mul(8).saturating_add(MAX_EXTRA_BITS);
-    let mut attempts = 0..;
-    refine(wanted + wanted / 2 + 192, most, |bits| {
-        let count = attempts.next().unwrap_or_default();
-        Ok(
-            match attempt(source, strength, &span, digits, (bits, count))? {
-                FamilyStatus::Unbounded { direction } => FamilyStatus::Unbounded { direction },
-                FamilyStatus::Bounded { solution, .. } => FamilyStatus::Bounded {
+    match source {
+        FamilySource::Exact { members, spectrum } => {
+            let undecided = CertifyError::Precision {
+                field: "spectrum",
+                bits: 0,
+            };
+            let torus = Torus::of(spectrum, strength).ok_or(undecided)?;
+            let parts = parts(&torus.terms, *members);
+            for part in &parts {
+                if let Some(direction) = part.recession() {
+                    let direction = part.embedded(direction, *members);
+                    return Ok(FamilyStatus::Unbounded { direction });
+                }
+            }
+            let start = source.start(strength).balance;
+            let solution = refine(wanted + 64, most, |bits| {
+                let mut lambda = vec![Ball::zero(); *members];
+                for part in &parts {
+                    let found = part.solve(&start, bits).ok_or(Gap::Undecided("lambda"))?;
+                    part.members
+                        .iter()
+                        .zip(found)
+                        .for_each(|(&i, x)| lambda[i] = x);
+                }
+                let vanishes = |i: usize| {
+                    let alone = |part: &Part| part.members == [i] && !strength.gamma().is_zero();
+                    parts.iter().any(alone) && charge_vanishes(&along(spectrum, i), strength)
+                };
+                follow(certified(
+                    spectrum, lambda, strength, vanishes, None, digits,
+                )?)
+            })?;
+            let flat = parts.iter().flat_map(|part| {
+                let own = part.flat.iter().cloned();
+                own.map(|u| part.embedded(u, *members))
+            });
+            let mut flat: Vec<Vec<Rational>> = flat.collect();
+            // As exact elimination of all terms at once would order them.
+            flat.sort_by_key(|u| u.iter().rposition(|x| !x.is_zero()));
+            Ok(FamilyStatus::Bounded { flat, solution })
+        }
+        FamilySource::Blocks(blocks) => {
+            let (flat, span) = source.flat_directions(strength);
+            let balanced = source.start(strength).balance.iter().all(Zero::is_zero);
+            let mut attempts = 0..;
+            refine(wanted + wanted / 2 + 192, most, |bits| {
+                let undecided = || Gap::Undecided("spectrum");
+                let count = attempts.next().unwrap_or_default();
+                let EnclosedFamily { spectrum, spaces } =
+                    blocks.enclose(count).ok_or_else(undecided)?;
+                let enclosed_strength = strength.map(Ball::from_rational);
+                let torus = Torus::of(&spectrum, &enclosed_strength).ok_or_else(undecided)?;
+                let lambda = if balanced {
+                    vec![Ball::zero(); source.members()]
+                } else {
+                    match enclose_minimiser(&reduce(&torus.terms, &span), bits) {
+                        Some(y) => combine(&span, &y, source.members()),
+                        None => {
+                            let direction = recession(source, strength, &torus);
+                            let direction = direction.ok_or(Gap::Undecided("lambda"))?;
+                            return Ok(FamilyStatus::Unbounded { direction });
+                        }
+                    }
+                };
+                let found =
+                    certified(&spectrum, lambda, strength, |_| false, Some(spaces), digits)?;
+                Ok(FamilyStatus::Bounded {
                     flat: flat.clone(),
-                    solution: follow(solution)?,
-                },
-            },
-        )
-    })
+                    solution: follow(found)?,
+                })
+            })
+        }
+    }
 }
 
-fn attempt(
-    source: &FamilySource,
-    strength: &Strength<Rational>,
-    span: &[Vec<Rational>],
-    digits: u32,
-    (bits, count): (u32, usize),
-) -> Result<FamilyStatus<CertifiedFamily>, Gap> {
-    let undecided = || Gap::Undecided("spectrum");
-    let EnclosedFamily { spectrum, spaces } = source.enclose(count).ok_or_else(undecided)?;
-    let enclosed_strength = strength.map(Ball::from_rational);
-    let torus = Torus::of(&spectrum, &enclosed_strength).ok_or_else(undecided)?;
-    let members = source.members();
-    let balanced = source.start(strength).balance.iter().all(Zero::is_zero);
-    let lambda = if balanced {
-        vec![Ball::zero(); members]
-    } else {
-        let reduced = reduce(&torus, span);
-        match enclose_minimiser(&reduced, bits) {
-            Some(y) => combine(span, &y, members),
-            None => {
-                let direction = recession(source, strength, &torus);
-                let direction = direction.ok_or(Gap::Undecided("lambda"))?;
-                return Ok(FamilyStatus::Unbounded { direction });
-            }
+/// The spectrum of one generator of a family.
+fn along(spectrum: &Spectrum<Rational, Vec<Rational>>, i: usize) -> Spectrum<Rational> {
+    Spectrum::merged(spectrum.terms().iter().map(|t| Term {
+        rate: t.rate[i].clone(),
+        noise: t.noise.clone(),
+        charge: t.charge.clone(),
+    }))
+}
+
+impl Part {
+    /// A vector over the members as one over the whole family.
+    fn embedded(&self, own: Vec<Rational>, members: usize) -> Vec<Rational> {
+        let mut whole = vec![Rational::new(); members];
+        self.members
+            .iter()
+            .zip(own)
+            .for_each(|(&i, x)| whole[i] = x);
+        whole
+    }
+
+    /// The minimiser orthogonal to the flat directions; `start` is the balance of the whole
+    /// family at λ = 0.
+    fn solve(&self, start: &[Rational], bits: u32) -> Option<Vec<Ball>> {
+        if self.members.iter().all(|&i| start[i].is_zero()) {
+            return Some(vec![Ball::zero(); self.members.len()]);
         }
-    };
+        let reduced = reduce(&self.terms, &self.span);
+        let y = match self.span.len() {
+            1 => vec![zero_of_sum(&reduced, bits)?],
+            _ => enclose_minimiser(&reduced, bits)?,
+        };
+        Some(combine(&self.span, &y, self.members.len()))
+    }
+}
+
+/// Potential and charges at λ, each number to its digits; `vanishes` tells of a charge that
+/// it is exactly 0.
+fn certified<R: Rate>(
+    spectrum: &Spectrum<R, Vec<R>>,
+    lambda: Vec<Ball>,
+    strength: &Strength<Rational>,
+    vanishes: impl Fn(usize) -> bool,
+    spaces: Option<(Eigenspaces, Vec<Vec<Ball>>)>,
+    digits: u32,
+) -> Result<CertifiedFamily, Gap> {
     let size = largest(&lambda);
     let lambda = lambda.into_iter();
     let lambda = lambda.map(|x| checked("lambda", x, Some(&size), digits));
     let lambda: Vec<Ball> = lambda.collect::<Result<_, _>>()?;
-    let potential = checked("potential.after", torus.potential(&lambda), None, digits)?;
-    let charge = (0..members).map(|i| {
-        let parts = charge_parts(&spectrum, &lambda, i);
-        let scale = parts.iter().map(Ball::magnitude);
-        let scale = scale.fold(Float::new(64), |total, x| total + x);
-        if !scale.is_finite() {
+    let decay = Rational::from(strength.gamma() * 2);
+    let mut potential = Ball::zero();
+    let mut charge = vec![Ball::zero(); lambda.len()];
+    let mut scale = vec![Float::new(53); lambda.len()];
+    // G_i = 0 makes C_i exactly 0 where there is decay and no noise moves C_i.
+    let mut is_still = vec![!strength.gamma().is_zero(); lambda.len()];
+    for term in spectrum.terms() {
+        let live = || {
+            term.rate
+                .iter()
+                .zip(&lambda)
+                .enumerate()
+                .filter(|(_, (w, _))| !w.is_zero())
+        };
+        let exponent = sum(live().map(|(_, (w, x))| w.times(x))).scale_by_power_of_two(1);
+        if !term.noise.is_zero() && !strength.sigma2().is_zero() {
+            let noise = term.noise.times(&(-exponent.clone()).exp());
+            potential += noise.times_rational(strength.sigma2());
+            live().for_each(|(i, _)| is_still[i] = false);
+        }
+        if !term.charge.is_zero() {
+            let own = term.charge.times(&exponent.exp());
+            for (i, (w, _)) in live() {
+                let part = w.times(&own);
+                scale[i] += part.magnitude();
+                charge[i] += part;
+            }
+            potential += own.times_rational(&decay);
+        }
+    }
+    let potential = checked("potential.after", potential, None, digits)?;
+    let charge = charge.into_iter().enumerate().map(|(i, x)| {
+        if !scale[i].is_finite() {
             return Err(Gap::OutOfRange("charge.after"));
         }
-        checked("charge.after", sum(parts), Some(&scale), digits)
+        if x.contains_zero() && (is_still[i] || vanishes(i)) {
+            return Ok(Ball::zero());
+        }
+        checked("charge.after", x, Some(&scale[i]), digits)
     });
     let charge = charge.collect::<Result<_, _>>()?;
-    let solution = CertifiedFamily {
+    Ok(CertifiedFamily {
         lambda,
         charge,
         potential,
         spaces,
-    };
-    Ok(FamilyStatus::Bounded {
-        flat: Vec::new(),
-        solution,
     })
 }
 
-/// w_i c e^{2⟨w, λ⟩} for each term.
-fn charge_parts(spectrum: &Spectrum<Ball, Vec<Ball>>, lambda: &[Ball], i: usize) -> Vec<Ball> {
-    let live = spectrum.terms().iter().filter(|t| !t.charge.is_zero());
-    let part = |t: &Term<Ball, Vec<Ball>>| {
-        let exponent = Ball::from_int(2) * dot(&t.rate, lambda);
-        exponent.exp() * &t.charge * &t.rate[i]
-    };
-    live.map(part).collect()
-}
-
 /// The terms in the coordinates y of λ = Σ y_i e_i, without those that are constant.
-fn reduce(torus: &Torus<Ball>, span: &[Vec<Rational>]) -> Vec<Exponential<Ball>> {
-    let basis: Vec<Vec<Ball>> = span
-        .iter()
-        .map(|e| e.iter().map(Ball::from_rational).collect())
-        .collect();
-    let terms = torus.terms.iter().map(|t| Exponential {
-        exponent: basis.iter().map(|e| dot(e, &t.exponent)).collect(),
+fn reduce<R: Rate>(terms: &[Exponential<R>], span: &[Vec<Rational>]) -> Vec<Exponential<R>> {
+    let along = |e: &Vec<Rational>, v: &[R]| {
+        let entries = e
+            .iter()
+            .zip(v)
+            .filter(|(e, v)| !e.is_zero() && !v.is_zero());
+        sum(entries.map(|(e, v)| R::from_rational(e) * v))
+    };
+    let reduced = terms.iter().map(|t| Exponential {
+        exponent: span
+            .iter()
+            .map(|e| along(e, &t.exponent))
+            .collect::<Vec<R>>(),
         weight: t.weight.clone(),
     });
-    terms
-        .filter(|t: &Exponential<Ball>| !t.exponent.iter().all(Zero::is_zero))
+    reduced
+        .filter(|t| !t.exponent.iter().all(Zero::is_zero))
         .collect()
 }
 
-/// The terms at the midpoints of their enclosures, at the working precision.
-fn rounded(terms: &[Exponential<Ball>]) -> Vec<Exponential<Real>> {
-    let term = |t: &Exponential<Ball>| Exponential {
-        exponent: t.exponent.iter().map(Ball::middle).collect(),
-        weight: t.weight.middle(),
-    };
-    terms.iter().map(term).collect()
-}
-
-/// A box that provably holds the one zero of the gradient.
-fn enclose_minimiser(terms: &[Exponential<Ball>], bits: u32) -> Option<Vec<Ball>> {
-    let n = terms.first()?.exponent.len();
-    let zero = vec![Real::zero(); n];
-    let rough = at_precision(START.min(bits), || minimise(&rounded(terms), &zero));
-    let centre = minimise(&rounded(terms), &rough.unwrap_or(zero)).ok()?;
-    let centre: Vec<Ball> = centre.iter().map(|x| Ball::point(x.as_float())).collect();
-    let problem = Gradient { terms };
-    let value = problem.at(&centre);
-    let inverse = problem.approximate_inverse(&centre)?;
-    let shift: Vec<Ball> = inverse.iter().map(|row| dot(row, &value)).collect();
-    // The smallest box that the test succeeds on: half of the bits of what the centre, or the
-    // step from it, is large by may be lost.
-    let mut radius = (largest(&centre) >> bits).max(&largest(&shift));
-    for _ in 0..WIDENINGS {
-        radius <<= bits.div_ceil(16);
-        if let Some(image) = problem.krawczyk(&centre, &shift, &inverse, &radius) {
-            return Some(image);
-        }
-    }
-    None
-}
-
-/// ∇Φ. Near the minimum nothing overflows: no term of Φ is above Φ(0) there.
-struct Gradient<'a> {
-    terms: &'a [Exponential<Ball>],
-}
-
-impl Gradient<'_> {
-    fn values(&self, y: &[Ball]) -> Vec<Ball> {
-        let value = |t: &Exponential<Ball>| dot(&t.exponent, y).exp() * &t.weight;
-        self.terms.iter().map(value).collect()
-    }
-
-    fn at(&self, y: &[Ball]) -> Vec<Ball> {
-        let values = self.values(y);
-        let component = |i: usize| {
-            let terms = self.terms.iter().zip(&values);
-            sum(terms.map(|(t, value)| t.exponent[i].clone() * value))
+/// The zero of ∇Φ where there is one coordinate: a balance equation of its own, with a charge
+/// for each growing term and a noise for each falling one.
+fn zero_of_sum(terms: &[Exponential<Rational>], bits: u32) -> Option<Ball> {
+    let half = Rational::from((1, 2));
+    let term = |t: &Exponential<Rational>| {
+        let rate = t.exponent[0].clone().abs() * &half;
+        let grows = t.exponent[0] > 0;
+        let of = |own: bool| {
+            if own {
+                t.weight.clone()
+            } else {
+                Rational::new()
+            }
         };
-        (0..y.len()).map(component).collect()
-    }
-
-    /// The Hessian over a box.
-    fn slope(&self, y: &[Ball]) -> Vec<Vec<Ball>> {
-        let n = y.len();
-        let mut slope = vec![vec![Ball::zero(); n]; n];
-        for (t, value) in self.terms.iter().zip(self.values(y)) {
-            for i in 0..n {
-                let part = t.exponent[i].clone() * &value;
-                for j in 0..=i {
-                    let entry = if i == j {
-                        t.exponent[i].square() * &value
-                    } else {
-                        part.clone() * &t.exponent[j]
-                    };
-                    slope[i][j] += entry;
-                }
-            }
+        Term {
+            rate,
+            noise: of(!grows),
+            charge: of(grows),
         }
-        for i in 0..n {
-            for j in 0..i {
-                slope[j][i] = slope[i][j].clone();
-            }
-        }
-        slope
-    }
-
-    /// An approximate inverse of the Hessian at a point: how good it is decides whether
-    /// the test succeeds, not whether it holds.
-    fn approximate_inverse(&self, y: &[Ball]) -> Option<Vec<Vec<Ball>>> {
-        let slope = self.slope(y);
-        let n = y.len();
-        let middle = DMatrix::from_fn(n, n, |i, j| slope[i][j].middle());
-        let inverse = Cholesky::new(middle)?.inverse();
-        let rows = inverse.row_iter().map(|row| {
-            let entries = row.iter();
-            entries.map(|x| Ball::point(x.as_float())).collect()
-        });
-        Some(rows.collect())
-    }
-
-    /// K(X) = y − Rf(y) + (I − Rf′(X))(X − y) over the box X = y ± radius. If it lies
-    /// inside X, then X holds exactly one zero of f, and K(X) holds it too.
-    fn krawczyk(
-        &self,
-        centre: &[Ball],
-        shift: &[Ball],
-        inverse: &[Vec<Ball>],
-        radius: &Float,
-    ) -> Option<Vec<Ball>> {
-        let n = centre.len();
-        let region: Vec<Ball> = centre.iter().map(|y| y.widen(radius)).collect();
-        let around = region.iter().zip(centre).map(|(x, y)| x.clone() - y);
-        let around: Vec<Ball> = around.collect();
-        let slope = self.slope(&region);
-        let mut image = Vec::with_capacity(n);
-        for i in 0..n {
-            let rest = (0..n).map(|j| {
-                let product = sum((0..n).map(|k| inverse[i][k].clone() * &slope[k][j]));
-                let identity = Ball::from_int(i64::from(i == j));
-                (identity - product) * &around[j]
-            });
-            // X − y lies around 0, and so does the rest.
-            let value = (centre[i].clone() - &shift[i]).widen(&sum(rest).magnitude());
-            if !value.is_inside(&region[i]) {
-                return None;
-            }
-            image.push(value);
-        }
-        Some(image)
-    }
+    };
+    let spectrum = Spectrum::merged(terms.iter().map(term));
+    // Φ = Σ (2γc e^{2wλ} + σ²a e^{−2wλ}) with 2γ = σ² = 1.
+    let strength = Strength::new(half.clone(), Rational::from(1)).ok()?;
+    root(&spectrum, &strength, bits)
 }
 
 /// A rational direction of recession, decided exactly: from the simplest rationals in the

@@ -2,9 +2,11 @@
 //! balance potential a convex sum of exponentials on R^m.
 
 mod certify;
+mod enclose;
 mod existence;
 mod minimise;
 mod network;
+mod parts;
 mod source;
 
 pub(crate) use certify::certify_family_and;
