@@ -5,7 +5,7 @@
 
 use super::{Answer, Problem, ProblemError, Single};
 use crate::balance::{Balance, Equilibrium, Spectrum, SpectrumSource, Strength, Term};
-use crate::scalar::{Enclosure, Field, Rational};
+use crate::scalar::{Ball, Field, Rational, at_precision};
 use rug::Integer;
 use rug::ops::Pow;
 use std::cmp::Ordering;
@@ -386,12 +386,14 @@ fn bits(
 ) -> Result<u32, CertificateError> {
     let mut bits = 40 + digits * 10 / 3;
     while bits <= MAX_BITS {
-        let balance = Balance {
-            spectrum: exact.spectrum.map(|q| Enclosure::at(bits, q)),
-            strength: exact.strength.map(|q| Enclosure::at(bits, q)),
-        };
-        let sign = |q: &Rational| balance.g(&Enclosure::at(bits, q)).sign();
-        if sign(lower) == Some(Ordering::Greater) && sign(upper) == Some(Ordering::Less) {
+        let signs = at_precision(bits, || {
+            let balance = Balance {
+                spectrum: exact.spectrum.map(Ball::from_rational),
+                strength: exact.strength.map(Ball::from_rational),
+            };
+            [lower, upper].map(|q| balance.g(&Ball::from_rational(q)).sign())
+        });
+        if signs == [Some(Ordering::Greater), Some(Ordering::Less)] {
             return Ok(bits + SPARE_BITS);
         }
         bits += bits / 4;

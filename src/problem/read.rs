@@ -465,18 +465,18 @@ impl GeneratorFile {
         };
         let indices = |list: &[usize]| Some(List(list.iter().copied().map(Whole).collect()));
         Some(match generator {
-            Generator::Diagonal(rates) => Self {
-                rates: Some(listed(rates)),
+            Generator::Diagonal(own) => Self {
+                rates: Some(listed(own.rates())),
                 ..file
             },
-            Generator::Dense(matrix) => Self {
-                matrix: rows(matrix),
+            Generator::Dense(own) => Self {
+                matrix: rows(own.matrix()),
                 ..file
             },
-            Generator::Scaling { .. } => file,
-            Generator::Rescaling { up, down, .. } => Self {
-                up: indices(up),
-                down: indices(down),
+            Generator::Scaling(_) => file,
+            Generator::Rescaling(own) => Self {
+                up: indices(own.up()),
+                down: indices(own.down()),
                 ..file
             },
             Generator::Factor(factor) => Self {

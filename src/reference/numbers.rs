@@ -1,6 +1,6 @@
 //! The numbers in a solution: pairs of bounds, each with the double nearest to it.
 
-use crate::scalar::{Enclosure, Rational, hexadecimal, parse_exact};
+use crate::scalar::{Ball, Rational, hexadecimal, parse_exact};
 use rug::Float;
 use serde_json::{Value, json};
 
@@ -125,7 +125,7 @@ pub(super) fn is_decided(number: &Number) -> bool {
 /// How many decimal digits the bounds and the second enclosure have in common: −log₁₀ of the
 /// width of both together, relative to the number (absolute where it is 0). `None` if they
 /// are apart.
-pub(super) fn common_digits(number: &Number, second: &Enclosure) -> Option<i64> {
+pub(super) fn common_digits(number: &Number, second: &Ball) -> Option<i64> {
     let low = second.lower().to_rational()?;
     let high = second.upper().to_rational()?;
     if low > number.upper || high < number.lower {
