@@ -21,6 +21,8 @@ mod factorisation;
 #[forbid(unsafe_code)]
 mod interval;
 #[forbid(unsafe_code)]
+pub(crate) mod lanes;
+#[forbid(unsafe_code)]
 mod multiprecision;
 #[forbid(unsafe_code)]
 mod native;
@@ -31,6 +33,7 @@ mod rational;
 
 pub use exact::{Exact, NumberError, parse_exact};
 pub use interval::{Enclosure, Interval};
+pub use lanes::Instructions;
 pub use multiprecision::{Mp, Real};
 pub use print::{Direction, decimal_of_float, decimal_of_rational, hexadecimal};
 pub use rug::Rational;
