@@ -62,7 +62,7 @@ fn wide(neurons: u32) -> Spectrum<f64, Edge> {
     Spectrum::from_terms(terms)
 }
 
-fn torus(criterion: &mut Criterion) {
+fn potential(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("deep ReLU network, passes over its weights");
     group
         .sample_size(10)
@@ -130,5 +130,5 @@ fn general_linear(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, torus, general_linear);
+criterion_group!(benches, potential, general_linear);
 criterion_main!(benches);
