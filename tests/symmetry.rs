@@ -252,17 +252,17 @@ fn blocks_are_refused() {
         (
             &s[..],
             Vec::new(),
-            "generator.slices: expected at least one",
+            "slices: expected at least one",
         ),
         (
             &s[..1],
             vec![slice(0, 1)],
-            "generator.direction[0]: expected 1 numbers",
+            "direction[0]: expected 1 numbers",
         ),
         (
             &[],
             vec![slice(0, 1)],
-            "generator.direction: expected at least one",
+            "direction: expected at least one",
         ),
     ] {
         let error = Generator::block(8, direction, slices)
