@@ -46,7 +46,8 @@
 //!
 //! The equilibrium depends on a problem through its [`Spectrum`](balance::Spectrum)
 //! alone, the list of (rate μ, noise a, charge c). [`solve`](balance::solve) is generic
-//! over `f32`, `f64` and [`Mp<P>`](scalar::Mp):
+//! over `f32`, `f64` and, [at a stated precision](scalar::at_precision),
+//! [`Real`](scalar::Real):
 //!
 //! ```
 //! use noise_equilibrium::balance::{Balance, Equilibrium, Spectrum, Strength, Term, solve};
