@@ -46,7 +46,8 @@
 //!
 //! The equilibrium depends on a problem through its [`Spectrum`](balance::Spectrum)
 //! alone, the list of (rate μ, noise a, charge c). [`solve`](balance::solve) is generic
-//! over `f32`, `f64` and [`Mp<P>`](scalar::Mp):
+//! over `f32`, `f64` and [`Mp<P>`](scalar::Mp); [`solve_many`](balance::solve_many) takes many
+//! spectra of `f64` at once, is faster and closer:
 //!
 //! ```
 //! use noise_equilibrium::balance::{Balance, Equilibrium, Spectrum, Strength, Term, solve};
@@ -87,8 +88,9 @@
 //!
 //! Features, all on by default but the last: `theorems`, everything from [`dynamics`] on,
 //! which is not needed to solve a problem; `arrays`, arrays in files and the balancing of
-//! checkpoints; `cli`, the program (with `cli` alone it has `solve`, `balance` and
-//! `certificate`); `sabotage`, the hooks of the kill matrix.
+//! checkpoints; `simd`, the widest vector instructions that the processor has; `cli`, the
+//! program (with `cli` alone it has `solve`, `balance` and `certificate`); `sabotage`, the
+//! hooks of the kill matrix.
 
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
