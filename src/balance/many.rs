@@ -1,9 +1,8 @@
 //! Many spectra of doubles at once.
 //!
-//! The spectra lie side by side in the lanes of vector instructions, one to a lane, and
-//! all steps of [`solve`] are taken in each lane without a branch. What is added up, and in
-//! which order, is the same in whatever instructions: so are the bits. A lane does not
-//! depend on its neighbours.
+//! The spectra lie side by side in the lanes of vector instructions, one to a lane, and sums
+//! run over the terms of each lane, in their order. So the bits depend neither on the
+//! instructions nor on the neighbours.
 //!
 //! 1. Newton's method on H = ln U − ln D, kept inside a bracket, with exponentials to
 //!    some 10 digits, until λ is known to about as many.
@@ -41,11 +40,13 @@ const NEAR: f64 = 1.0 / (1 << 12) as f64;
 /// What the correction may miss, as a fraction of λ and of (U + D)/|G′|.
 const TINY: f64 = 1.0 / (1_u64 << 57) as f64;
 const TINIER: f64 = 1.0 / (1_u128 << 71) as f64;
+/// The rounding of a correction, as a fraction of it: sums of 4096 positive terms.
+const ROUNDING: f64 = 1.0 / (1_u64 << 40) as f64;
 /// The largest |rδ|: over that distance slopes change by less than half a percent.
 const NARROW: f64 = 1.0 / 256.0;
 
-/// [`solve`] for many spectra: the same statuses and errors, in their order, some twenty
-/// times as fast, and closer to λ\*.
+/// [`solve`] for many spectra: the same statuses and errors, in their order, in a fraction of
+/// the time, and closer to λ\*.
 ///
 /// Let κ = (U + D)/|λ\*G′(λ\*)|: if each noise and charge changes by a fraction ε, λ\*
 /// changes by at most the fraction κε. With n terms the error is at most 5/8 units in the last
@@ -193,7 +194,6 @@ impl Group {
                 let charge = weight(r, charge_factor[i], charge);
                 let up = if rate > 0.0 { noise } else { charge };
                 let down = if rate > 0.0 { charge } else { noise };
-                row.r[i] = 2.0 * r;
                 row.up_head[i] = up.head;
                 row.up_tail[i] = up.tail;
                 row.down_head[i] = down.head;
@@ -203,6 +203,7 @@ impl Group {
                 } else {
                     0.0
                 };
+                row.r[i] = live;
                 fastest[i] = if live > fastest[i] { live } else { fastest[i] };
                 u[i] += up.head;
                 d[i] += down.head;
@@ -262,7 +263,6 @@ impl Group {
     /// λ\* from the λ nearby, where the error is as promised.
     #[inline(always)]
     fn correct(&mut self, fastest: &Lanes, mut lambda: Lanes) {
-        let noise = (self.rows.len() + 16) as f64 * f64::EPSILON;
         self.found = [f64::NAN; LANES];
         for _ in 0..EXACT_STEPS {
             lambda = lambda.map(head);
@@ -284,7 +284,7 @@ impl Group {
                 let delta = newton + bend * (newton * newton);
                 let delta = newton + bend * (delta * delta);
                 let turn = fastest[i] * delta;
-                let error = (turn * turn + noise) * delta.abs();
+                let error = (turn * turn + ROUNDING) * delta.abs();
                 lambda[i] += delta;
                 let allowed = TINY * lambda[i].abs() + TINIER * total[i] / slope[i];
                 let in_range = lambda[i].abs() * fastest[i] <= EXPONENT;

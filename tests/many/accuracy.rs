@@ -65,7 +65,7 @@ impl Miss {
         }
         let distance = (Float::with_val(256, lambda) - exact).to_f64().abs();
         let terms = 1.0 + terms.len() as f64 / 256.0;
-        let blur = 2_f64.powf(-69.0) * terms * total / slope;
+        let blur = libm::exp2(-69.0) * terms * total / slope;
         Self {
             ulps: distance / ulp(lambda),
             condition: terms * total / (slope * lambda.abs()),
@@ -223,4 +223,28 @@ fn closed_forms() {
         .map(|found| found.ok().and_then(Equilibrium::finite).expect("finite"))
         .collect();
     assert_eq!(found, [std::f64::consts::LN_2, 0.0]);
+}
+
+/// A term without noise and charge does not matter, however fast it would move.
+#[test]
+fn dead_terms() {
+    let alive = examples(&everyday(1..6), 50);
+    let with_dead = |balance: &Balance<f64>| {
+        let dead = Term {
+            rate: 1e9,
+            noise: 0.0,
+            charge: 0.0,
+        };
+        let terms = balance.spectrum.terms().iter().cloned().chain([dead]);
+        Balance {
+            spectrum: Spectrum::from_terms(terms.collect()),
+            strength: balance.strength.clone(),
+        }
+    };
+    let padded: Vec<Balance<f64>> = alive.iter().map(with_dead).collect();
+    assert_eq!(solve_many(&padded), solve_many(&alive));
+    assert_ne!(
+        solve_many(&padded),
+        alive.iter().map(solve).collect::<Vec<_>>()
+    );
 }

@@ -4,7 +4,7 @@
 #[path = "../../src/scalar/lanes.rs"]
 mod lanes;
 
-use lanes::{TAYLOR, exp_by, head, rough_exp};
+use lanes::{Instructions, Kernel, TAYLOR, exp, exp_by, head, rough_exp};
 use proptest::prelude::*;
 use rug::Float;
 
@@ -25,11 +25,11 @@ fn miss(coefficients: &[f64; 5], r: f64, lambda: f64) -> f64 {
     let lambda = head(lambda);
     let [high, low] = [head(r) * lambda, (r - head(r)) * lambda];
     let found = exp_by(coefficients, high, low);
-    assert!(found.tail.abs() <= found.head * 2_f64.powf(-24.0));
+    assert!(found.tail.abs() <= found.head * libm::exp2(-24.0));
     assert_eq!(found.head, head(found.head));
     let x = Float::with_val(BITS, r) * lambda;
     let expected = x.clone().exp();
-    apart(&value(found), &expected) / (2_f64.powf(-71.0) + x.to_f64().abs() * 2_f64.powf(-77.0))
+    apart(&value(found), &expected) / (libm::exp2(-71.0) + x.to_f64().abs() * libm::exp2(-77.0))
 }
 
 /// Rates and λ whose product is of every size up to 700, and on both sides of where the
@@ -38,7 +38,7 @@ fn places() -> Vec<(f64, f64)> {
     let mut places = Vec::new();
     for k in 1..4000 {
         let r = 1.0 + f64::from(k).sqrt().fract();
-        let size = 700.0 * 2_f64.powf(-f64::from(k % 80));
+        let size = 700.0 * libm::exp2(-f64::from(k % 80));
         places.push((r, size * f64::from(k % 97 - 48) / 96.0));
     }
     for k in -1009..1009 {
@@ -81,8 +81,51 @@ fn rough_exponential_has_nine_digits() {
         let expected = Float::with_val(BITS, x).exp();
         let fraction = apart(&Float::with_val(BITS, rough_exp(x)), &expected);
         // The second part is the rounding of k ln 2 and of the sums.
-        let allowed = 2_f64.powf(-33.0) + (x.abs() + 8.0) * f64::EPSILON;
+        let allowed = libm::exp2(-33.0) + (x.abs() + 8.0) * f64::EPSILON;
         assert!(fraction <= allowed, "{x}: {fraction}");
+    }
+}
+
+/// Head and tail of e^x for many x, and one step of a polynomial as fused and not.
+struct Many<'a> {
+    x: &'a [f64],
+    out: &'a mut [[f64; 4]],
+}
+
+impl Kernel for Many<'_> {
+    #[inline(always)]
+    fn run(self) {
+        for (x, out) in self.x.iter().zip(self.out) {
+            let e = exp(head(*x), 0.0);
+            let [c, d, ..] = TAYLOR;
+            *out = [e.head, e.tail, c + x * d, x.mul_add(d, c)];
+        }
+    }
+}
+
+/// The compiler has fused nothing, in whatever instructions; if it had, that would show.
+#[test]
+fn the_same_bits_in_all_instructions() {
+    let x: Vec<f64> = places().iter().map(|(r, lambda)| r * lambda).collect();
+    let single: Vec<[f64; 2]> = x
+        .iter()
+        .map(|x| exp(head(*x), 0.0))
+        .map(|e| [e.head, e.tail])
+        .collect();
+    for instructions in Instructions::all() {
+        let mut out = vec![[0.0; 4]; x.len()];
+        let kernel = Many {
+            x: &x,
+            out: &mut out,
+        };
+        instructions.run(kernel);
+        let found: Vec<[f64; 2]> = out.iter().map(|&[head, tail, ..]| [head, tail]).collect();
+        assert!(found == single, "{}", instructions.name());
+        let steps = out.iter().zip(&x);
+        let apart = steps.filter(|(out, x)| out[2] != TAYLOR[0] + *x * TAYLOR[1]);
+        assert_eq!(apart.count(), 0, "{}", instructions.name());
+        let fused = out.iter().filter(|out| out[2] != out[3]);
+        assert!(fused.count() > 100, "{}", instructions.name());
     }
 }
 
@@ -98,6 +141,6 @@ proptest! {
         let inverse = lanes::Split::of(x).product(lanes::Split::of(y)).reciprocal();
         let expected = (Float::with_val(BITS, x) * y).recip();
         let fraction = apart(&value(inverse), &expected);
-        prop_assert!(fraction <= 2_f64.powf(-75.0), "{fraction}");
+        prop_assert!(fraction <= libm::exp2(-75.0), "{fraction}");
     }
 }

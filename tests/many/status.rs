@@ -42,7 +42,7 @@ fn any_balance() -> BoxedStrategy<Balance<f64>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
     #[test]
     fn as_solve_says(batch in prop::collection::vec(any_balance(), 0..40)) {
         let many = solve_many(&batch);
