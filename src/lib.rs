@@ -85,10 +85,9 @@
 //! [`problem`], `checkpoint`, [`model`], [`dynamics`], [`phenomenon`],
 //! [`reference`](mod@reference), [`theorem`], [`audit`].
 //!
-//! Features, all on by default but the last: `theorems`, everything from [`dynamics`] on,
-//! which is not needed to solve a problem; `arrays`, arrays in files and the balancing of
-//! checkpoints; `cli`, the program (with `cli` alone it has `solve`, `balance` and
-//! `certificate`); `sabotage`, the hooks of the kill matrix.
+//! Features, all on by default: `theorems`, everything from [`dynamics`] on, which is not
+//! needed to solve a problem; `arrays`, arrays in files and the balancing of checkpoints;
+//! `cli`, the program (with `cli` alone it has `solve`, `balance` and `certificate`).
 
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
@@ -119,12 +118,6 @@ pub mod problem;
 #[cfg(feature = "theorems")]
 #[forbid(unsafe_code)]
 pub mod reference;
-#[cfg(feature = "sabotage")]
-#[forbid(unsafe_code)]
-pub mod sabotage;
-#[cfg(not(feature = "sabotage"))]
-#[forbid(unsafe_code)]
-mod sabotage;
 // All but one of its files forbid unsafe code themselves; that one says why.
 pub mod scalar;
 #[forbid(unsafe_code)]

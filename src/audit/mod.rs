@@ -3,15 +3,11 @@
 mod html;
 mod journal;
 mod junit;
-#[cfg(feature = "sabotage")]
-mod kill;
 mod plan;
 mod report;
 mod schema;
 
 pub use journal::{FOREIGN, JOURNAL, Journal, merge};
-#[cfg(feature = "sabotage")]
-pub use kill::{Kill, all_killed, kill_markdown, kill_matrix};
 pub use plan::Part;
 pub use report::{
     CheckReport, ControlReport, Environment, ExperimentReport, FORMAT, Report, StatementReport,

@@ -1,7 +1,6 @@
 //! The balanced minima of deep linear networks, in closed form (C4; C3 is depth 2).
 
 use super::geometric_mean::square_root;
-use crate::sabotage::{self, Sabotage};
 use crate::scalar::{Rational, RealScalar, sum};
 use nalgebra::{ComplexField, DMatrix, DVector, SVD};
 use thiserror::Error;
@@ -133,11 +132,7 @@ impl<S: RealScalar> Regression<S> {
             });
         }
 
-        let outer = match sabotage::is(Sabotage::DeepExponent) {
-            true => 2,
-            false => 1,
-        };
-        let depth = hidden.len() + outer;
+        let depth = hidden.len() + 1;
         let s = sum(values.iter().take(rank).cloned());
         let (x, e) = (self.inputs.trace(), self.noise.trace());
         let depth_inverse = S::one() / S::from_int(i64::try_from(depth).unwrap_or(i64::MAX));

@@ -1,7 +1,6 @@
 //! The gradient covariance Σ = E[∇ℓ∇ℓᵀ] − ∇L∇Lᵀ of N samples: the population's,
 //! divided by N. This file is the only home of that convention.
 
-use crate::sabotage::{self, Sabotage};
 use crate::scalar::{Field, sum};
 
 /// The mean of N rows, entry by entry. Rows must share one length; no rows, no entries.
@@ -15,19 +14,10 @@ pub fn mean<S: Field>(rows: &[Vec<S>]) -> Vec<S> {
         .collect()
 }
 
-/// What a covariance is taken about: the mean.
-fn centre<S: Field>(rows: &[Vec<S>]) -> Vec<S> {
-    let mut centre = mean(rows);
-    if sabotage::is(Sabotage::SecondMoment) {
-        centre.iter_mut().for_each(|x| *x = S::zero());
-    }
-    centre
-}
-
 /// Population variance of each of the d entries over the N rows (the diagonal of Σ).
 pub fn population_variance<S: Field>(rows: &[Vec<S>]) -> Vec<S> {
     let n = count::<S>(rows.len());
-    centre(rows)
+    mean(rows)
         .iter()
         .enumerate()
         .map(|(k, mean)| sum(rows.iter().map(|row| (row[k].clone() - mean).square())) / &n)
@@ -36,7 +26,7 @@ pub fn population_variance<S: Field>(rows: &[Vec<S>]) -> Vec<S> {
 
 /// Σ, d × d, from N rows of d per-sample gradients.
 pub fn population_covariance<S: Field>(rows: &[Vec<S>]) -> Vec<Vec<S>> {
-    let mean = centre(rows);
+    let mean = mean(rows);
     let n = count::<S>(rows.len());
     let centred: Vec<Vec<S>> = rows
         .iter()

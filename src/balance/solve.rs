@@ -2,7 +2,6 @@
 
 use super::pulls::{Equilibrium, Pull, Pulls};
 use super::spectrum::Balance;
-use crate::sabotage::{self, Sabotage};
 use crate::scalar::{RealScalar, Scalar};
 use nalgebra::{ComplexField, RealField};
 use thiserror::Error;
@@ -84,9 +83,9 @@ impl<S: RealScalar> Pull<S> {
 /// H = ln U − ln D, with the weights as logarithms.
 pub(super) struct Logarithmic<S> {
     /// (r, ln w) of U.
-    up: Vec<(S, S)>,
+    pub up: Vec<(S, S)>,
     /// (r, ln w) of D.
-    down: Vec<(S, S)>,
+    pub down: Vec<(S, S)>,
 }
 
 /// H, −H′ > 0, and the size of the exponents that H was computed from.
@@ -97,7 +96,7 @@ struct Value<S> {
 }
 
 impl<S: RealScalar> Logarithmic<S> {
-    pub(super) fn of(pulls: &Pulls<S>) -> Self {
+    fn of(pulls: &Pulls<S>) -> Self {
         let logs = |side: &[(S, S)]| {
             side.iter()
                 .map(|(r, w)| (r.clone(), Scalar::ln(w)))
@@ -136,10 +135,9 @@ impl<S: RealScalar> Logarithmic<S> {
         }
     }
 
-    /// One Newton step from λ.
-    pub(super) fn newton(&self, lambda: &S) -> S {
-        let value = self.at(lambda);
-        lambda.clone() + value.h / value.steepness
+    /// All r.
+    pub(super) fn rates(&self) -> impl Iterator<Item = &S> {
+        self.up.iter().chain(&self.down).map(|(r, _)| r)
     }
 
     /// The root, by safeguarded Newton from λ = 0.
@@ -175,19 +173,17 @@ impl<S: RealScalar> Logarithmic<S> {
             let blur = S::unit() * (value.size.clone() + &terms) / &value.steepness;
             let step = value.h.clone() / &value.steepness;
             let newton = lambda.clone() + &step;
-            let mut resolution = S::unit() * ComplexField::abs(lambda.clone()) + &blur;
-            if sabotage::is(Sabotage::EarlyNewton) {
-                resolution = RealField::max(resolution, sabotage::early(&lambda));
-            }
+            let resolution = S::unit() * ComplexField::abs(lambda.clone()) + &blur;
             if ComplexField::abs(step.clone()) <= resolution {
                 return Ok(newton);
             }
             if bracket.high.clone() - &bracket.low <= resolution {
                 return Ok(bracket.midpoint());
             }
-            let candidate = match bracket.holds(&newton) {
-                true => newton,
-                false => bracket.midpoint(),
+            let candidate = if bracket.holds(&newton) {
+                newton
+            } else {
+                bracket.midpoint()
             };
             let next = self.at(&candidate);
             // A Newton step that does not at least halve H hands over to bisection.
@@ -213,9 +209,10 @@ struct Bracket<S> {
 impl<S: RealScalar> Bracket<S> {
     /// H falls: the root is not below λ where H(λ) is positive, else not above.
     fn narrow(&mut self, lambda: &S, h: &S) {
-        match h.is_sign_positive() {
-            true => self.low = RealField::max(self.low.clone(), lambda.clone()),
-            false => self.high = RealField::min(self.high.clone(), lambda.clone()),
+        if h.is_sign_positive() {
+            self.low = RealField::max(self.low.clone(), lambda.clone())
+        } else {
+            self.high = RealField::min(self.high.clone(), lambda.clone())
         }
     }
 

@@ -2,7 +2,7 @@
 //! balance potential Φ over them.
 
 use super::noise::population_variance;
-use crate::sabotage::{self, Sabotage};
+use super::refine::CertifyError;
 use crate::scalar::{Field, Rational, RealScalar, Scalar, sum};
 use crate::symmetry::{Generator, Structure};
 use std::cmp::Ordering;
@@ -52,6 +52,23 @@ impl<S> Spectrum<S> {
         Spectrum {
             terms: self.terms.iter().map(term).collect(),
         }
+    }
+}
+
+impl<R> Spectrum<Rational, R> {
+    /// Is no noise and no charge negative?
+    pub(super) fn check_signs(&self) -> Result<(), CertifyError> {
+        for (i, term) in self.terms.iter().enumerate() {
+            for (name, x) in [("noise", &term.noise), ("charge", &term.charge)] {
+                if *x < 0 {
+                    return Err(CertifyError::Negative {
+                        field: format!("spectrum[{i}].{name}"),
+                        found: x.to_string(),
+                    });
+                }
+            }
+        }
+        Ok(())
     }
 }
 
@@ -182,11 +199,17 @@ impl<S: Field> Strength<S> {
                 found: format!("{batch_size:?}"),
             });
         }
-        let halves = match sabotage::is(Sabotage::NoiseStrength) {
-            true => 1,
-            false => 2,
-        };
-        Self::new(gamma, learning_rate / (S::from_int(halves) * batch_size))
+        Self::new(gamma, learning_rate / (S::from_int(2) * batch_size))
+    }
+
+    /// γ.
+    pub fn gamma(&self) -> &S {
+        &self.gamma
+    }
+
+    /// σ².
+    pub fn sigma2(&self) -> &S {
+        &self.sigma2
     }
 
     /// Both numbers converted by `f`.
@@ -235,20 +258,12 @@ impl<S: Field> Balance<S> {
     /// μ(2σ²a − 4γc).
     fn drive(&self, term: &Term<S>, noise: S, charge: S) -> S {
         let up = S::from_int(2) * &self.strength.sigma2 * noise;
-        let pulls = match sabotage::is(Sabotage::BalanceDecay) {
-            true => 2,
-            false => 4,
-        };
-        let down = S::from_int(pulls) * &self.strength.gamma * charge;
+        let down = S::from_int(4) * &self.strength.gamma * charge;
         (up - down) * &term.rate
     }
 
     /// 2γc + σ²a.
     fn cost(&self, noise: S, charge: S) -> S {
-        let noise = match sabotage::is(Sabotage::PotentialNoise) {
-            true => sabotage::doubled(noise),
-            false => noise,
-        };
         S::from_int(2) * &self.strength.gamma * charge + noise * &self.strength.sigma2
     }
 }
@@ -258,9 +273,12 @@ impl<S: Scalar> Balance<S> {
     pub(super) fn moved(term: &Term<S>, lambda: &S) -> (S, S) {
         let exponent = S::from_int(2) * &term.rate * lambda;
         // Exponentials dominate the cost, and half of the terms lack one of the two.
-        let scaled = |x: &S, exponent: S| match x.is_exactly_zero() {
-            true => x.clone(),
-            false => x.clone() * exponent.exp(),
+        let scaled = |x: &S, exponent: S| {
+            if x.is_exactly_zero() {
+                x.clone()
+            } else {
+                x.clone() * exponent.exp()
+            }
         };
         (
             scaled(&term.noise, -exponent.clone()),
@@ -306,10 +324,6 @@ impl<S: Scalar> Balance<S> {
 
     /// κ = −G′(λ)/(2‖Aθ_λ‖²) at an equilibrium λ: the charge relaxes as e^{−κt} (T14), in 1/time.
     pub fn relaxation_rate(&self, lambda: &S) -> S {
-        let halves = match sabotage::is(Sabotage::RelaxationRate) {
-            true => 1,
-            false => 2,
-        };
-        -self.slope(lambda) / (S::from_int(halves) * self.speed(lambda))
+        -self.slope(lambda) / (S::from_int(2) * self.speed(lambda))
     }
 }

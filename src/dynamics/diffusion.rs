@@ -3,7 +3,6 @@
 use super::data::Data;
 use super::network::{Network, Workspace};
 use super::random::Stream;
-use crate::sabotage::{self, Sabotage};
 
 /// The covariance of the noise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,11 +76,7 @@ impl<'a> Diffusion<'a> {
         self.kick.fill(0.0);
         match self.noise {
             Noise::Gradients => {
-                let halves = match sabotage::is(Sabotage::WeakNoise) {
-                    true => 1.0,
-                    false => 2.0,
-                };
-                let scale = libm::sqrt(halves * self.sigma2 * dt / count);
+                let scale = libm::sqrt(2.0 * self.sigma2 * dt / count);
                 for row in self.rows.chunks_exact(d) {
                     let xi = scale * self.stream.normal();
                     for ((kick, g), mean) in self.kick.iter_mut().zip(row).zip(&self.mean) {

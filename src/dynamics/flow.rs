@@ -7,7 +7,6 @@ use super::data::Data;
 use super::network::Network;
 use super::observable::{pair, pair_sides};
 use crate::balance::{Balance, Strength};
-use crate::sabotage::{self, Sabotage};
 use differential_equations::error::Error;
 use differential_equations::prelude::*;
 use nalgebra::{DMatrix, SymmetricEigen};
@@ -137,10 +136,7 @@ impl ODE<f64, Vec<f64>> for Gradient<'_> {
         let Data { x, y: targets, .. } = self.data;
         let mut work = self.work.borrow_mut();
         self.network.gradient(y, x, targets, &mut work, dydt);
-        let decay = match sabotage::is(Sabotage::FlowDecay) {
-            true => self.gamma,
-            false => 2.0 * self.gamma,
-        };
+        let decay = 2.0 * self.gamma;
         for (v, theta) in dydt.iter_mut().zip(y) {
             *v = -*v - decay * theta;
         }

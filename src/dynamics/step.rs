@@ -1,15 +1,11 @@
 //! One step in any number system, and the batches it can be taken along.
 
-use crate::sabotage::{self, Sabotage};
 use crate::scalar::Field;
 
 /// One step of (stochastic) gradient descent with weight decay:
 /// θ − η(g + 2γθ), for the loss L + γ‖θ‖² (T5).
 pub fn step<S: Field>(theta: &[S], gradient: &[S], learning_rate: &S, gamma: &S) -> Vec<S> {
-    let decay = match sabotage::is(Sabotage::StepDecay) {
-        true => gamma.clone(),
-        false => S::from_int(2) * gamma,
-    };
+    let decay = S::from_int(2) * gamma;
     theta
         .iter()
         .zip(gradient)
@@ -30,10 +26,7 @@ pub fn batches_with_replacement(n: usize, size: usize) -> Vec<Vec<usize>> {
 
 /// Every ordered batch of `size` distinct samples among `n`; all are equally likely.
 pub fn batches_without_replacement(n: usize, size: usize) -> Vec<Vec<usize>> {
-    let distinct = |batch: &Vec<usize>| {
-        sabotage::is(Sabotage::Replacement)
-            || (1..batch.len()).all(|i| !batch[..i].contains(&batch[i]))
-    };
+    let distinct = |batch: &Vec<usize>| (1..batch.len()).all(|i| !batch[..i].contains(&batch[i]));
     batches_with_replacement(n, size)
         .into_iter()
         .filter(distinct)

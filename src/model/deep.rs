@@ -4,7 +4,6 @@
 use super::{
     Loss, Sample, matrix_times, outer, squared_error, symmetric_directions, transposed_times,
 };
-use crate::sabotage::{self, Sabotage};
 use crate::scalar::{Field, Rational};
 use crate::symmetry::{Generator, Slice, SymmetryError};
 use std::cmp::Ordering;
@@ -138,12 +137,7 @@ impl Deep {
     }
 
     fn pass<S: Field>(&self, theta: &[S], x: &[S]) -> Option<Pass<S>> {
-        let bias = match sabotage::is(Sabotage::BrokenSymmetry) {
-            true => {
-                S::from_rational(&(self.asymmetry.clone() + Rational::from((1, 1_000_000_000))))
-            }
-            false => S::from_rational(&self.asymmetry),
-        };
+        let bias = S::from_rational(&self.asymmetry);
         let (mut hidden, mut slopes) = (vec![x.to_vec()], Vec::new());
         for l in 1..=self.hidden_layers() {
             let z = matrix_times(self.layer(theta, l)?, hidden.last()?);

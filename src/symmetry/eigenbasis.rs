@@ -1,7 +1,6 @@
 //! Rates and eigen-directions in floating point.
 
 use super::{Slice, Structure};
-use crate::sabotage::{self, Sabotage};
 use crate::scalar::{RealScalar, dot};
 use nalgebra::{DMatrix, SymmetricEigen};
 
@@ -39,10 +38,7 @@ impl<S: RealScalar> Eigenbasis<S> {
                 fixed,
             } => {
                 let k: DMatrix<S> = matrix.map(|q| S::from_rational(&q));
-                let mut eigen = SymmetricEigen::try_new(k, S::unit(), MAX_SWEEPS)?;
-                if sabotage::is(Sabotage::Eigenvalue) {
-                    eigen.eigenvalues[0] = sabotage::off(&eigen.eigenvalues[0], 40);
-                }
+                let eigen = SymmetricEigen::try_new(k, S::unit(), MAX_SWEEPS)?;
                 let vectors: Vec<Vec<S>> = eigen
                     .eigenvectors
                     .column_iter()

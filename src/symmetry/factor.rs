@@ -2,7 +2,6 @@
 //! U → Ue^{λS}, W → e^{−λS}W.
 
 use super::{Generator, Slice, SymmetryError, symmetric};
-use crate::sabotage::{self, Sabotage};
 use crate::scalar::Rational;
 use nalgebra::DMatrix;
 
@@ -106,10 +105,6 @@ impl FactorShape {
     pub(crate) fn slices(self) -> Vec<Slice> {
         let u = Slice::rows(0, self.rows, self.rank);
         let w = self.rows * self.rank;
-        if sabotage::is(Sabotage::TransposedFactor) {
-            let w = Slice::rows(w, self.cols, self.rank).map(Slice::negated);
-            return u.chain(w).collect();
-        }
         u.chain(Slice::columns(w, self.cols).map(Slice::negated))
             .collect()
     }

@@ -2,8 +2,6 @@
 
 mod audit;
 mod conform;
-#[cfg(feature = "sabotage")]
-mod kill_matrix;
 mod phenomenon;
 mod reference;
 mod schema;
@@ -18,8 +16,6 @@ pub enum Command {
     Phenomenon(phenomenon::Phenomenon),
     Reference(reference::Reference),
     Conform(conform::Conform),
-    #[cfg(feature = "sabotage")]
-    KillMatrix(kill_matrix::KillMatrix),
     Statements(statements::Statements),
     Schema(schema::Schema),
 }
@@ -31,8 +27,6 @@ impl Command {
             Self::Phenomenon(phenomenon) => phenomenon.run(),
             Self::Reference(reference) => reference.run(),
             Self::Conform(conform) => conform.run(),
-            #[cfg(feature = "sabotage")]
-            Self::KillMatrix(matrix) => matrix.run(),
             Self::Statements(statements) => statements.run(),
             Self::Schema(schema) => schema.run(),
         }
