@@ -187,6 +187,7 @@ fn scipy(kind: &str, numbers: impl IntoIterator<Item = String>) -> Option<Peer> 
 
 /// The run of median time of a few.
 struct Timed {
+    least: f64,
     seconds: f64,
     /// Of all processors.
     work: f64,
@@ -202,29 +203,40 @@ fn work() -> f64 {
     ticks.filter_map(|x| x.parse::<f64>().ok()).sum::<f64>() / 100.0
 }
 
-fn time(neurons: usize, spectrum: &Spectrum<f64, Edge>, strength: &Strength<f64>) -> Timed {
+fn time(
+    neurons: usize,
+    spectrum: &Spectrum<f64, Edge>,
+    strength: &Strength<f64>,
+    runs: usize,
+) -> Timed {
     let run = |_| {
         let (started, before) = (Instant::now(), work());
         let found = balance_network(neurons, spectrum, strength).expect("a balanced network");
+        let seconds = started.elapsed().as_secs_f64();
         Timed {
-            seconds: started.elapsed().as_secs_f64(),
+            least: seconds,
+            seconds,
             work: work() - before,
             found,
         }
     };
-    let mut runs: Vec<Timed> = (0..RUNS).map(run).collect();
-    runs.sort_by(|x, y| x.seconds.total_cmp(&y.seconds));
-    runs.swap_remove(RUNS / 2)
+    let mut all: Vec<Timed> = (0..runs).map(run).collect();
+    all.sort_by(|x, y| x.seconds.total_cmp(&y.seconds));
+    Timed {
+        least: all[0].seconds,
+        ..all.swap_remove(runs / 2)
+    }
 }
 
 fn print(name: &str, weights: usize, gamma: f64, ours: &Timed, peer: Option<Peer>) {
     let Timed {
+        least,
         seconds,
         work,
         found,
     } = ours;
     print!(
-        "| {name} | {weights} | {gamma} | {seconds:.2} s | {work:.2} s | {} | {:.0e} |",
+        "| {name} | {weights} | {gamma} | {least:.2} s | {seconds:.2} s | {work:.2} s | {} | {:.0e} |",
         found.passes, found.imbalance
     );
     let Some(peer) = peer else {
@@ -245,9 +257,9 @@ fn print(name: &str, weights: usize, gamma: f64, ours: &Timed, peer: Option<Peer
 
 fn dense() {
     println!(
-        "| network | weights | γ | median of {RUNS} | processors | passes | imbalance | SciPy | processors | evaluations | imbalance | λ apart | SciPy over ours |"
+        "| network | weights | γ | least of {RUNS} | median | processors | passes | imbalance | SciPy | processors | evaluations | imbalance | λ apart | SciPy over ours |"
     );
-    println!("|{}", " --- |".repeat(13));
+    println!("|{}", " --- |".repeat(14));
     let networks = [
         Network {
             name: "ten dense layers of 1000",
@@ -272,7 +284,7 @@ fn dense() {
                 gamma,
                 sigma2: SIGMA2,
             };
-            let ours = time(network.neurons(), &spectrum, &strength);
+            let ours = time(network.neurons(), &spectrum, &strength, RUNS);
             let peer = network.peer(gamma);
             print(network.name, spectrum.terms().len(), gamma, &ours, peer);
         }
@@ -283,7 +295,7 @@ fn dense() {
         gamma: 0.0,
         sigma2: SIGMA2,
     };
-    let ours = time(width as usize, &spectrum, &strength);
+    let ours = time(width as usize, &spectrum, &strength, RUNS);
     let peer = scipy("gebal", [width.to_string()]);
     print(
         "one matrix, all 3162 with all",
@@ -295,23 +307,28 @@ fn dense() {
 }
 
 fn sparse() {
-    println!("| neurons | weights | γ | median of {RUNS} | processors | passes | imbalance |");
-    println!("|{}", " --- |".repeat(7));
+    println!(
+        "| neurons | weights | γ | least of {RUNS} | median | processors | passes | imbalance |"
+    );
+    println!("|{}", " --- |".repeat(8));
     for neurons in [1_000, 10_000, 100_000, 1_000_000] {
         let shapes = [("width 4", narrow(neurons)), ("ten layers", wide(neurons))];
         for (shape, spectrum) in shapes {
+            // The largest once: it takes half a minute.
+            let runs = if neurons == 1_000_000 { 1 } else { RUNS };
             for gamma in [0.0, 0.01] {
                 let strength = Strength {
                     gamma,
                     sigma2: SIGMA2,
                 };
                 let Timed {
+                    least,
                     seconds,
                     work,
                     found,
-                } = time(neurons as usize, &spectrum, &strength);
+                } = time(neurons as usize, &spectrum, &strength, runs);
                 println!(
-                    "| {neurons}, {shape} | {} | {gamma} | {seconds:.4} s | {work:.2} s | {} | {:.0e} |",
+                    "| {neurons}, {shape} | {} | {gamma} | {least:.4} s | {seconds:.4} s | {work:.2} s | {} | {:.0e} |",
                     spectrum.terms().len(),
                     found.passes,
                     found.imbalance
