@@ -104,12 +104,12 @@ impl Block {
             let values = &mut self.values[own.clone()];
             values.fill(0.0);
             if !self.falling.is_empty() {
-                exponentials.falling_ratios(row, columns.clone(), &mut ratios);
+                exponentials.ratios(row, columns.clone(), false, &mut ratios);
                 cool(&self.falling[own.clone()], heat, &mut terms);
                 sums.row_up[k] = spread(&mut terms, &ratios, values, &mut sums.column_down);
             }
             if !self.rising.is_empty() {
-                exponentials.rising_ratios(row, columns.clone(), &mut ratios);
+                exponentials.ratios(row, columns.clone(), true, &mut ratios);
                 cool(&self.rising[own], heat, &mut terms);
                 sums.row_down[k] = spread(&mut terms, &ratios, values, &mut sums.column_up);
             }

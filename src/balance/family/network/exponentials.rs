@@ -45,30 +45,22 @@ impl Exponentials {
         (self.rising[a], self.falling[a])
     }
 
-    /// e^{2(λ_row − λ_column)/τ} for each column.
-    pub fn rising_ratios(&self, row: usize, columns: Range<usize>, ratios: &mut [f64]) {
+    /// e^{2(λ_row − λ_column)/τ} for each column where terms are rising, its reciprocal where
+    /// they are falling.
+    pub fn ratios(&self, row: usize, columns: Range<usize>, rising: bool, ratios: &mut [f64]) {
         if self.calm(row) && columns.clone().all(|column| self.calm(column)) {
-            let own = self.rising[row];
-            for (ratio, other) in ratios.iter_mut().zip(&self.falling[columns]) {
+            let (own, others) = if rising {
+                (self.rising[row], &self.falling[columns])
+            } else {
+                (self.falling[row], &self.rising[columns])
+            };
+            for (ratio, other) in ratios.iter_mut().zip(others) {
                 *ratio = own * other;
             }
         } else {
             for (ratio, column) in ratios.iter_mut().zip(columns) {
-                *ratio = self.ratio(row, column);
-            }
-        }
-    }
-
-    /// e^{2(λ_column − λ_row)/τ} for each column.
-    pub fn falling_ratios(&self, row: usize, columns: Range<usize>, ratios: &mut [f64]) {
-        if self.calm(row) && columns.clone().all(|column| self.calm(column)) {
-            let own = self.falling[row];
-            for (ratio, other) in ratios.iter_mut().zip(&self.rising[columns]) {
-                *ratio = own * other;
-            }
-        } else {
-            for (ratio, column) in ratios.iter_mut().zip(columns) {
-                *ratio = self.ratio(column, row);
+                let (above, below) = if rising { (row, column) } else { (column, row) };
+                *ratio = self.ratio(above, below);
             }
         }
     }

@@ -60,9 +60,10 @@ impl<'a> Laplacian<'a> {
             self.row(i).for_each(|(j, entry)| row[j - first] += entry);
             row[i - first] = self.diagonal[i];
             for j in first..=i {
-                let (other_first, other): (usize, &[f64]) = match j == i {
-                    true => (first, &row),
-                    false => (rows[j].0, &rows[j].1),
+                let (other_first, other): (usize, &[f64]) = if j == i {
+                    (first, &row)
+                } else {
+                    (rows[j].0, &rows[j].1)
                 };
                 let from = first.max(other_first);
                 let known: f64 = (from..j)
