@@ -7,10 +7,10 @@ use criterion::{
     criterion_main,
 };
 use noise_equilibrium::balance::{
-    Attempt, Balance, Equilibrium, Spectrum, SpectrumSource, Strength, Term, certify, solve,
+    Balance, Equilibrium, Spectrum, SpectrumSource, Strength, Term, certify, solve,
 };
 use noise_equilibrium::problem::{FORMAT, read_problem};
-use noise_equilibrium::scalar::{Enclosure, Field, Rational, Scalar};
+use noise_equilibrium::scalar::{Ball, Field, Rational, Scalar, at_precision};
 use noise_equilibrium::symmetry::{Eigenspaces, Generator, Structure};
 use noise_equilibrium::theorem::Draw;
 use std::fmt::Display;
@@ -104,22 +104,26 @@ fn certified(criterion: &mut Criterion) {
         let mut group = group(criterion, &format!("certify {terms} terms"), 2);
         for &digits in all_digits {
             let run = || {
-                certify(&source, &strength, digits, |found| Ok(Attempt::Done(found)))
+                certify(&source, &strength, digits)
                     .ok()
                     .and_then(Equilibrium::finite)
                     .expect("a finite equilibrium")
             };
             let found = run();
+            // What it was solved with.
+            let bits = found.lambda.midpoint().prec();
+            let at = |q: &Rational| Ball::at(bits, q);
             let balance = Balance {
-                spectrum: spectrum.map(|q| Enclosure::at(found.bits, q)),
-                strength: strength.map(|q| Enclosure::at(found.bits, q)),
+                spectrum: spectrum.map(at),
+                strength: strength.map(at),
             };
-            assert!(balance.g(&found.lambda).contains_zero());
+            let g = || at_precision(bits, || black_box(&balance).g(black_box(&found.lambda)));
+            assert!(g().contains_zero());
             group.bench_function(BenchmarkId::new("certify", digits), |bencher| {
                 bencher.iter(run);
             });
             group.bench_function(BenchmarkId::new("one G", digits), |bencher| {
-                bencher.iter(|| black_box(&balance).g(black_box(&found.lambda)));
+                bencher.iter(g);
             });
         }
         group.finish();
@@ -169,18 +173,15 @@ fn problems(criterion: &mut Criterion) {
         );
         let problem = read_problem(&text).expect("a valid problem");
         let found = problem.solve(DIGITS).expect("a certified solution");
-        let bits = found
-            .single()
-            .and_then(|found| found.equilibrium.finite())
-            .expect("a finite equilibrium")
-            .certified
-            .bits;
+        let found = found.single().and_then(|found| found.equilibrium.finite());
+        let lambda = found.expect("a finite equilibrium").certified.lambda;
+        let bits = lambda.midpoint().prec();
         group.bench_function(BenchmarkId::new("read and solve", kind), |bencher| {
             bencher.iter(|| read_problem(black_box(&text)).map(|problem| problem.solve(DIGITS)));
         });
         let matrix = problem_matrix(&text);
         group.bench_function(BenchmarkId::new("eigen-spaces", kind), |bencher| {
-            bencher.iter(|| Eigenspaces::of(black_box(&matrix), bits));
+            bencher.iter(|| at_precision(bits, || Eigenspaces::of(black_box(&matrix))));
         });
     }
     group.finish();

@@ -6,7 +6,7 @@ use noise_equilibrium::balance::{Noise, Orbit, Strength, population_covariance};
 use noise_equilibrium::model::Loss;
 use noise_equilibrium::problem::{Body, Problem};
 use noise_equilibrium::scalar::{
-    Enclosure, Field, Interval, Mp, Rational, RealScalar, Scalar, convert, dot,
+    Ball, Field, Rational, Real, RealScalar, Scalar, at_precision, convert, dot, sum,
 };
 use noise_equilibrium::symmetry::{
     Eigenspaces, Family, Generator, Slice, Support, SymmetryError, enclosed_exponential,
@@ -15,8 +15,13 @@ use noise_equilibrium::symmetry::{
 use noise_equilibrium::theorem::{Draw, any_network};
 use proptest::prelude::*;
 
+/// The precision of what is computed here, unless it says another.
 const BITS: u32 = 256;
-type Real = Mp<BITS>;
+
+/// Runs a property at that precision.
+fn here<T>(work: impl FnOnce() -> T) -> T {
+    at_precision(BITS, work)
+}
 
 /// A symmetric matrix of quarters.
 fn symmetric(n: usize) -> impl Strategy<Value = DMatrix<Rational>> {
@@ -48,12 +53,15 @@ proptest! {
 
     #[test]
     fn exponential_inverts_itself(a in symmetric(3)) {
-        let a = a.map(|q| Real::from_rational(&q));
-        let product = exponential(&a) * exponential(&-a);
-        let identity = DMatrix::<Real>::identity(3, 3);
-        for (x, y) in product.iter().zip(identity.iter()) {
-            prop_assert!(units(x, y) < LOST, "{}", units(x, y));
-        }
+        here(|| {
+            let a = a.map(|q| Real::from_rational(&q));
+            let product = exponential(&a) * exponential(&-a);
+            let identity = DMatrix::<Real>::identity(3, 3);
+            for (x, y) in product.iter().zip(identity.iter()) {
+                prop_assert!(units(x, y) < LOST, "{}", units(x, y));
+            }
+            Ok(())
+        })?;
     }
 
     /// Of any matrix, twice: at 100 bits it contains what 256 bits narrow down, and e^M e^{−M}
@@ -64,20 +72,19 @@ proptest! {
         t in -3i32..=3,
     ) {
         let (m, t) = (m.map(|k| Rational::from((k, 8))), Rational::from((t, 2)));
-        let wide = enclosed_exponential::<100>(&m, &t);
-        let narrow = exponential(&m.map(|q| Real::from_rational(&(q * &t))));
+        let wide = at_precision(100, || enclosed_exponential(&m, &t));
+        let narrow = here(|| exponential(&m.map(|q| Real::from_rational(&(q * &t)))));
         for (x, y) in wide.iter().zip(narrow.iter()) {
             // The point is off by less than the bits that are lost at most.
             let slack = x.magnitude() >> (BITS - 120);
-            prop_assert!(x.widen(&slack).intersects(&Interval::point(y.as_float())));
+            prop_assert!(x.widen(&slack).intersects(&Ball::point(y.as_float())));
             prop_assert!(x.width() <= (x.magnitude() + 1u32) >> 30);
         }
-        let back = enclosed_exponential::<100>(&m, &-t);
+        let product = at_precision(100, || &wide * enclosed_exponential(&m, &-t));
         for i in 0..3 {
             for j in 0..3 {
-                let entry = (0..3).map(|k| wide[(i, k)].clone() * &back[(k, j)]);
-                let entry = entry.reduce(|total, x| total + x).unwrap();
-                prop_assert!(entry.contains(&Rational::from(i32::from(i == j))));
+                let exact = Rational::from(i32::from(i == j));
+                prop_assert!(product[(i, j)].contains(&exact));
             }
         }
     }
@@ -86,35 +93,39 @@ proptest! {
     #[test]
     fn eigenbasis_and_exponential_agree(a in symmetric(3), theta in prop::collection::vec(-20i32..=20, 3)) {
         let generator = Generator::dense(&rows(&a)).unwrap();
-        let theta: Vec<Real> = theta.iter().map(|&k| Real::from_int(k.into())).collect();
-        let lambda = Real::from_rational(&Rational::from((1, 2)));
-        let moved = generator.act(&lambda, &theta);
-        let basis = generator.eigenbasis::<Real>().unwrap();
-        let (start, end) = (basis.coordinates(&theta), basis.coordinates(&moved));
-        for ((rate, x), y) in basis.rates().iter().zip(&start).zip(&end) {
-            let grown = Scalar::exp(&(rate.clone() * &lambda)) * x;
-            prop_assert!(units(&grown, y) < LOST, "{}", units(&grown, y));
-        }
+        here(|| {
+            let theta: Vec<Real> = theta.iter().map(|&k| Real::from_int(k.into())).collect();
+            let lambda = Real::from_rational(&Rational::from((1, 2)));
+            let moved = generator.act(&lambda, &theta);
+            let basis = generator.eigenbasis::<Real>().unwrap();
+            let (start, end) = (basis.coordinates(&theta), basis.coordinates(&moved));
+            for ((rate, x), y) in basis.rates().iter().zip(&start).zip(&end) {
+                let grown = Scalar::exp(&(rate.clone() * &lambda)) * x;
+                prop_assert!(units(&grown, y) < LOST, "{}", units(&grown, y));
+            }
+            Ok(())
+        })?;
     }
 
     /// The enclosed rates add up to the trace, and the weights of M to its trace.
     #[test]
     fn eigenspaces_contain_the_traces(a in symmetric(4), root in symmetric(4)) {
         let m = &root * &root;
-        let spaces = Eigenspaces::of(&a, 256).unwrap();
-        let weights = spaces.weights(&m).unwrap();
-        let total = weights.iter().cloned().fold(Enclosure::at(256, &Rational::new()), |t, w| t + w);
-        prop_assert!(total.contains(&m.trace()));
-        // Tr(AM) = Σ μ Tr(PM), and the norm of a vector is that of its projections.
-        let paired = spaces.spaces().iter().zip(&weights)
-            .fold(Enclosure::at(256, &Rational::new()), |t, (space, w)| t + space.rate.clone() * w);
-        prop_assert!(paired.contains(&(&a * &m).trace()));
-        let v: Vec<Rational> = (1..=4).map(Rational::from).collect();
-        let enclosed: Vec<Enclosure> = v.iter().map(|q| Enclosure::at(256, q)).collect();
-        for (i, x) in v.iter().enumerate() {
-            let parts = spaces.projections(&enclosed).into_iter().map(|p| p[i].clone());
-            prop_assert!(parts.reduce(|a, b| a + b).unwrap().contains(x));
-        }
+        here(|| {
+            let spaces = Eigenspaces::of(&a).unwrap();
+            let weights = spaces.weights(&m).unwrap();
+            prop_assert!(sum(weights.iter().cloned()).contains(&m.trace()));
+            // Tr(AM) = Σ μ Tr(PM), and a vector is the sum of its projections.
+            let paired = spaces.spaces().iter().zip(&weights);
+            let paired = sum(paired.map(|(space, w)| space.rate.clone() * w));
+            prop_assert!(paired.contains(&(&a * &m).trace()));
+            let v: Vec<Rational> = (1..=4).map(Rational::from).collect();
+            let parts = spaces.projections(&convert(&v));
+            for (i, x) in v.iter().enumerate() {
+                prop_assert!(sum(parts.iter().map(|p| p[i].clone())).contains(x));
+            }
+            Ok(())
+        })?;
     }
 
     /// Exact counts of live rates against the enclosed ones, where these are decided.
@@ -123,8 +134,11 @@ proptest! {
         let v: Vec<Rational> = v.into_iter().map(Rational::from).collect();
         let m = DMatrix::from_fn(3, 3, |i, j| Rational::from(&v[i] * &v[j]));
         let Support { positive, negative, zero } = support(&a, &m);
-        let spaces = Eigenspaces::of(&a, 256).unwrap();
-        let weights = spaces.weights(&m).unwrap();
+        let (spaces, weights) = here(|| {
+            let spaces = Eigenspaces::of(&a).unwrap();
+            let weights = spaces.weights(&m).unwrap();
+            (spaces, weights)
+        });
         let mut seen = (0, 0);
         for (space, w) in spaces.spaces().iter().zip(&weights) {
             if w.sign() == Some(std::cmp::Ordering::Greater) {
@@ -167,16 +181,18 @@ fn group_law() {
     for index in 0..40 {
         let case = any_network(&mut Draw::seeded(5, "group law", index));
         let case = case.network().unwrap();
-        let theta: Vec<Real> = convert(&case.theta);
-        let (s, t) = (
-            Real::from_rational(&case.lambda),
-            Real::from_rational(&Rational::from((1, 3))),
-        );
-        let once = case.generator.act(&(s.clone() + &t), &theta);
-        let twice = case.generator.act(&s, &case.generator.act(&t, &theta));
-        for (x, y) in once.iter().zip(&twice) {
-            assert!(units(x, y) < LOST, "case {index}: {}", units(x, y));
-        }
+        here(|| {
+            let theta: Vec<Real> = convert(&case.theta);
+            let (s, t) = (
+                Real::from_rational(&case.lambda),
+                Real::from_rational(&Rational::from((1, 3))),
+            );
+            let once = case.generator.act(&(s.clone() + &t), &theta);
+            let twice = case.generator.act(&s, &case.generator.act(&t, &theta));
+            for (x, y) in once.iter().zip(&twice) {
+                assert!(units(x, y) < LOST, "case {index}: {}", units(x, y));
+            }
+        });
         assert_eq!(case.model.dim(), case.generator.dim());
     }
 }
@@ -292,13 +308,15 @@ fn blocks_solve_like_their_matrices() {
 /// A basis of the whole space: it keeps the inner product, and gives the charge.
 #[test]
 fn eigenbasis_of_a_block() {
-    let theta: Vec<Real> = (1..=8).map(Real::from_int).collect();
-    let basis = block().eigenbasis::<Real>().unwrap();
-    let coordinates = basis.coordinates(&theta);
-    assert!(units(&dot(&coordinates, &coordinates), &dot(&theta, &theta)) < 16.0);
-    let charge = basis.rates().iter().zip(&coordinates);
-    let charge = charge.fold(Real::from_int(0), |c, (rate, x)| c + rate.clone() * x * x);
-    assert!(units(&charge, &block().charge(&theta)) < 16.0);
+    here(|| {
+        let theta: Vec<Real> = (1..=8).map(Real::from_int).collect();
+        let basis = block().eigenbasis::<Real>().unwrap();
+        let coordinates = basis.coordinates(&theta);
+        assert!(units(&dot(&coordinates, &coordinates), &dot(&theta, &theta)) < 16.0);
+        let charge = basis.rates().iter().zip(&coordinates);
+        let charge = charge.fold(Real::from_int(0), |c, (rate, x)| c + rate.clone() * x * x);
+        assert!(units(&charge, &block().charge(&theta)) < 16.0);
+    });
 }
 
 /// A generator of each kind and the same one as a full matrix: same image, same charge, exactly.
@@ -341,7 +359,8 @@ fn structured_generators_agree_with_their_matrices() {
 fn units_of_the_number_systems() {
     assert_eq!(f64::unit(), f64::EPSILON);
     assert_eq!(f32::unit(), f32::EPSILON);
-    assert_eq!(Mp::<128>::unit().log2_abs(), -127.0);
+    let unit = at_precision(128, Real::unit);
+    assert_eq!(unit.log2_abs(), -127.0);
 }
 
 /// K = QDQᵀ for a rational rotation Q (Cayley) and D = diag(1, 2, 2 + 1/2^20): exact
@@ -418,7 +437,7 @@ fn eigenspaces_hold_for_poor_eigenvectors() {
     let v: Vec<Rational> = [3, -1, 2].map(Rational::from).to_vec();
     let m = DMatrix::from_fn(3, 3, |i, j| Rational::from(&v[i] * &v[j]));
     let float = |x: &Real| rug::Float::with_val(bits, x.as_float());
-    let eigen = nalgebra::SymmetricEigen::new(k.map(|q| Real::from_rational(&q)));
+    let eigen = here(|| nalgebra::SymmetricEigen::new(k.map(|q| Real::from_rational(&q))));
     // Turned, they stay orthogonal, so that only the tilt of the projectors shows it; scaled,
     // they keep their directions, so that only the distance to an orthogonal matrix does.
     let turn = |size: u32| {
@@ -453,18 +472,17 @@ fn eigenspaces_hold_for_poor_eigenvectors() {
         both(90),
         both(40),
     ] {
-        let spoil: DMatrix<Real> = spoiled.map(|q| Real::from_rational(&q));
-        let vectors = &eigen.eigenvectors * spoil;
+        let vectors = here(|| &eigen.eigenvectors * spoiled.map(|q| Real::from_rational(&q)));
         let columns: Vec<Vec<rug::Float>> = vectors
             .column_iter()
             .map(|c| c.iter().map(float).collect())
             .collect();
         let spoiled = spoiled.map(|q| q.to_f64());
-        let spaces = Eigenspaces::verify(&k, &columns, bits).expect("good enough to say something");
+        let spaces = at_precision(bits, || Eigenspaces::verify(&k, &columns));
+        let spaces = spaces.expect("good enough to say something");
         assert_eq!(spaces.spaces().len(), 3, "{spoiled}");
-        let weights = spaces.weights(&m).expect("semidefinite");
-        let enclosed: Vec<Enclosure> = v.iter().map(|q| Enclosure::at(bits, q)).collect();
-        let projections = spaces.projections(&enclosed);
+        let weights = at_precision(bits, || spaces.weights(&m)).expect("semidefinite");
+        let projections = at_precision(bits, || spaces.projections(&convert(&v)));
         for i in 0..3 {
             assert!(
                 spaces.spaces()[i].rate.contains(&rates[i]),
@@ -545,7 +563,7 @@ fn the_dimensions_of_eigenspaces_add_up() {
         ([[1, 2, 0], [2, -1, 1], [0, 1, 3]], vec![1, 1, 1]),
     ] {
         let k = DMatrix::from_fn(3, 3, |i, j| Rational::from(entries[i][j]));
-        let spaces = Eigenspaces::of(&k, 128).expect("eigenspaces");
+        let spaces = at_precision(128, || Eigenspaces::of(&k)).expect("eigenspaces");
         let mut found: Vec<usize> = spaces.spaces().iter().map(|s| s.dimension()).collect();
         found.sort_unstable();
         expected.sort_unstable();

@@ -1,14 +1,13 @@
 //! The balance of a whole matrix group: two adjacent linear maps U and W under
 //! U → UP, W → P⁻¹W for every invertible P (T17).
 
-use super::certify::{Attempt, CertifyError, bits_of, precisions, resolved};
-use super::geometric_mean::geometric_mean_to;
+use super::geometric_mean::geometric_mean;
+use super::refine::{CertifyError, Gap, bits_of, checked, largest, refine};
 use super::source::{check_point, gram};
 use super::{Noise, OrbitError, Strength};
-use crate::scalar::{Enclosure, Field, Rational, Real, dot, sum};
-use crate::symmetry::{FactorShape, Slice, inverse, null_space, row_space};
+use crate::scalar::{Ball, Field, Rational, dot, sum};
+use crate::symmetry::{FactorShape, Slice, inverse, null_space, row_space, rows_of};
 use nalgebra::DMatrix;
-use num_traits::Zero;
 use rug::Float;
 use rug::float::Round;
 use std::cmp::Ordering;
@@ -103,18 +102,26 @@ impl GroupOrbit {
     }
 
     /// (UP, P⁻¹W) for θ = (U, W), given P and its inverse (r × r).
-    pub fn act<S: Field>(&self, p: &[Vec<S>], inverse: &[Vec<S>], theta: &[S]) -> Vec<S> {
+    pub fn act<S: Field + nalgebra::Scalar>(
+        &self,
+        p: &DMatrix<S>,
+        inverse: &DMatrix<S>,
+        theta: &[S],
+    ) -> Vec<S> {
         let r = self.rank();
         let mut out = theta.to_vec();
         for slice in self.shape.slices() {
             let part = slice.gather(r, theta);
             for (k, index) in slice.indices(r).enumerate() {
                 // A row of U takes P from the right, a column of W its inverse from the left.
-                out[index] = if slice.negated {
-                    dot(&inverse[k], &part)
-                } else {
-                    sum((0..r).map(|j| part[j].clone() * &p[j][k]))
+                let entry = |j: usize| {
+                    if slice.negated {
+                        &inverse[(k, j)]
+                    } else {
+                        &p[(j, k)]
+                    }
                 };
+                out[index] = sum((0..r).map(|j| part[j].clone() * entry(j)));
             }
         }
         out
@@ -150,12 +157,6 @@ impl<T> GroupStatus<T> {
             Self::Unbounded { .. } => "unbounded",
         }
     }
-}
-
-fn rows_of(m: &DMatrix<Rational>) -> Vec<Vec<Rational>> {
-    m.row_iter()
-        .map(|row| row.iter().cloned().collect())
-        .collect()
 }
 
 /// vvᵀ.
@@ -225,84 +226,67 @@ impl GroupBalance {
     }
 }
 
-/// A balanced point of the orbit, every number enclosed.
+/// A balanced point of the orbit, every number enclosed. All matrices are r × r.
 #[derive(Clone, Debug)]
 pub struct CertifiedGroup {
-    /// S = PPᵀ, r × r.
-    pub metric: Vec<Vec<Enclosure>>,
+    /// S = PPᵀ.
+    pub metric: DMatrix<Ball>,
     /// P = S^{1/2}.
-    pub transform: Vec<Vec<Enclosure>>,
+    pub transform: DMatrix<Ball>,
     /// P⁻¹.
-    pub inverse: Vec<Vec<Enclosure>>,
+    pub inverse: DMatrix<Ball>,
     /// Φ at the solution.
-    pub potential: Enclosure,
-    /// Bits of working precision.
-    pub bits: u32,
+    pub potential: Ball,
 }
 
 /// Bits beyond a multiple of what the digits take.
 const MAX_EXTRA_BITS: u32 = 32_768;
 
 /// Solves S M S = N and encloses the answer, each number with relative width at most
-/// 10^{−digits}. `follow` computes what else follows, and may find that it takes more bits.
+/// 10^{−digits}.
 ///
 /// # Errors
 /// [`CertifyError::Precision`] when that takes more working precision than is offered.
-pub fn certify_group<T>(
+pub fn certify_group(
     balance: &GroupBalance,
     digits: u32,
-    mut follow: impl FnMut(CertifiedGroup) -> Result<Attempt<T>, CertifyError>,
-) -> Result<GroupStatus<T>, CertifyError> {
-    let status = balance.status();
-    if let GroupStatus::Unbounded { direction } = status {
-        return Ok(GroupStatus::Unbounded { direction });
-    }
-    let wanted = bits_of(digits);
-    let first = wanted + wanted / 2 + 192;
-    let mut failure = CertifyError::Precision {
-        field: "metric",
-        bits: first,
-    };
-    // The status says that there is one.
-    let split = Split::of(balance).ok_or_else(|| failure.clone())?;
-    for bits in precisions(first, wanted, MAX_EXTRA_BITS) {
-        let field = match attempt(&split, balance, digits, bits) {
-            Attempt::Unresolved(field) => field,
-            Attempt::Done(candidate) => match follow(candidate)? {
-                Attempt::Unresolved(field) => field,
-                Attempt::Done(solution) => {
-                    return Ok(match status {
-                        GroupStatus::Degenerate { flat, .. } => {
-                            GroupStatus::Degenerate { flat, solution }
-                        }
-                        _ => GroupStatus::Finite(solution),
-                    });
-                }
-            },
-        };
-        failure = CertifyError::Precision { field, bits };
-    }
-    Err(failure)
+) -> Result<GroupStatus<CertifiedGroup>, CertifyError> {
+    certify_group_and(balance, digits, Ok)
 }
 
-fn attempt(
-    split: &Split,
+/// The same, and what else follows from the solution: `follow` may find that it takes more
+/// bits.
+pub(crate) fn certify_group_and<T>(
     balance: &GroupBalance,
     digits: u32,
-    bits: u32,
-) -> Attempt<CertifiedGroup> {
-    let Some(candidate) = split.solve(balance, bits) else {
-        return Attempt::Unresolved("metric");
+    mut follow: impl FnMut(CertifiedGroup) -> Result<T, Gap>,
+) -> Result<GroupStatus<T>, CertifyError> {
+    let flat = match balance.status() {
+        GroupStatus::Unbounded { direction } => return Ok(GroupStatus::Unbounded { direction }),
+        GroupStatus::Degenerate { flat, .. } => Some(flat),
+        GroupStatus::Finite(()) => None,
     };
-    let size = magnitude(&candidate.metric);
-    let mut entries = candidate.metric.iter().flatten();
-    if !entries.all(|x| resolved(x, Some(&size), digits)) {
-        return Attempt::Unresolved("metric");
-    }
-    if !resolved(&candidate.potential, None, digits) {
-        return Attempt::Unresolved("potential.after");
-    }
-    Attempt::Done(candidate)
+    let wanted = bits_of(digits);
+    let first = wanted + wanted / 2 + 192;
+    // The status says that there is one.
+    let split = Split::of(balance).ok_or(CertifyError::Precision {
+        field: "metric",
+        bits: first,
+    })?;
+    let most = wanted.saturating_mul(8).saturating_add(MAX_EXTRA_BITS);
+    let solution = refine(first, most, |_| {
+        let found = split.solve(balance).ok_or(Gap::Undecided("metric"))?;
+        let size = largest(&found.metric);
+        for x in &found.metric {
+            checked("metric", x.clone(), Some(&size), digits)?;
+        }
+        checked("potential.after", found.potential.clone(), None, digits)?;
+        follow(found)
+    })?;
+    Ok(match flat {
+        Some(flat) => GroupStatus::Degenerate { flat, solution },
+        None => GroupStatus::Finite(solution),
+    })
 }
 
 /// The space as the image of N (columns C) and what M annihilates (columns E): there
@@ -341,93 +325,52 @@ impl Split {
     }
 
     /// Encloses S, S⁻¹ and their square roots; `None` if that takes more bits.
-    fn solve(&self, balance: &GroupBalance, bits: u32) -> Option<CertifiedGroup> {
+    fn solve(&self, balance: &GroupBalance) -> Option<CertifiedGroup> {
         let live = |m: DMatrix<Rational>| m.view((0, 0), (self.live, self.live)).into_owned();
         let m = live(self.basis.transpose() * &balance.left * &self.basis);
         let n = live(&self.inverse * &balance.right * self.inverse.transpose());
-        let (m, n) = (enclosed(&m, bits), enclosed(&n, bits));
-        let around = |outer: &DMatrix<Rational>, live: &Matrix, dead: &DMatrix<Rational>| {
-            let outer = enclosed(outer, bits);
-            let inner = block_diagonal(live, &enclosed(dead, bits));
-            product(&product(&outer, &inner), &transposed(&outer))
+        let (m, n) = (enclosed(&m), enclosed(&n));
+        let around = |outer: &DMatrix<Rational>, live: DMatrix<Ball>, dead: &DMatrix<Rational>| {
+            let (outer, dead) = (enclosed(outer), enclosed(dead));
+            let mut inner = DMatrix::zeros(outer.nrows(), outer.nrows());
+            inner.view_mut((0, 0), live.shape()).copy_from(&live);
+            inner.view_mut(live.shape(), dead.shape()).copy_from(&dead);
+            &outer * inner * outer.transpose()
         };
-        let metric = around(&self.basis, &riccati(&m, &n, bits)?, &self.dead[0]);
-        let dual = around(
-            &self.inverse.transpose(),
-            &riccati(&n, &m, bits)?,
-            &self.dead[1],
-        );
-        let trace = |m: &DMatrix<Rational>, s: &Matrix| {
-            let rows = enclosed(m, bits);
-            sum(rows.iter().zip(s).map(|(a, b)| dot(a, b)))
+        let metric = around(&self.basis, riccati(&m, &n)?, &self.dead[0]);
+        let dual = around(&self.inverse.transpose(), riccati(&n, &m)?, &self.dead[1]);
+        let trace = |m: &DMatrix<Rational>, s: &DMatrix<Ball>| {
+            sum(m.iter().zip(s.iter()).map(|(q, x)| x.times_rational(q)))
         };
         let r = balance.left.nrows();
-        let identity = enclosed(&DMatrix::identity(r, r), bits);
+        let identity = DMatrix::identity(r, r);
         Some(CertifiedGroup {
-            transform: riccati(&identity, &metric, bits)?,
-            inverse: riccati(&identity, &dual, bits)?,
+            transform: riccati(&identity, &metric)?,
+            inverse: riccati(&identity, &dual)?,
             potential: trace(&balance.left, &metric) + trace(&balance.right, &dual),
             metric,
-            bits,
         })
     }
 }
 
-/// A matrix of enclosures, row by row.
-type Matrix = Vec<Vec<Enclosure>>;
-
-fn enclosed(m: &DMatrix<Rational>, bits: u32) -> Matrix {
-    let row = |i: usize| m.row(i).iter().map(|q| Enclosure::at(bits, q)).collect();
-    (0..m.nrows()).map(row).collect()
-}
-
-fn transposed(m: &Matrix) -> Matrix {
-    let columns = m.first().map_or(0, Vec::len);
-    (0..columns)
-        .map(|j| m.iter().map(|row| row[j].clone()).collect())
-        .collect()
-}
-
-fn product(a: &Matrix, b: &Matrix) -> Matrix {
-    let columns = transposed(b);
-    a.iter()
-        .map(|row| columns.iter().map(|column| dot(row, column)).collect())
-        .collect()
-}
-
-fn block_diagonal(a: &Matrix, b: &Matrix) -> Matrix {
-    let (k, r) = (a.len(), a.len() + b.len());
-    (0..r)
-        .map(|i| {
-            (0..r)
-                .map(|j| match (i < k, j < k) {
-                    (true, true) => a[i][j].clone(),
-                    (false, false) => b[i - k][j - k].clone(),
-                    _ => Enclosure::zero(),
-                })
-                .collect()
-        })
-        .collect()
-}
-
-/// The largest entry.
-fn magnitude(m: &Matrix) -> Float {
-    let entries = m.iter().flatten().map(Enclosure::magnitude);
-    entries.fold(Float::new(64), |a, b| a.max(&b))
+/// Every entry enclosed at the working precision.
+pub(crate) fn enclosed(m: &DMatrix<Rational>) -> DMatrix<Ball> {
+    m.map(|q| Ball::from_rational(&q))
 }
 
 /// L with LLᵀ = M, for every M in the enclosure; `None` if one may not be positive definite.
-fn cholesky(m: &Matrix) -> Option<Matrix> {
-    let n = m.len();
-    let mut l = vec![vec![Enclosure::zero(); n]; n];
+fn cholesky(m: &DMatrix<Ball>) -> Option<DMatrix<Ball>> {
+    let n = m.nrows();
+    let mut l = DMatrix::<Ball>::zeros(n, n);
     for i in 0..n {
         for j in 0..=i {
-            let rest = m[i][j].clone() - dot(&l[i][..j], &l[j][..j]);
-            l[i][j] = if i == j {
-                let pivot = rest.sign().is_some_and(std::cmp::Ordering::is_gt);
+            let known = sum((0..j).map(|k| &l[(i, k)] * &l[(j, k)]));
+            let rest = &m[(i, j)] - &known;
+            l[(i, j)] = if i == j {
+                let pivot = rest.sign().is_some_and(Ordering::is_gt);
                 pivot.then(|| rest.root()).flatten()?
             } else {
-                rest / &l[j][j]
+                rest / &l[(j, j)]
             };
         }
     }
@@ -435,15 +378,13 @@ fn cholesky(m: &Matrix) -> Option<Matrix> {
 }
 
 /// L⁻¹B for lower triangular L.
-fn forward(l: &Matrix, b: &Matrix) -> Matrix {
-    let mut x: Matrix = Vec::with_capacity(b.len());
-    for i in 0..b.len() {
-        let row = (0..b[i].len()).map(|j| {
-            let known = sum((0..i).map(|k| l[i][k].clone() * &x[k][j]));
-            (b[i][j].clone() - known) / &l[i][i]
-        });
-        let row = row.collect();
-        x.push(row);
+fn forward(l: &DMatrix<Ball>, b: &DMatrix<Ball>) -> DMatrix<Ball> {
+    let mut x = b.clone();
+    for i in 0..b.nrows() {
+        for j in 0..b.ncols() {
+            let known = sum((0..i).map(|k| &l[(i, k)] * &x[(k, j)]));
+            x[(i, j)] = (&b[(i, j)] - &known) / &l[(i, i)];
+        }
     }
     x
 }
@@ -455,46 +396,30 @@ fn forward(l: &Matrix, b: &Matrix) -> Matrix {
 /// S = M⁻¹ # N grows with N and M⁻¹ # cN = √c S, T lies between √(1−ε)S and √(1+ε)S.
 /// For ε ≤ ½ so S lies between (1−ε)T and (1+ε)T, and its entries within ε√(T_ii T_jj)
 /// of those of T.
-fn riccati(m: &Matrix, n: &Matrix, bits: u32) -> Option<Matrix> {
+fn riccati(m: &DMatrix<Ball>, n: &DMatrix<Ball>) -> Option<DMatrix<Ball>> {
     if m.is_empty() {
-        return Some(Vec::new());
+        return Some(m.clone());
     }
-    let middle = |m: &Matrix| {
-        DMatrix::from_fn(m.len(), m.len(), |i, j| {
-            Real::from_float(Float::with_val(bits, m[i][j].midpoint()))
-        })
-    };
-    let unit = Real::from_float(Float::with_val(bits, 1) >> bits);
-    let solution = geometric_mean_to(&middle(m), &middle(n), &unit)?;
-    let t: Matrix = solution
-        .row_iter()
-        .map(|row| row.iter().map(|x| Enclosure::point(x.as_float())).collect())
-        .collect();
+    let solution = geometric_mean(&m.map(|x| x.middle()), &n.map(|x| x.middle()))?;
+    let t = solution.map(|x| Ball::point(x.as_float()));
     cholesky(&t)?;
     let l = cholesky(n)?;
-    let found = product(&product(&t, m), &t);
-    let residual = found.iter().zip(n).map(|(a, b)| {
-        let entries = a.iter().zip(b);
-        entries.map(|(x, y)| x.clone() - y).collect()
-    });
-    let half = forward(&l, &residual.collect());
-    let relative = forward(&l, &transposed(&half));
-    let squares = sum(relative.iter().flatten().map(Field::square));
-    let epsilon = squares.root()?.upper().clone();
+    let residual = &t * m * &t - n;
+    let half = forward(&l, &residual);
+    let relative = forward(&l, &half.transpose());
+    let epsilon = sum(relative.iter().map(Field::square)).root()?.upper();
     // Not even a comparison holds for NaN.
     if !epsilon.partial_cmp(&0.5).is_some_and(Ordering::is_le) {
         return None;
     }
-    let diagonal: Option<Vec<Enclosure>> = (0..t.len()).map(|i| t[i][i].root()).collect();
-    let diagonal = diagonal?;
-    let widened = |i: usize, j: usize| {
-        let size = (diagonal[i].clone() * &diagonal[j]).magnitude();
+    let diagonal = t
+        .diagonal()
+        .iter()
+        .map(Ball::root)
+        .collect::<Option<Vec<Ball>>>()?;
+    Some(DMatrix::from_fn(t.nrows(), t.ncols(), |i, j| {
+        let size = (&diagonal[i] * &diagonal[j]).magnitude();
         let radius = Float::with_val_round(64, &size * &epsilon, Round::Up).0;
-        t[i][j].widen(&radius)
-    };
-    Some(
-        (0..t.len())
-            .map(|i| (0..t.len()).map(|j| widened(i, j)).collect())
-            .collect(),
-    )
+        t[(i, j)].widen(&radius)
+    }))
 }

@@ -13,15 +13,6 @@ const MAX_SWEEPS: usize = 10_000;
 /// eigendecomposition. `None` where M or N is not positive definite to the precision
 /// of `S`, or holds a number that is not finite.
 pub fn geometric_mean<S: RealScalar>(m: &DMatrix<S>, n: &DMatrix<S>) -> Option<DMatrix<S>> {
-    geometric_mean_to(m, n, &S::unit())
-}
-
-/// The same, where the numbers carry a precision of their own.
-pub(super) fn geometric_mean_to<S: RealScalar>(
-    m: &DMatrix<S>,
-    n: &DMatrix<S>,
-    unit: &S,
-) -> Option<DMatrix<S>> {
     if !m.is_square() || m.shape() != n.shape() {
         return None;
     }
@@ -30,21 +21,17 @@ pub(super) fn geometric_mean_to<S: RealScalar>(
         return None;
     }
     let l = Cholesky::new(m.clone())?.unpack();
-    let middle = square_root_to(&symmetrised(&(l.transpose() * n * &l)), unit)?;
+    let middle = square_root(&symmetrised(&(l.transpose() * n * &l)))?;
     let right = l.solve_lower_triangular(&DMatrix::identity(l.nrows(), l.nrows()))?;
     Some(symmetrised(&(right.transpose() * middle * right)))
 }
 
 /// M^{1/2}, positive definite; `None` as for [`geometric_mean`].
 pub fn square_root<S: RealScalar>(m: &DMatrix<S>) -> Option<DMatrix<S>> {
-    square_root_to(m, &S::unit())
-}
-
-fn square_root_to<S: RealScalar>(m: &DMatrix<S>, unit: &S) -> Option<DMatrix<S>> {
     if !m.iter().all(ComplexField::is_finite) {
         return None;
     }
-    let eigen = SymmetricEigen::try_new(m.clone(), unit.clone(), MAX_SWEEPS)?;
+    let eigen = SymmetricEigen::try_new(m.clone(), S::unit(), MAX_SWEEPS)?;
     if !eigen.eigenvalues.iter().all(|x| *x > S::zero()) {
         return None;
     }

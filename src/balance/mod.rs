@@ -3,34 +3,43 @@
 //! Everything here depends on a problem through its [`Spectrum`] only: the list of
 //! (rate μ, noise a, charge c). Where the spectrum came from is not known here.
 
-mod certify;
 mod deep_linear;
 mod general_linear;
 mod geometric_mean;
 mod group;
+mod line;
 mod noise;
+mod powers;
 mod pulls;
+mod refine;
 mod sensitivity;
 mod setting;
 mod solve;
 mod source;
 mod spectrum;
 mod torus;
+mod vanishing;
 
-pub use certify::{Attempt, Certified, CertifyError, certify, resolved, vanishes};
 pub use deep_linear::{BalancedMinimum, Regression, RegressionError};
 pub use general_linear::{CertifiedGroup, GroupBalance, GroupOrbit, GroupStatus, certify_group};
+pub(crate) use general_linear::{certify_group_and, enclosed};
 pub use geometric_mean::{geometric_mean, square_root, symmetrised};
 pub use group::{GroupEquilibrium, GroupError};
+pub(crate) use line::certify_and;
+pub use line::{Certified, certify};
 pub use noise::{mean, population_covariance, population_variance};
+pub(crate) use powers::exponentials;
 pub use pulls::{Equilibrium, Pulls};
+pub use refine::CertifyError;
+pub(crate) use refine::{Gap, checked, largest};
 pub use sensitivity::{Motion, Sensitivity, SensitivityError};
 pub use setting::{Setting, SettingError};
 pub use solve::{SolveError, solve};
 pub use source::{BlockSpectrum, Noise, Orbit, OrbitError, SpectrumSource, Start};
 pub use spectrum::{Balance, Spectrum, Strength, StrengthError, Term};
+pub(crate) use torus::certify_family_and;
 pub use torus::{
-    CertifiedFamily, Edge, EnclosedFamily, Existence, Exponential, FamilyBlocks, FamilyOrbit,
-    FamilySource, FamilyStart, FamilyStatus, NetworkEquilibrium, NetworkError, Torus,
-    balance_network, certify_family, minimise,
+    CertifiedFamily, Edge, Existence, Exponential, FamilyBlocks, FamilyOrbit, FamilySource,
+    FamilyStart, FamilyStatus, NetworkEquilibrium, NetworkError, Torus, balance_network,
+    certify_family, minimise,
 };

@@ -17,6 +17,18 @@ pub enum Equilibrium<T> {
     Degenerate,
 }
 
+impl Equilibrium<()> {
+    /// T8: which sides of the balance equation are there decides where G vanishes.
+    pub(super) fn of(up: bool, down: bool) -> Self {
+        match (up, down) {
+            (true, true) => Self::Finite(()),
+            (true, false) => Self::PlusInfinity,
+            (false, true) => Self::MinusInfinity,
+            (false, false) => Self::Degenerate,
+        }
+    }
+}
+
 impl<T> Equilibrium<T> {
     /// The name in the file format.
     pub fn status(&self) -> &'static str {
@@ -116,9 +128,10 @@ impl<S: Field> Pulls<S> {
         for pull in Pull::all(balance)? {
             let [rate, factor, power] = pull.factors;
             let weight = rate * factor * power;
-            match pull.raises {
-                true => pulls.up.push((pull.r, weight)),
-                false => pulls.down.push((pull.r, weight)),
+            if pull.raises {
+                pulls.up.push((pull.r, weight))
+            } else {
+                pulls.down.push((pull.r, weight))
             }
         }
         Some(pulls)
@@ -126,12 +139,7 @@ impl<S: Field> Pulls<S> {
 
     /// T8, exactly: which sides are there decides where G vanishes.
     pub fn status(&self) -> Equilibrium<()> {
-        match (self.up.is_empty(), self.down.is_empty()) {
-            (false, false) => Equilibrium::Finite(()),
-            (false, true) => Equilibrium::PlusInfinity,
-            (true, false) => Equilibrium::MinusInfinity,
-            (true, true) => Equilibrium::Degenerate,
-        }
+        Equilibrium::of(!self.up.is_empty(), !self.down.is_empty())
     }
 
     /// The closed form λ = ln(ΣU/ΣD)/(2r) when all live terms share one r (C1, C2).

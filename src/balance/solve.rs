@@ -83,9 +83,9 @@ impl<S: RealScalar> Pull<S> {
 /// H = ln U − ln D, with the weights as logarithms.
 pub(super) struct Logarithmic<S> {
     /// (r, ln w) of U.
-    up: Vec<(S, S)>,
+    pub up: Vec<(S, S)>,
     /// (r, ln w) of D.
-    down: Vec<(S, S)>,
+    pub down: Vec<(S, S)>,
 }
 
 /// H, −H′ > 0, and the size of the exponents that H was computed from.
@@ -96,7 +96,7 @@ struct Value<S> {
 }
 
 impl<S: RealScalar> Logarithmic<S> {
-    pub(super) fn of(pulls: &Pulls<S>) -> Self {
+    fn of(pulls: &Pulls<S>) -> Self {
         let logs = |side: &[(S, S)]| {
             side.iter()
                 .map(|(r, w)| (r.clone(), Scalar::ln(w)))
@@ -135,10 +135,9 @@ impl<S: RealScalar> Logarithmic<S> {
         }
     }
 
-    /// One Newton step from λ.
-    pub(super) fn newton(&self, lambda: &S) -> S {
-        let value = self.at(lambda);
-        lambda.clone() + value.h / value.steepness
+    /// All r.
+    pub(super) fn rates(&self) -> impl Iterator<Item = &S> {
+        self.up.iter().chain(&self.down).map(|(r, _)| r)
     }
 
     /// The root, by safeguarded Newton from λ = 0.
@@ -181,9 +180,10 @@ impl<S: RealScalar> Logarithmic<S> {
             if bracket.high.clone() - &bracket.low <= resolution {
                 return Ok(bracket.midpoint());
             }
-            let candidate = match bracket.holds(&newton) {
-                true => newton,
-                false => bracket.midpoint(),
+            let candidate = if bracket.holds(&newton) {
+                newton
+            } else {
+                bracket.midpoint()
             };
             let next = self.at(&candidate);
             // A Newton step that does not at least halve H hands over to bisection.
@@ -209,9 +209,10 @@ struct Bracket<S> {
 impl<S: RealScalar> Bracket<S> {
     /// H falls: the root is not below λ where H(λ) is positive, else not above.
     fn narrow(&mut self, lambda: &S, h: &S) {
-        match h.is_sign_positive() {
-            true => self.low = RealField::max(self.low.clone(), lambda.clone()),
-            false => self.high = RealField::min(self.high.clone(), lambda.clone()),
+        if h.is_sign_positive() {
+            self.low = RealField::max(self.low.clone(), lambda.clone())
+        } else {
+            self.high = RealField::min(self.high.clone(), lambda.clone())
         }
     }
 

@@ -1,9 +1,11 @@
 //! From exact data (generator, θ, noise) to a [`Spectrum`], exact where the rates
 //! are rational and enclosed at any precision where they are not.
 
+use super::line::bits_between;
 use super::noise::{mean, population_variance};
+use super::refine::CertifyError;
 use super::spectrum::{Balance, Spectrum, Strength, Term};
-use crate::scalar::{Enclosure, Field, Rational, dot, sum};
+use crate::scalar::{Ball, Field, Rational, dot, sum};
 use crate::symmetry::{
     Eigenspaces, Generator, Slice, Structure, Support, first_indefinite_pivot, support,
 };
@@ -380,11 +382,7 @@ impl Measure {
 
     /// (rate, weight) of each eigen-space, every sign decided; `None` if that
     /// takes more bits.
-    fn terms(
-        &self,
-        k: &DMatrix<Rational>,
-        spaces: &Eigenspaces,
-    ) -> Option<Vec<(Enclosure, Enclosure)>> {
+    fn terms(&self, k: &DMatrix<Rational>, spaces: &Eigenspaces) -> Option<Vec<(Ball, Ball)>> {
         let weights = spaces.weights(&self.matrix)?;
         let rates = spaces.spaces().iter().map(|space| space.rate.clone());
         // Where there is no weight, the rate may stay undecided.
@@ -392,9 +390,8 @@ impl Measure {
             .zip(weights)
             .filter(|(_, weight)| !weight.is_zero())
             .collect();
-        let live = |weight: &Enclosure| weight.sign() == Some(Ordering::Greater);
-        let decided =
-            |(rate, weight): &(Enclosure, Enclosure)| live(weight) && rate.sign().is_some();
+        let live = |weight: &Ball| weight.sign() == Some(Ordering::Greater);
+        let decided = |(rate, weight): &(Ball, Ball)| live(weight) && rate.sign().is_some();
         if terms.iter().all(decided) {
             return Some(terms);
         }
@@ -409,9 +406,9 @@ impl Measure {
         if seen(Ordering::Greater) != support.positive || seen(Ordering::Less) != support.negative {
             return None;
         }
-        let settle = |(rate, weight): (Enclosure, Enclosure)| match rate.sign() {
+        let settle = |(rate, weight): (Ball, Ball)| match rate.sign() {
             Some(Ordering::Less | Ordering::Greater) => live(&weight).then_some((rate, weight)),
-            _ => support.zero.then(|| (Enclosure::zero(), weight)),
+            _ => support.zero.then(|| (Ball::zero(), weight)),
         };
         Some(terms.into_iter().filter_map(settle).collect())
     }
@@ -429,16 +426,21 @@ pub struct Start {
 }
 
 impl SpectrumSource {
-    /// The spectrum with every sign of a rate, a noise and a charge decided, and
-    /// the eigen-spaces it was read off where the rates are irrational.
-    /// End points carry `bits` bits; `None` if that is too few to decide.
-    pub fn enclose(&self, bits: u32) -> Option<(Spectrum<Enclosure>, Option<Eigenspaces>)> {
+    /// The spectrum at the working precision, every sign of a rate, a noise and a charge
+    /// decided; `None` if that takes a higher one.
+    pub fn enclose(&self) -> Option<Spectrum<Ball>> {
         match self {
-            Self::Exact(spectrum) => Some((spectrum.map(|q| Enclosure::at(bits, q)), None)),
-            Self::Blocks(blocks) => {
-                let spaces = Eigenspaces::of(&blocks.matrix, bits)?;
-                Some((blocks.enclose(&spaces, bits)?, Some(spaces)))
-            }
+            Self::Exact(spectrum) => Some(spectrum.map(Ball::from_rational)),
+            Self::Blocks(blocks) => Some(blocks.enclose()?.0),
+        }
+    }
+
+    /// Is no noise and no charge negative?
+    pub(super) fn check_signs(&self) -> Result<(), CertifyError> {
+        match self {
+            Self::Exact(spectrum) => spectrum.check_signs(),
+            // A covariance was checked when its orbit was made.
+            Self::Blocks(_) => Ok(()),
         }
     }
 
@@ -480,30 +482,49 @@ impl SpectrumSource {
 }
 
 impl BlockSpectrum {
-    fn enclose(&self, spaces: &Eigenspaces, bits: u32) -> Option<Spectrum<Enclosure>> {
+    /// At most so many leading bits cancel in G(0), each of whose terms is at most 2‖K‖ times
+    /// Φ(0) without what stays fixed.
+    pub(super) fn cancelled(&self, strength: &Strength<Rational>, start: &Start) -> u32 {
+        let fixed = Rational::from(&self.fixed.charge * strength.gamma()) * 2
+            + Rational::from(&self.fixed.noise * strength.sigma2());
+        let rows = self
+            .matrix
+            .row_iter()
+            .map(|row| row.iter().map(|x| x.clone().abs()).sum());
+        let norm: Rational = rows.max().unwrap_or_default();
+        bits_between(
+            &(norm * 2 * Rational::from(&start.potential - &fixed)),
+            &start.balance,
+        )
+    }
+
+    /// The spectrum with every sign of a rate, a noise and a charge decided, and the
+    /// eigen-spaces it was read off; `None` if that takes a higher working precision.
+    pub(super) fn enclose(&self) -> Option<(Spectrum<Ball>, Eigenspaces)> {
+        let spaces = Eigenspaces::of(&self.matrix)?;
         let mut terms = vec![Term {
-            rate: Enclosure::zero(),
-            noise: Enclosure::at(bits, &self.fixed.noise),
-            charge: Enclosure::at(bits, &self.fixed.charge),
+            rate: Ball::zero(),
+            noise: Ball::from_rational(&self.fixed.noise),
+            charge: Ball::from_rational(&self.fixed.charge),
         }];
         for side in &self.sides {
-            let place = |rate: Enclosure| if side.negated { -rate } else { rate };
-            for (rate, noise) in side.noise.terms(&self.matrix, spaces)? {
+            let place = |rate: Ball| if side.negated { -rate } else { rate };
+            for (rate, noise) in side.noise.terms(&self.matrix, &spaces)? {
                 terms.push(Term {
                     rate: place(rate),
                     noise,
-                    charge: Enclosure::zero(),
+                    charge: Ball::zero(),
                 });
             }
-            for (rate, charge) in side.charge.terms(&self.matrix, spaces)? {
+            for (rate, charge) in side.charge.terms(&self.matrix, &spaces)? {
                 terms.push(Term {
                     rate: place(rate),
-                    noise: Enclosure::zero(),
+                    noise: Ball::zero(),
                     charge,
                 });
             }
         }
-        Some(Spectrum::from_terms(terms))
+        Some((Spectrum::from_terms(terms), spaces))
     }
 
     fn start(&self, strength: &Strength<Rational>) -> Start {

@@ -901,9 +901,10 @@ impl Model {
                     name: pair.name.clone(),
                     kind: pair.kind.name(),
                     rank: pair.rank,
-                    status: match fate.moves() && imbalance.after > TOLERANCE {
-                        true => PairStatus::NotBalanced,
-                        false => fate.status,
+                    status: if fate.moves() && imbalance.after > TOLERANCE {
+                        PairStatus::NotBalanced
+                    } else {
+                        fate.status
                     },
                     reason: fate.reason.clone(),
                     unbounded: fate.unbounded.clone(),

@@ -186,9 +186,10 @@ fn units(pair: &PairReport) -> String {
     let list = |word: &str, units: &[usize]| {
         let shown: Vec<String> = units.iter().take(LISTED).map(usize::to_string).collect();
         let more = if units.len() > LISTED { ", …" } else { "" };
-        match units.is_empty() {
-            true => String::new(),
-            false => format!("; {} {word}: {}{more}", units.len(), shown.join(", ")),
+        if units.is_empty() {
+            String::new()
+        } else {
+            format!("; {} {word}: {}{more}", units.len(), shown.join(", "))
         }
     };
     list("unbounded", &pair.unbounded) + &list("degenerate", &pair.degenerate)

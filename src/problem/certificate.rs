@@ -5,7 +5,7 @@
 
 use super::{Answer, Problem, ProblemError, Single};
 use crate::balance::{Balance, Equilibrium, Spectrum, SpectrumSource, Strength, Term};
-use crate::scalar::{Enclosure, Field, Rational};
+use crate::scalar::{Ball, Field, Rational, at_precision};
 use rug::Integer;
 use rug::ops::Pow;
 use std::cmp::Ordering;
@@ -293,9 +293,10 @@ impl Claim {
         let width = Rational::from(&upper - &lower);
         let smallest = lower.abs().min(upper.abs());
         let (_, ratio) = Rational::from(&smallest / &width).fract_floor(Integer::new());
-        match ratio >= 1 {
-            true => Some(ratio.to_string().len() - 1),
-            false => None,
+        if ratio >= 1 {
+            Some(ratio.to_string().len() - 1)
+        } else {
+            None
         }
     }
 }
@@ -318,15 +319,16 @@ impl End {
         }
         let digits: Integer = format!("{whole}{part}").parse().map_err(|_| too_long())?;
         let power = u32::try_from(places.unsigned_abs()).map_err(|_| too_long())?;
-        Ok(match places >= 0 {
-            true => Self {
+        Ok(if places >= 0 {
+            Self {
                 mantissa: digits,
                 places: power,
-            },
-            false => Self {
+            }
+        } else {
+            Self {
                 mantissa: digits * Integer::from(10).pow(power),
                 places: 0,
-            },
+            }
         })
     }
 }
@@ -386,12 +388,14 @@ fn bits(
 ) -> Result<u32, CertificateError> {
     let mut bits = 40 + digits * 10 / 3;
     while bits <= MAX_BITS {
-        let balance = Balance {
-            spectrum: exact.spectrum.map(|q| Enclosure::at(bits, q)),
-            strength: exact.strength.map(|q| Enclosure::at(bits, q)),
-        };
-        let sign = |q: &Rational| balance.g(&Enclosure::at(bits, q)).sign();
-        if sign(lower) == Some(Ordering::Greater) && sign(upper) == Some(Ordering::Less) {
+        let signs = at_precision(bits, || {
+            let balance = Balance {
+                spectrum: exact.spectrum.map(Ball::from_rational),
+                strength: exact.strength.map(Ball::from_rational),
+            };
+            [lower, upper].map(|q| balance.g(&Ball::from_rational(q)).sign())
+        });
+        if signs == [Some(Ordering::Greater), Some(Ordering::Less)] {
             return Ok(bits + SPARE_BITS);
         }
         bits += bits / 4;
@@ -467,9 +471,10 @@ impl<'a> Reader<'a> {
         self.literal(WRITTEN_BY)?;
         let version = self.version()?;
         self.literal(HEADER)?;
-        let integers = match self.is_next(TACTIC) {
-            true => Integers::Machine,
-            false => Integers::Pure,
+        let integers = if self.is_next(TACTIC) {
+            Integers::Machine
+        } else {
+            Integers::Pure
         };
         self.literal(PROBLEM)?;
         let gamma = self.fraction()?;
@@ -568,17 +573,16 @@ impl<'a> Reader<'a> {
             return Ok(Rational::from(self.natural()?));
         }
         let numerator = self.integer()?;
-        let q = match self.is_next(" # ") {
-            true => {
-                let start = self.at;
-                let denominator = self.natural()?;
-                if denominator == 0 {
-                    self.at = start;
-                    return Err(self.other("a denominator that is not 0"));
-                }
-                Rational::from((numerator, denominator))
+        let q = if self.is_next(" # ") {
+            let start = self.at;
+            let denominator = self.natural()?;
+            if denominator == 0 {
+                self.at = start;
+                return Err(self.other("a denominator that is not 0"));
             }
-            false => Rational::from(numerator),
+            Rational::from((numerator, denominator))
+        } else {
+            Rational::from(numerator)
         };
         self.literal(")")?;
         Ok(q)
@@ -588,9 +592,10 @@ impl<'a> Reader<'a> {
     fn interval_end(&mut self) -> Result<End, NotACertificate> {
         self.literal("(")?;
         let mantissa = self.integer()?;
-        let places = match self.is_next(" # 10 ^ ") {
-            true => self.whole(1..=MAX_DIGITS as u32)?,
-            false => 0,
+        let places = if self.is_next(" # 10 ^ ") {
+            self.whole(1..=MAX_DIGITS as u32)?
+        } else {
+            0
         };
         self.literal(")")?;
         Ok(End { mantissa, places })

@@ -1,22 +1,23 @@
 //! The point that an equilibrium moves θ to, every coordinate enclosed.
 
 use crate::balance::{
-    Certified, CertifiedFamily, CertifiedGroup, CertifyError, FamilyOrbit, GroupOrbit, Orbit,
-    resolved, vanishes,
+    Certified, CertifiedFamily, CertifiedGroup, FamilyOrbit, Gap, GroupOrbit, Orbit, checked,
+    exponentials, largest,
 };
-use crate::scalar::{Enclosure, Field, Rational, Scalar, dot, sum};
-use crate::symmetry::{Eigenspace, Eigenspaces, FamilyStructure, Slice, Structure, act_with_rates};
+use crate::scalar::{Ball, Field, Rational, Scalar, convert, dot, sum};
+use crate::symmetry::{Eigenspace, Eigenspaces, FamilyStructure, Slice, Structure};
+use nalgebra::DMatrix;
 use num_traits::Zero;
 use rug::Float;
 use rug::float::{Round, Special};
 
-/// θ\* = e^{λ\*A}θ; `None` if it takes more bits to have the digits.
+/// θ\* = e^{λ\*A}θ.
 pub(super) fn along_orbit(
     orbit: &Orbit,
     certified: &Certified,
     digits: u32,
-) -> Result<Option<Vec<Enclosure>>, CertifyError> {
-    let theta = enclosed(orbit.theta(), certified.bits);
+) -> Result<Vec<Ball>, Gap> {
+    let theta: Vec<Ball> = convert(orbit.theta());
     match (orbit.generator().structure(), &certified.spaces) {
         (Structure::Blocks { matrix, slices, .. }, Some(spaces)) => {
             let factors = |negated: bool| {
@@ -30,23 +31,24 @@ pub(super) fn along_orbit(
             along_blocks(&theta, n, &slices, (spaces, simple), factors, digits)
         }
         (Structure::Rates(rates), _) => {
-            let rates = enclosed(&rates, certified.bits);
-            act_with_rates(&rates, &certified.lambda, &theta)
-                .into_iter()
-                .map(|value| checked(value, None, digits))
+            let rates: Vec<&Rational> = rates.iter().collect();
+            let factors = exponentials(&rates, &certified.lambda);
+            let moved = factors.into_iter().zip(orbit.theta());
+            moved
+                .map(|(e, x)| checked("theta", e.times_rational(x), None, digits))
                 .collect()
         }
-        (Structure::Blocks { .. }, None) => Ok(None),
+        (Structure::Blocks { .. }, None) => Err(Gap::Undecided("theta")),
     }
 }
 
-/// θ\* = e^{Σλ_iA_i}θ; `None` if it takes more bits to have the digits.
+/// θ\* = e^{Σλ_iA_i}θ.
 pub(super) fn along_family(
     orbit: &FamilyOrbit,
     certified: &CertifiedFamily,
     digits: u32,
-) -> Result<Option<Vec<Enclosure>>, CertifyError> {
-    let theta = enclosed(orbit.theta(), certified.bits);
+) -> Result<Vec<Ball>, Gap> {
+    let theta: Vec<Ball> = convert(orbit.theta());
     let lambda = &certified.lambda;
     match (orbit.family().structure(), &certified.spaces) {
         (FamilyStructure::Blocks { matrices, slices }, Some((spaces, rates))) => {
@@ -65,66 +67,45 @@ pub(super) fn along_family(
             .iter()
             .zip(theta)
             .map(|(w, x)| {
-                let exponent = dot(&enclosed(w, certified.bits), lambda);
-                checked(exponent.exp() * &x, None, digits)
+                let exponent = sum(w.iter().zip(lambda).map(|(w, l)| l.times_rational(w)));
+                checked("theta", exponent.exp() * &x, None, digits)
             })
             .collect(),
-        (FamilyStructure::Blocks { .. }, None) => Ok(None),
+        (FamilyStructure::Blocks { .. }, None) => Err(Gap::Undecided("theta")),
     }
 }
 
-/// θ\* = (UP, P⁻¹W); `None` if it takes more bits to have the digits.
+/// θ\* = (UP, P⁻¹W).
 pub(super) fn along_group(
     orbit: &GroupOrbit,
     certified: &CertifiedGroup,
     digits: u32,
-) -> Result<Option<Vec<Enclosure>>, CertifyError> {
-    let theta = enclosed(orbit.theta(), certified.bits);
+) -> Result<Vec<Ball>, Gap> {
+    let theta: Vec<Ball> = convert(orbit.theta());
     let moved = orbit.act(&certified.transform, &certified.inverse, &theta);
     // What may cancel in a coordinate: no entry of the product is larger than this.
-    let size = |m: &[Vec<Enclosure>]| {
-        let entries = m.iter().flatten().map(Enclosure::magnitude);
+    let size = |m: &DMatrix<Ball>| {
+        let entries = m.iter().map(Ball::magnitude);
         entries.fold(Float::new(64), |total, x| total + x)
     };
-    let largest = theta.iter().map(Enclosure::magnitude);
-    let largest = largest.fold(Float::new(64), |a, b| a.max(&b));
-    let scale = (size(&certified.transform) + size(&certified.inverse)) * largest;
+    let scale = (size(&certified.transform) + size(&certified.inverse)) * largest(&theta);
     moved
         .into_iter()
-        .map(|value| checked(value, Some(&scale), digits))
+        .map(|value| checked("theta", value, Some(&scale), digits))
         .collect()
-}
-
-fn enclosed(numbers: &[Rational], bits: u32) -> Vec<Enclosure> {
-    numbers.iter().map(|q| Enclosure::at(bits, q)).collect()
-}
-
-/// The value if it has the digits; `None` if more bits will help.
-fn checked(
-    value: Enclosure,
-    scale: Option<&Float>,
-    digits: u32,
-) -> Result<Option<Enclosure>, CertifyError> {
-    if resolved(&value, scale, digits) {
-        return Ok(Some(value));
-    }
-    if !value.is_bounded() || vanishes(&value) {
-        return Err(CertifyError::OutOfRange { field: "theta" });
-    }
-    Ok(None)
 }
 
 /// Each slice of θ, of length n, with its part in each eigen-space times that space's
 /// factor (the factors of a negated slice are others). A `simple` space certainly has one
 /// factor for all of it.
 fn along_blocks(
-    theta: &[Enclosure],
+    theta: &[Ball],
     n: usize,
     slices: &[Slice],
     (spaces, simple): (&Eigenspaces, impl Fn(&Eigenspace) -> bool),
-    factors: impl Fn(bool) -> Vec<Enclosure>,
+    factors: impl Fn(bool) -> Vec<Ball>,
     digits: u32,
-) -> Result<Option<Vec<Enclosure>>, CertifyError> {
+) -> Result<Vec<Ball>, Gap> {
     // What no slice holds stays; so does a part that is 0.
     let mut out = theta.to_vec();
     let both = [factors(false), factors(true)];
@@ -154,26 +135,23 @@ fn along_blocks(
             // What may cancel in this coordinate.
             let scale = factors.iter().zip(&norms);
             let scale = scale.fold(Float::new(64), |total, (e, norm)| {
-                total + product_above(e.upper(), norm)
+                total + product_above(&e.magnitude(), norm)
             });
-            match checked(sum(terms), Some(&scale), digits)? {
-                Some(value) => out[index] = value,
-                None => return Ok(None),
-            }
+            out[index] = checked("theta", sum(terms), Some(&scale), digits)?;
         }
     }
-    Ok(Some(out))
+    Ok(out)
 }
 
 /// An upper bound of ‖v‖₂.
-fn norm_above(v: &[Enclosure]) -> Float {
+fn norm_above(v: &[Ball]) -> Float {
     match sum(v.iter().map(Field::square)).root() {
-        Some(norm) => norm.upper().clone(),
+        Some(norm) => norm.upper(),
         None => Float::with_val(64, Special::Infinity),
     }
 }
 
 /// An upper bound of xy.
 fn product_above(x: &Float, y: &Float) -> Float {
-    Float::with_val_round(x.prec(), x * y, Round::Up).0
+    Float::with_val_round(64, x * y, Round::Up).0
 }

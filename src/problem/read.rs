@@ -68,18 +68,7 @@ pub fn read_problem_and_files(
 }
 
 fn read(text: &str, folder: Option<&Path>) -> Result<(Problem, Vec<PathBuf>), ProblemError> {
-    // The format first: the fields of another format would only confuse.
-    let header: Table<Header> = match json(text) {
-        Ok(header) => header,
-        // The header passes over the other fields, so only the whole knows where it broke.
-        Err(error) => return Err(json::<Table<ProblemFile>>(text).err().unwrap_or(error)),
-    };
-    match header.0.format {
-        Some(format) if format == FORMAT => {}
-        Some(format) => return Err(ProblemError::Format(format!("\"{}\"", shorten(&format)))),
-        None => return Err(ProblemError::Format("none".to_owned())),
-    }
-    let Table(file) = json::<Table<ProblemFile>>(text)?;
+    let file = problem_file(text)?;
     let strength = file
         .strength
         .ok_or_else(|| invalid("strength: missing"))?
@@ -157,6 +146,24 @@ fn read(text: &str, folder: Option<&Path>) -> Result<(Problem, Vec<PathBuf>), Pr
     Ok((Problem { strength, body }, files))
 }
 
+fn problem_file(text: &str) -> Result<ProblemFile, ProblemError> {
+    let read = json::<Table<ProblemFile>>(text);
+    let format = match &read {
+        Ok(Table(file)) => Some(file.format.clone()),
+        // The format first: the fields of another format would only confuse. Whoever looks
+        // for it alone passes over the other fields, so only the whole knows where it broke.
+        Err(_) => match json::<Table<Header>>(text) {
+            Ok(Table(header)) => header.format,
+            Err(error) => return Err(read.err().unwrap_or(error)),
+        },
+    };
+    match format {
+        Some(format) if format == FORMAT => read.map(|Table(file)| file),
+        Some(format) => Err(ProblemError::Format(format!("\"{}\"", shorten(&format)))),
+        None => Err(ProblemError::Format("none".to_owned())),
+    }
+}
+
 /// Decimal digits that all numbers of a file may have together once they are written
 /// out: exponents are short to write, and each may ask for a million digits.
 const MAX_DIGITS: u64 = 100_000_000;
@@ -202,6 +209,10 @@ pub(crate) fn json<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, Proble
         return Err(ProblemError::Json(format!(
             "numbers: expected exponents that stand for at most {MAX_DIGITS} digits in all, found {digits}"
         )));
+    }
+    // Whoever writes down the path as well takes longer, so only where something is wrong.
+    if let Ok(value) = serde_json::from_str(text) {
+        return Ok(value);
     }
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
@@ -267,8 +278,7 @@ struct Header {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ProblemFile {
-    #[serde(rename = "format")]
-    _format: String,
+    format: String,
     #[serde(default, deserialize_with = "present")]
     strength: Option<Table<StrengthFile>>,
     #[serde(default, deserialize_with = "present")]
@@ -455,18 +465,18 @@ impl GeneratorFile {
         };
         let indices = |list: &[usize]| Some(List(list.iter().copied().map(Whole).collect()));
         Some(match generator {
-            Generator::Diagonal(rates) => Self {
-                rates: Some(listed(rates)),
+            Generator::Diagonal(own) => Self {
+                rates: Some(listed(own.rates())),
                 ..file
             },
-            Generator::Dense(matrix) => Self {
-                matrix: rows(matrix),
+            Generator::Dense(own) => Self {
+                matrix: rows(own.matrix()),
                 ..file
             },
-            Generator::Scaling { .. } => file,
-            Generator::Rescaling { up, down, .. } => Self {
-                up: indices(up),
-                down: indices(down),
+            Generator::Scaling(_) => file,
+            Generator::Rescaling(own) => Self {
+                up: indices(own.up()),
+                down: indices(own.down()),
                 ..file
             },
             Generator::Factor(factor) => Self {

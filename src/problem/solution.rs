@@ -3,11 +3,11 @@
 use super::moved::{along_family, along_group, along_orbit};
 use super::{Body, Problem, ProblemError};
 use crate::balance::{
-    Attempt, Certified, CertifiedFamily, CertifiedGroup, Equilibrium, FamilyOrbit, FamilyStart,
-    FamilyStatus, GroupBalance, GroupOrbit, GroupStatus, Orbit, SpectrumSource, Start, certify,
-    certify_family, certify_group, resolved,
+    Certified, CertifiedFamily, CertifiedGroup, Equilibrium, FamilyOrbit, FamilyStart,
+    FamilyStatus, Gap, GroupBalance, GroupOrbit, GroupStatus, Orbit, SpectrumSource, Start,
+    certify_and, certify_family_and, certify_group_and, checked, enclosed,
 };
-use crate::scalar::{Direction, Enclosure, Rational, decimal_of_rational, dot, sum};
+use crate::scalar::{Ball, Rational, decimals_of_rational};
 use nalgebra::DMatrix;
 use rug::Float;
 use serde::Serialize;
@@ -61,7 +61,7 @@ pub struct Finite {
     /// λ\*, charge, potential, relaxation rate.
     pub certified: Certified,
     /// θ\*, d numbers; empty for a problem given as a spectrum.
-    pub theta: Vec<Enclosure>,
+    pub theta: Vec<Ball>,
 }
 
 /// The equilibrium of a family.
@@ -70,7 +70,7 @@ pub struct FamilyFinite {
     /// λ\*, charges, potential.
     pub certified: CertifiedFamily,
     /// θ\*, d numbers.
-    pub theta: Vec<Enclosure>,
+    pub theta: Vec<Ball>,
 }
 
 /// The balanced point of a group's orbit.
@@ -79,9 +79,9 @@ pub struct GroupFinite {
     /// S, P = S^{1/2}, potential.
     pub certified: CertifiedGroup,
     /// θ\* = (UP, P⁻¹W), d numbers.
-    pub theta: Vec<Enclosure>,
+    pub theta: Vec<Ball>,
     /// UᵀU − WWᵀ at θ\*, r × r.
-    pub charge: Vec<Vec<Enclosure>>,
+    pub charge: DMatrix<Ball>,
 }
 
 impl Solution {
@@ -125,17 +125,12 @@ fn solve_single(
     orbit: Option<&Orbit>,
     digits: u32,
 ) -> Result<Answer, ProblemError> {
-    let equilibrium = certify(source, &problem.strength, digits, |certified| {
-        let Some(orbit) = orbit else {
-            return Ok(Attempt::Done(Finite {
-                certified,
-                theta: Vec::new(),
-            }));
+    let equilibrium = certify_and(source, &problem.strength, digits, |certified| {
+        let theta = match orbit {
+            Some(orbit) => along_orbit(orbit, &certified, digits)?,
+            None => Vec::new(),
         };
-        match along_orbit(orbit, &certified, digits)? {
-            Some(theta) => Ok(Attempt::Done(Finite { certified, theta })),
-            None => Ok(Attempt::Unresolved("theta")),
-        }
+        Ok(Finite { certified, theta })
     })?;
     Ok(Answer::Single(Single {
         start: source.start(&problem.strength),
@@ -150,15 +145,10 @@ fn solve_family(
     digits: u32,
 ) -> Result<Answer, ProblemError> {
     let source = orbit.spectrum()?;
-    let status = certify_family(
-        &source,
-        &problem.strength,
-        digits,
-        |certified| match along_family(orbit, &certified, digits)? {
-            Some(theta) => Ok(Attempt::Done(FamilyFinite { certified, theta })),
-            None => Ok(Attempt::Unresolved("theta")),
-        },
-    )?;
+    let status = certify_family_and(&source, &problem.strength, digits, |certified| {
+        let theta = along_family(orbit, &certified, digits)?;
+        Ok(FamilyFinite { certified, theta })
+    })?;
     let start = source.start(&problem.strength);
     Ok(Answer::Family { start, status })
 }
@@ -166,17 +156,11 @@ fn solve_family(
 fn solve_group(problem: &Problem, orbit: &GroupOrbit, digits: u32) -> Result<Answer, ProblemError> {
     let start = orbit.balance(&problem.strength);
     let [up, down] = orbit.charges();
-    let status = certify_group(&start, digits, |certified| {
-        let Some(theta) = along_group(orbit, &certified, digits)? else {
-            return Ok(Attempt::Unresolved("theta"));
-        };
-        Ok(match charge_after(&certified, [&up, &down], digits) {
-            Some(charge) => Attempt::Done(GroupFinite {
-                certified,
-                theta,
-                charge,
-            }),
-            None => Attempt::Unresolved("charge.after"),
+    let status = certify_group_and(&start, digits, |certified| {
+        Ok(GroupFinite {
+            theta: along_group(orbit, &certified, digits)?,
+            charge: charge_after(&certified, [&up, &down], digits)?,
+            certified,
         })
     })?;
     let charge = up - down;
@@ -187,45 +171,30 @@ fn solve_group(problem: &Problem, orbit: &GroupOrbit, digits: u32) -> Result<Ans
     })
 }
 
-/// P UᵀU P − P⁻¹WWᵀP⁻¹, for the symmetric P; `None` if it takes more bits.
+/// P UᵀU P − P⁻¹WWᵀP⁻¹, for the symmetric P.
 fn charge_after(
     certified: &CertifiedGroup,
     [up, down]: [&DMatrix<Rational>; 2],
     digits: u32,
-) -> Option<Vec<Vec<Enclosure>>> {
-    let at = |q: &Rational| Enclosure::at(certified.bits, q);
-    let around = |p: &[Vec<Enclosure>], m: &DMatrix<Rational>| {
-        let rows: Vec<Vec<Enclosure>> = m
-            .row_iter()
-            .map(|row| row.iter().map(at).collect())
-            .collect();
-        let turned: Vec<Vec<Enclosure>> = p
-            .iter()
-            .map(|column| rows.iter().map(|row| dot(row, column)).collect())
-            .collect();
-        move |i: usize, j: usize, p: &[Vec<Enclosure>]| dot(&turned[i], &p[j])
-    };
-    let (left, right) = (
-        around(&certified.transform, up),
-        around(&certified.inverse, down),
-    );
-    let r = certified.metric.len();
-    let parts = |i: usize, j: usize| {
-        [
-            left(i, j, &certified.transform),
-            -right(i, j, &certified.inverse),
-        ]
-    };
+) -> Result<DMatrix<Ball>, Gap> {
+    let around = |p: &DMatrix<Ball>, m: &DMatrix<Rational>| p * enclosed(m) * p;
+    let left = around(&certified.transform, up);
+    let right = around(&certified.inverse, down);
     // No entry of a positive semidefinite matrix is larger than its trace.
-    let traces = (0..r).flat_map(|i| parts(i, i));
-    let scale = traces.fold(Float::new(64), |total, x| total + x.magnitude());
-    let entry = |i: usize, j: usize| {
-        let value = sum(parts(i, j));
-        resolved(&value, Some(&scale), digits).then_some(value)
-    };
-    (0..r)
-        .map(|i| (0..r).map(|j| entry(i, j)).collect())
-        .collect()
+    let traces = left
+        .diagonal()
+        .iter()
+        .chain(right.diagonal().iter())
+        .map(Ball::magnitude)
+        .collect::<Vec<_>>();
+    let scale = traces
+        .into_iter()
+        .fold(Float::new(64), |total, x| total + x);
+    let mut charge = left - right;
+    for x in charge.iter_mut() {
+        *x = checked("charge.after", x.clone(), Some(&scale), digits)?;
+    }
+    Ok(charge)
 }
 
 /// A pair of decimals that encloses a real number.
@@ -301,10 +270,8 @@ struct Printer {
 
 impl Printer {
     fn exact(&self, q: &Rational) -> Bounds {
-        Bounds {
-            lower: decimal_of_rational(q, self.digits, Direction::Down),
-            upper: decimal_of_rational(q, self.digits, Direction::Up),
-        }
+        let (lower, upper) = decimals_of_rational(q, self.digits);
+        Bounds { lower, upper }
     }
 
     fn exact_list(&self, numbers: &[Rational]) -> Numbers {
@@ -319,17 +286,18 @@ impl Printer {
         )
     }
 
-    fn one(&self, x: &Enclosure) -> Option<Bounds> {
+    fn one(&self, x: &Ball) -> Option<Bounds> {
         let (lower, upper) = x.to_decimal(self.digits)?;
         Some(Bounds { lower, upper })
     }
 
-    fn list(&self, numbers: &[Enclosure]) -> Option<Vec<Bounds>> {
+    fn list(&self, numbers: &[Ball]) -> Option<Vec<Bounds>> {
         numbers.iter().map(|x| self.one(x)).collect()
     }
 
-    fn matrix(&self, rows: &[Vec<Enclosure>]) -> Option<Numbers> {
-        let rows: Option<Vec<_>> = rows.iter().map(|row| self.list(row)).collect();
+    fn matrix(&self, m: &DMatrix<Ball>) -> Option<Numbers> {
+        let row = |i: usize| m.row(i).iter().map(|x| self.one(x)).collect();
+        let rows: Option<Vec<_>> = (0..m.nrows()).map(row).collect();
         rows.map(Numbers::Matrix)
     }
 }
@@ -387,7 +355,7 @@ impl Single {
             return;
         };
         let start = &self.start;
-        let one = |before: &Rational, after: &Enclosure| {
+        let one = |before: &Rational, after: &Ball| {
             let before = Numbers::One(print.exact(before));
             change(before, print.one(after).map(Numbers::One))
         };

@@ -6,7 +6,8 @@ use super::regression::{DeepLinear, FORMAT as REGRESSION};
 use super::second::{self, Second};
 use super::strict::canonical;
 use crate::problem::{Answer, Problem, ProblemError, read_problem};
-use crate::scalar::Enclosure;
+use crate::scalar::Ball;
+use nalgebra::DMatrix;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -218,13 +219,13 @@ fn first(input: &Input) -> Result<First, Disagreement> {
         }
         Input::Regression(deep) => {
             let network = deep.solve(DIGITS)?;
-            let one = |x: &Enclosure| {
+            let one = |x: &Ball| {
                 let bounds = x.to_decimal(DIGITS as usize + 2);
                 bounds.map(|(lower, upper)| json!({ "lower": lower, "upper": upper }))
             };
-            let matrix = |m: &[Vec<Enclosure>]| {
+            let matrix = |m: &DMatrix<Ball>| {
                 let rows = m
-                    .iter()
+                    .row_iter()
                     .map(|row| row.iter().map(one).collect::<Option<Value>>());
                 rows.collect::<Option<Value>>()
             };
@@ -257,7 +258,7 @@ fn agreement(solution: &Value, second: &Second) -> Result<Option<i64>, Disagreem
         });
     }
     let found = numbers(solution).map_err(Disagreement::NotReached)?;
-    let mut others: BTreeMap<&str, &Enclosure> = second
+    let mut others: BTreeMap<&str, &Ball> = second
         .numbers
         .iter()
         .map(|(place, x)| (place.as_str(), x))

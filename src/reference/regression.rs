@@ -1,11 +1,14 @@
 //! The input of a deep linear network (C4), and its balanced minimum enclosed.
 
-use crate::balance::{Attempt, GroupBalance, GroupStatus, Regression, certify_group, resolved};
+use crate::balance::{
+    GroupBalance, GroupStatus, Regression, certify_group_and, checked, enclosed, largest,
+};
 use crate::problem::ProblemError;
 use crate::problem::read::{List, Table, Whole, exact, invalid, json};
-use crate::scalar::{Enclosure, Exact, Rational, Scalar, dot, sum};
+use crate::scalar::{Ball, Exact, Field, Rational, Scalar};
 use crate::symmetry::inverse;
 use nalgebra::DMatrix;
+use num_traits::One;
 use serde::Deserialize;
 
 /// The name of the format.
@@ -24,11 +27,11 @@ pub struct DeepLinear {
 #[derive(Clone, Debug)]
 pub struct BalancedNetwork {
     /// ρ: each layer between the first and the last is ρ^{1/2} times a partial isometry.
-    pub rho: Enclosure,
+    pub rho: Ball,
     /// W_1ᵀW_1, d × d.
-    pub first_gram: Vec<Vec<Enclosure>>,
+    pub first_gram: DMatrix<Ball>,
     /// W_DW_Dᵀ, d × d.
-    pub last_gram: Vec<Vec<Enclosure>>,
+    pub last_gram: DMatrix<Ball>,
 }
 
 #[derive(Deserialize)]
@@ -110,38 +113,29 @@ impl DeepLinear {
         };
         let after = map_inverse * noise_inverse;
         let before = map * inputs;
-        let status = certify_group(&balance, digits, |certified| {
-            let at = |q: &Rational| Enclosure::at(certified.bits, q);
-            let rows = |m: &DMatrix<Rational>| {
-                let row = |i: usize| m.row(i).iter().map(at).collect();
-                (0..m.nrows()).map(row).collect::<Vec<Vec<Enclosure>>>()
-            };
+        let status = certify_group_and(&balance, digits, |certified| {
             let metric = &certified.metric;
-            let moment = rows(inputs);
-            let s = sum(moment.iter().zip(metric).map(|(a, b)| dot(a, b)));
+            let at = Ball::from_rational;
+            let s = (enclosed(inputs) * metric).trace();
             let (x, e) = (at(&inputs.trace()), at(&noise.trace()));
             let depth = at(&Rational::from(self.depth()));
-            let ratio = s.clone() * &s / (x.clone() * &e);
+            let ratio = &s * &s / (&x * &e);
             let rho = (ratio.ln() / &depth).exp();
-            let power = self
-                .hidden
-                .iter()
-                .fold(at(&Rational::from(1)), |p, _| p * &rho);
-            let scaled = |m: Vec<Vec<Enclosure>>, factor: Enclosure| {
-                let row = |row: Vec<Enclosure>| row.into_iter().map(|x| x * &factor).collect();
-                m.into_iter().map(row).collect::<Vec<Vec<Enclosure>>>()
+            let power = self.hidden.iter().fold(Ball::one(), |p, _| p * &rho);
+            let first_gram = metric * (&x * &rho / &s);
+            let last_gram = enclosed(&before) * metric * enclosed(&after) * (s / (x * power));
+            let sharp = |field, m: DMatrix<Ball>| {
+                let scale = largest(&m);
+                let entries = m
+                    .iter()
+                    .map(|x| checked(field, x.clone(), Some(&scale), digits));
+                let entries = entries.collect::<Result<Vec<_>, _>>()?;
+                Ok(DMatrix::from_vec(m.nrows(), m.ncols(), entries))
             };
-            let first_gram = scaled(metric.clone(), x.clone() * &rho / &s);
-            let dual = product(&product(&rows(&before), metric), &rows(&after));
-            let last_gram = scaled(dual, s / (x * power));
-            let network = BalancedNetwork {
-                rho,
-                first_gram,
-                last_gram,
-            };
-            Ok(match network.unresolved(digits) {
-                Some(field) => Attempt::Unresolved(field),
-                None => Attempt::Done(network),
+            Ok(BalancedNetwork {
+                rho: checked("rho", rho, None, digits)?,
+                first_gram: sharp("first_gram", first_gram)?,
+                last_gram: sharp("last_gram", last_gram)?,
             })
         });
         match status? {
@@ -150,31 +144,4 @@ impl DeepLinear {
             _ => Err(invalid("map: expected an invertible matrix")),
         }
     }
-}
-
-impl BalancedNetwork {
-    /// A field that has not all its digits yet.
-    fn unresolved(&self, digits: u32) -> Option<&'static str> {
-        let sharp = |m: &[Vec<Enclosure>]| {
-            let scale = m.iter().flatten().map(Enclosure::magnitude);
-            let scale = scale.fold(rug::Float::new(64), |a, b| a.max(&b));
-            m.iter()
-                .flatten()
-                .all(|x| resolved(x, Some(&scale), digits))
-        };
-        match () {
-            () if !resolved(&self.rho, None, digits) => Some("rho"),
-            () if !sharp(&self.first_gram) => Some("first_gram"),
-            () if !sharp(&self.last_gram) => Some("last_gram"),
-            () => None,
-        }
-    }
-}
-
-fn product(a: &[Vec<Enclosure>], b: &[Vec<Enclosure>]) -> Vec<Vec<Enclosure>> {
-    let column = |j: usize| b.iter().map(|row| row[j].clone()).collect::<Vec<_>>();
-    let columns: Vec<Vec<Enclosure>> = (0..b.len()).map(column).collect();
-    a.iter()
-        .map(|row| columns.iter().map(|c| dot(row, c)).collect())
-        .collect()
 }

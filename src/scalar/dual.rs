@@ -1,6 +1,6 @@
-//! Dual numbers over every [`Scalar`] that num-dual can run over, [`Mp`] included.
+//! Dual numbers over every [`Scalar`] that num-dual can run over, [`Real`] included.
 
-use super::{Field, Mp, Rational, Scalar};
+use super::{Field, Rational, Real, Scalar, working_precision};
 use nalgebra::{ComplexField, RealField};
 use num_dual::{Dual, DualNum, DualStruct, Mappable};
 use num_traits::{Inv, One, Zero};
@@ -41,13 +41,13 @@ impl<T: DualNum + Scalar> Scalar for Dual<T> {
 
 macro_rules! with_double {
     ($trait:ident, $method:ident, $assign_trait:ident, $assign:ident) => {
-        impl<const P: u32> $trait<f64> for Mp<P> {
+        impl $trait<f64> for Real {
             type Output = Self;
             fn $method(self, other: f64) -> Self {
                 $trait::$method(self, Self::from(other))
             }
         }
-        impl<const P: u32> $assign_trait<f64> for Mp<P> {
+        impl $assign_trait<f64> for Real {
             fn $assign(&mut self, other: f64) {
                 $assign_trait::$assign(self, Self::from(other));
             }
@@ -60,38 +60,38 @@ with_double!(Mul, mul, MulAssign, mul_assign);
 with_double!(Div, div, DivAssign, div_assign);
 with_double!(Rem, rem, RemAssign, rem_assign);
 
-impl<const P: u32> From<f64> for Mp<P> {
+impl From<f64> for Real {
     fn from(x: f64) -> Self {
-        Self::from_float(Float::with_val(Self::NEW, x))
+        Self::from_float(Float::with_val(53, x))
     }
 }
-impl<const P: u32> PartialEq<f64> for Mp<P> {
+impl PartialEq<f64> for Real {
     fn eq(&self, other: &f64) -> bool {
         self.as_float() == other
     }
 }
-impl<const P: u32> PartialOrd<f64> for Mp<P> {
+impl PartialOrd<f64> for Real {
     fn partial_cmp(&self, other: &f64) -> Option<Ordering> {
         self.as_float().partial_cmp(other)
     }
 }
-impl<const P: u32> Inv for Mp<P> {
+impl Inv for Real {
     type Output = Self;
     fn inv(self) -> Self {
         ComplexField::recip(self)
     }
 }
-impl<const P: u32> Sum for Mp<P> {
+impl Sum for Real {
     fn sum<I: Iterator<Item = Self>>(terms: I) -> Self {
         terms.fold(Self::zero(), |total, x| total + x)
     }
 }
-impl<const P: u32> Product for Mp<P> {
+impl Product for Real {
     fn product<I: Iterator<Item = Self>>(factors: I) -> Self {
         factors.fold(Self::one(), |total, x| total * x)
     }
 }
-impl<const P: u32> DualStruct for Mp<P> {
+impl DualStruct for Real {
     type Real = f64;
     type Inner = Self;
     fn re(&self) -> f64 {
@@ -101,7 +101,7 @@ impl<const P: u32> DualStruct for Mp<P> {
         inner.clone()
     }
 }
-impl<const P: u32> Mappable<Self> for Mp<P> {
+impl Mappable<Self> for Real {
     type Output<O> = O;
     fn map_dual<M: Fn(Self) -> O, O>(self, f: M) -> O {
         f(self)
@@ -113,7 +113,7 @@ macro_rules! forward {
         $(fn $name(&self) -> Self { ComplexField::$name(self.clone()) })*
     };
 }
-impl<const P: u32> DualNum for Mp<P> {
+impl DualNum for Real {
     type Primitive = f64;
     const NDERIV: usize = 0;
     type InnerDual = Self;
@@ -127,10 +127,7 @@ impl<const P: u32> DualNum for Mp<P> {
         ComplexField::powi(self.clone(), n)
     }
     fn powf(&self, n: f64) -> Self {
-        Self::from_float(Float::with_val(
-            self.as_float().prec(),
-            self.as_float().pow(n),
-        ))
+        Self::from_float(Float::with_val(working_precision(), self.as_float().pow(n)))
     }
     fn log(&self, base: f64) -> Self {
         ComplexField::log(self.clone(), Self::from(base))

@@ -1,10 +1,10 @@
-//! What nalgebra's factorisations ask of a real number, for [`Mp<P>`].
+//! What nalgebra's factorisations ask of a real number, for [`Real`].
 //!
 //! This is the one file without `forbid(unsafe_code)`: nalgebra's trait declares
 //! two methods as `unsafe fn`, and a safe function may not stand in for them.
 //! Both bodies are safe, and there is no unsafe block in the crate.
 
-use super::{Field, Mp, RealScalar};
+use super::{Field, Real, RealScalar, working_precision};
 use approx::{AbsDiffEq, RelativeEq, UlpsEq};
 use nalgebra::{ComplexField, RealField, SimdValue};
 use num_traits::{FromPrimitive, Num, One, Signed, Zero};
@@ -12,7 +12,7 @@ use rug::float::Constant;
 use rug::{Float, ops::Pow};
 use simba::scalar::SubsetOf;
 
-impl<const P: u32> Num for Mp<P> {
+impl Num for Real {
     type FromStrRadixErr = rug::float::ParseFloatError;
     fn from_str_radix(text: &str, radix: u32) -> Result<Self, Self::FromStrRadixErr> {
         // A radix that rug would panic on reads as a text without digits.
@@ -20,21 +20,21 @@ impl<const P: u32> Num for Mp<P> {
             Ok(radix @ 2..=36) => (text, radix),
             _ => ("", 10),
         };
-        Float::parse_radix(text, radix).map(|x| Self(Float::with_val(Self::NEW, x)))
+        Float::parse_radix(text, radix).map(|x| Self(Float::with_val(working_precision(), x)))
     }
 }
-impl<const P: u32> FromPrimitive for Mp<P> {
+impl FromPrimitive for Real {
     fn from_i64(n: i64) -> Option<Self> {
-        Some(Self(Float::with_val(Self::NEW, n)))
+        Some(Self(Float::with_val(working_precision(), n)))
     }
     fn from_u64(n: u64) -> Option<Self> {
-        Some(Self(Float::with_val(Self::NEW, n)))
+        Some(Self(Float::with_val(working_precision(), n)))
     }
     fn from_f64(x: f64) -> Option<Self> {
-        Some(Self::constant(x))
+        Some(Self(Float::with_val(53, x)))
     }
 }
-impl<const P: u32> Signed for Mp<P> {
+impl Signed for Real {
     fn abs(&self) -> Self {
         Self(self.0.clone().abs())
     }
@@ -56,7 +56,7 @@ impl<const P: u32> Signed for Mp<P> {
     }
 }
 #[allow(unsafe_code)]
-impl<const P: u32> SimdValue for Mp<P> {
+impl SimdValue for Real {
     const LANES: usize = 1;
     type Element = Self;
     type SimdBool = bool;
@@ -79,18 +79,18 @@ impl<const P: u32> SimdValue for Mp<P> {
         if condition { self } else { other }
     }
 }
-impl<const P: u32> simba::scalar::Field for Mp<P> {}
+impl simba::scalar::Field for Real {}
 
 macro_rules! subset {
     ($native:ty, $to:ident) => {
-        impl<const P: u32> SubsetOf<Mp<P>> for $native {
-            fn to_superset(&self) -> Mp<P> {
-                Mp(Float::with_val(Mp::<P>::NEW, *self))
+        impl SubsetOf<Real> for $native {
+            fn to_superset(&self) -> Real {
+                Real(Float::with_val(working_precision(), *self))
             }
-            fn from_superset_unchecked(x: &Mp<P>) -> Self {
+            fn from_superset_unchecked(x: &Real) -> Self {
                 x.0.$to()
             }
-            fn is_in_subset(x: &Mp<P>) -> bool {
+            fn is_in_subset(x: &Real) -> bool {
                 x.0 == x.0.$to()
             }
         }
@@ -98,19 +98,19 @@ macro_rules! subset {
 }
 subset!(f32, to_f32);
 subset!(f64, to_f64);
-impl<const P: u32> SubsetOf<Mp<P>> for Mp<P> {
-    fn to_superset(&self) -> Mp<P> {
+impl SubsetOf<Real> for Real {
+    fn to_superset(&self) -> Real {
         self.clone()
     }
-    fn from_superset_unchecked(x: &Mp<P>) -> Self {
+    fn from_superset_unchecked(x: &Real) -> Self {
         x.clone()
     }
-    fn is_in_subset(_: &Mp<P>) -> bool {
+    fn is_in_subset(_: &Real) -> bool {
         true
     }
 }
 
-impl<const P: u32> AbsDiffEq for Mp<P> {
+impl AbsDiffEq for Real {
     type Epsilon = Self;
     fn default_epsilon() -> Self {
         Self::unit()
@@ -119,7 +119,7 @@ impl<const P: u32> AbsDiffEq for Mp<P> {
         Signed::abs(&(self - other)) <= epsilon
     }
 }
-impl<const P: u32> RelativeEq for Mp<P> {
+impl RelativeEq for Real {
     fn default_max_relative() -> Self {
         Self::unit()
     }
@@ -129,20 +129,24 @@ impl<const P: u32> RelativeEq for Mp<P> {
         difference <= epsilon || difference <= largest * max_relative
     }
 }
-impl<const P: u32> UlpsEq for Mp<P> {
+impl UlpsEq for Real {
     fn default_max_ulps() -> u32 {
         4
     }
     fn ulps_eq(&self, other: &Self, epsilon: Self, max_ulps: u32) -> bool {
-        let spacing = Self::unit() * Self::constant(f64::from(max_ulps));
+        let spacing = Self::unit() * Self::from_int(i64::from(max_ulps));
         self.relative_eq(other, epsilon, spacing)
     }
 }
 
 macro_rules! unary {
-    ($($name:ident),*) => { $(fn $name(self) -> Self { Self(self.0.$name()) })* };
+    ($($name:ident: $reference:ident),*) => {
+        $(fn $name(self) -> Self {
+            Self(Float::with_val(working_precision(), self.0.$reference()))
+        })*
+    };
 }
-impl<const P: u32> ComplexField for Mp<P> {
+impl ComplexField for Real {
     type RealField = Self;
     fn from_real(x: Self) -> Self {
         x
@@ -157,7 +161,7 @@ impl<const P: u32> ComplexField for Mp<P> {
         Self(self.0.abs())
     }
     fn modulus_squared(self) -> Self {
-        Self(self.0.square())
+        Field::square(&self)
     }
     fn argument(self) -> Self {
         if Signed::is_negative(&self) {
@@ -185,29 +189,26 @@ impl<const P: u32> ComplexField for Mp<P> {
         self * a + b
     }
     fn hypot(self, other: Self) -> Self {
-        Self(self.raised(&other).hypot(&other.0))
+        Self(Float::with_val(
+            working_precision(),
+            self.0.hypot_ref(&other.0),
+        ))
     }
     fn sin_cos(self) -> (Self, Self) {
-        let bits = self.0.prec();
-        let (s, c) = self.0.sin_cos(Float::new(bits));
-        (Self(s), Self(c))
+        (ComplexField::sin(self.clone()), ComplexField::cos(self))
     }
-    unary!(
-        floor, ceil, round, trunc, fract, recip, sin, cos, tan, asin, acos, atan
-    );
-    unary!(sinh, cosh, tanh, asinh, acosh, atanh);
-    unary!(log2, log10, ln, ln_1p, sqrt, exp, exp2, exp_m1, cbrt);
+    unary!(floor: floor_ref, ceil: ceil_ref, round: round_ref, trunc: trunc_ref, fract: fract_ref, recip: recip_ref, sin: sin_ref, cos: cos_ref, tan: tan_ref, asin: asin_ref, acos: acos_ref, atan: atan_ref, sinh: sinh_ref, cosh: cosh_ref, tanh: tanh_ref, asinh: asinh_ref, acosh: acosh_ref, atanh: atanh_ref, log2: log2_ref, log10: log10_ref, ln: ln_ref, ln_1p: ln_1p_ref, sqrt: sqrt_ref, exp: exp_ref, exp2: exp2_ref, exp_m1: exp_m1_ref, cbrt: cbrt_ref);
     fn log(self, base: Self) -> Self {
         ComplexField::ln(self) / ComplexField::ln(base)
     }
     fn powi(self, n: i32) -> Self {
-        Self(self.0.pow(n))
+        Self(Float::with_val(working_precision(), (&self.0).pow(n)))
     }
     fn powf(self, n: Self) -> Self {
-        Self(self.raised(&n).pow(&n.0))
+        Self(Float::with_val(working_precision(), (&self.0).pow(&n.0)))
     }
     fn powc(self, n: Self) -> Self {
-        Self(self.raised(&n).pow(&n.0))
+        Self(Float::with_val(working_precision(), (&self.0).pow(&n.0)))
     }
     fn is_finite(&self) -> bool {
         self.0.is_finite()
@@ -220,7 +221,7 @@ impl<const P: u32> ComplexField for Mp<P> {
 macro_rules! constants {
     ($($name:ident = $value:expr;)*) => { $(fn $name() -> Self { $value })* };
 }
-impl<const P: u32> RealField for Mp<P> {
+impl RealField for Real {
     fn is_sign_positive(&self) -> bool {
         self.0.is_sign_positive()
     }
@@ -240,7 +241,10 @@ impl<const P: u32> RealField for Mp<P> {
         RealField::min(RealField::max(self, low), high)
     }
     fn atan2(self, other: Self) -> Self {
-        Self(self.raised(&other).atan2(&other.0))
+        Self(Float::with_val(
+            working_precision(),
+            self.0.atan2_ref(&other.0),
+        ))
     }
     fn min_value() -> Option<Self> {
         None
@@ -249,20 +253,20 @@ impl<const P: u32> RealField for Mp<P> {
         None
     }
     constants! {
-        pi = Self::constant(Constant::Pi);
-        two_pi = Self::pi() * Self::constant(2.0);
-        frac_pi_2 = Self::pi() / Self::constant(2.0);
-        frac_pi_3 = Self::pi() / Self::constant(3.0);
-        frac_pi_4 = Self::pi() / Self::constant(4.0);
-        frac_pi_6 = Self::pi() / Self::constant(6.0);
-        frac_pi_8 = Self::pi() / Self::constant(8.0);
+        pi = Self(Float::with_val(working_precision(), Constant::Pi));
+        two_pi = Self::pi() * Self::from_int(2);
+        frac_pi_2 = Self::pi() / Self::from_int(2);
+        frac_pi_3 = Self::pi() / Self::from_int(3);
+        frac_pi_4 = Self::pi() / Self::from_int(4);
+        frac_pi_6 = Self::pi() / Self::from_int(6);
+        frac_pi_8 = Self::pi() / Self::from_int(8);
         frac_1_pi = Self::one() / Self::pi();
-        frac_2_pi = Self::constant(2.0) / Self::pi();
-        frac_2_sqrt_pi = Self::constant(2.0) / ComplexField::sqrt(Self::pi());
+        frac_2_pi = Self::from_int(2) / Self::pi();
+        frac_2_sqrt_pi = Self::from_int(2) / ComplexField::sqrt(Self::pi());
         e = ComplexField::exp(Self::one());
         log2_e = Self::one() / Self::ln_2();
         log10_e = Self::one() / Self::ln_10();
-        ln_2 = Self::constant(Constant::Log2);
-        ln_10 = ComplexField::ln(Self::constant(10.0));
+        ln_2 = Self(Float::with_val(working_precision(), Constant::Log2));
+        ln_10 = ComplexField::ln(Self::from_int(10));
     }
 }

@@ -3,14 +3,16 @@
 //! | type | [`Field`] | [`Scalar`] | [`RealScalar`] | for |
 //! | --- | --- | --- | --- | --- |
 //! | `f32`, `f64` | yes | yes | yes | speed |
-//! | [`Mp<P>`] | yes | yes | yes | cross-checks, precision scaling |
-//! | [`Interval<P>`] | yes | yes | no | enclosures |
+//! | [`Real`] | yes | yes | yes | cross-checks, precision scaling |
+//! | [`Ball`] | yes | yes | no | enclosures |
 //! | [`Rational`] | yes | no | no | exact identities |
 //! | [`num_dual::Dual`] | yes | yes | no | derivatives |
 //!
-//! `Mp<0>` and `Interval<0>` carry their precision in the value instead of the
-//! type: an operation is then done at the larger precision of its operands.
+//! [`Real`] and [`Ball`] compute at the working precision, that of the innermost
+//! [`at_precision`] around them.
 
+#[forbid(unsafe_code)]
+mod ball;
 #[forbid(unsafe_code)]
 pub(crate) mod double;
 #[forbid(unsafe_code)]
@@ -19,20 +21,25 @@ mod dual;
 mod exact;
 mod factorisation;
 #[forbid(unsafe_code)]
-mod interval;
-#[forbid(unsafe_code)]
 mod multiprecision;
 #[forbid(unsafe_code)]
 mod native;
 #[forbid(unsafe_code)]
+mod precision;
+#[forbid(unsafe_code)]
 mod print;
+#[forbid(unsafe_code)]
+mod radius;
 #[forbid(unsafe_code)]
 mod rational;
 
+pub use ball::Ball;
 pub use exact::{Exact, NumberError, parse_exact};
-pub use interval::{Enclosure, Interval};
-pub use multiprecision::{Mp, Real};
-pub use print::{Direction, decimal_of_float, decimal_of_rational, hexadecimal};
+pub use multiprecision::Real;
+pub use precision::{at_precision, working_precision};
+pub use print::{
+    Direction, decimal_of_float, decimal_of_rational, decimals_of_rational, hexadecimal,
+};
 pub use rug::Rational;
 
 use num_traits::{One, Zero};

@@ -3,6 +3,19 @@
 use super::{Generator, SymmetryError};
 use crate::scalar::Rational;
 
+/// A = diag(rates).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Diagonal {
+    rates: Vec<Rational>,
+}
+
+impl Diagonal {
+    /// The d rates.
+    pub fn rates(&self) -> &[Rational] {
+        &self.rates
+    }
+}
+
 impl Generator {
     /// The generator diag(rates) on d = `rates.len()` parameters.
     ///
@@ -14,6 +27,6 @@ impl Generator {
                 field: "generator.rates",
             });
         }
-        Ok(Self::Diagonal(rates))
+        Ok(Self::Diagonal(Diagonal { rates }))
     }
 }

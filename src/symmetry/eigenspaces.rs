@@ -1,8 +1,8 @@
 //! Rigorous enclosures of the rates and eigen-spaces of a rational symmetric matrix.
 
-use crate::scalar::Field;
-use crate::scalar::{Enclosure, Rational, Real, dot, sum};
+use crate::scalar::{Ball, Field, Rational, Real, RealScalar, dot, sum, working_precision};
 use nalgebra::{DMatrix, SymmetricEigen};
+use num_traits::Zero;
 use rug::Float;
 use rug::float::Round;
 use std::cmp::Ordering;
@@ -12,7 +12,7 @@ use std::cmp::Ordering;
 #[derive(Clone, Debug)]
 pub struct Eigenspace {
     /// Contains every rate of the cluster.
-    pub rate: Enclosure,
+    pub rate: Ball,
     columns: std::ops::Range<usize>,
     /// Bound on ‖P − P̃‖₂, the projector against its approximation.
     tilt: Float,
@@ -28,9 +28,8 @@ pub struct Eigenspace {
 #[derive(Clone, Debug)]
 pub struct Eigenspaces {
     /// Q, one enclosed eigenvector of K a row.
-    vectors: Vec<Vec<Enclosure>>,
+    vectors: Vec<Vec<Ball>>,
     spaces: Vec<Eigenspace>,
-    bits: u32,
 }
 
 /// Sweeps of the QR iteration before it is given up; a few for each eigenvalue are typical.
@@ -49,34 +48,31 @@ impl Eigenspace {
 }
 
 impl Eigenspaces {
-    /// Encloses the eigen-spaces of `k` with `bits` bits of working precision.
+    /// Encloses the eigen-spaces of `k` at the working precision.
     ///
-    /// `None` when the precision was not enough to say anything; more bits then help.
-    pub fn of(k: &DMatrix<Rational>, bits: u32) -> Option<Self> {
-        let approximate = k.map(|q| Real::at(bits, &q));
-        let unit = Real::from_float(Float::with_val(bits, 1) >> bits);
-        let eigen = SymmetricEigen::try_new(approximate, unit, MAX_SWEEPS)?;
+    /// `None` when that was not enough to say anything; more bits then help.
+    pub fn of(k: &DMatrix<Rational>) -> Option<Self> {
+        let approximate = k.map(|q| Real::from_rational(&q));
+        let eigen = SymmetricEigen::try_new(approximate, Real::unit(), MAX_SWEEPS)?;
         if eigen.eigenvalues.iter().any(|x| !x.as_float().is_finite()) {
             return None;
         }
         let column = |column: nalgebra::DVectorView<'_, Real>| {
-            let entries = column.iter();
-            entries
-                .map(|x| Float::with_val(bits, x.as_float()))
-                .collect()
+            column.iter().map(|x| x.as_float().clone()).collect()
         };
         let computed: Vec<Vec<Float>> = eigen.eigenvectors.column_iter().map(column).collect();
-        Self::verify(k, &computed, bits)
+        Self::verify(k, &computed)
     }
 
     /// Encloses the eigen-spaces of `k`, given n approximate eigenvectors of length n
     /// from anywhere: how good they are decides how narrow the enclosures get, not
     /// whether they hold.
-    pub fn verify(k: &DMatrix<Rational>, computed: &[Vec<Float>], bits: u32) -> Option<Self> {
+    pub fn verify(k: &DMatrix<Rational>, computed: &[Vec<Float>]) -> Option<Self> {
+        let bits = working_precision();
         let n = k.nrows();
-        let computed: Vec<Vec<Enclosure>> = computed
+        let computed: Vec<Vec<Ball>> = computed
             .iter()
-            .map(|v| v.iter().map(Enclosure::point).collect())
+            .map(|v| v.iter().map(Ball::point).collect())
             .collect();
 
         let mut defect = Vec::new();
@@ -84,7 +80,7 @@ impl Eigenspaces {
             for j in 0..n {
                 let product = dot(&computed[i], &computed[j]);
                 defect.push(if i == j {
-                    product - Enclosure::at(bits, &Rational::from(1))
+                    product - Ball::from_int(1)
                 } else {
                     product
                 });
@@ -94,12 +90,12 @@ impl Eigenspaces {
         if omega.partial_cmp(&0.5).is_none_or(Ordering::is_ge) {
             return None;
         }
-        let vectors: Vec<Vec<Enclosure>> = computed
+        let vectors: Vec<Vec<Ball>> = computed
             .iter()
             .map(|v| v.iter().map(|x| x.widen(&omega)).collect())
             .collect();
 
-        let b = congruence(&vectors, k, bits);
+        let b = congruence(&vectors, k);
         let centre: Vec<Float> = (0..n)
             .map(|i| Float::with_val(bits, b[i][i].midpoint()))
             .collect();
@@ -107,7 +103,7 @@ impl Eigenspaces {
         for (i, row) in b.iter().enumerate() {
             for (j, x) in row.iter().enumerate() {
                 rest.push(if i == j {
-                    x.clone() - Enclosure::point(&centre[i])
+                    x.clone() - Ball::point(&centre[i])
                 } else {
                     x.clone()
                 });
@@ -120,11 +116,7 @@ impl Eigenspaces {
         let centre: Vec<Float> = order.iter().map(|&i| centre[i].clone()).collect();
         let vectors = order.iter().map(|&i| vectors[i].clone()).collect();
         let spaces = clusters(&centre, &epsilon, bits)?;
-        Some(Self {
-            vectors,
-            spaces,
-            bits,
-        })
+        Some(Self { vectors, spaces })
     }
 
     /// The eigen-spaces, by increasing rate.
@@ -137,18 +129,17 @@ impl Eigenspaces {
     ///
     /// A unit vector v of the space lies within the tilt of one in the span of the columns
     /// Q, so |w − a| = ‖(k − a)v‖ ≤ ‖(k − a)Q‖ + ‖k − a‖·tilt for any number a.
-    pub fn rates_of(&self, k: &DMatrix<Rational>) -> Vec<Enclosure> {
-        let rows = rows_at(k, self.bits);
+    pub fn rates_of(&self, k: &DMatrix<Rational>) -> Vec<Ball> {
+        let rows = enclosed(k);
         let rate = |space: &Eigenspace| {
             let columns = &self.vectors[space.columns.clone()];
-            let images: Vec<Vec<Enclosure>> = columns
+            let images: Vec<Vec<Ball>> = columns
                 .iter()
                 .map(|q| rows.iter().map(|row| dot(row, q)).collect())
                 .collect();
             let centre = columns.iter().zip(&images).map(|(q, image)| dot(q, image));
-            let centre = centre.map(|x| x.midpoint()).next();
-            let centre = Float::with_val(self.bits, centre.unwrap_or_else(|| Float::new(64)));
-            let a = Enclosure::point(&centre);
+            let a = centre.map(|x| Ball::point(x.midpoint())).next();
+            let a = a.unwrap_or_else(Ball::zero);
             let outside = columns.iter().zip(&images).flat_map(|(q, image)| {
                 let entries = q.iter().zip(image);
                 entries.map(|(x, y)| y.clone() - a.clone() * x)
@@ -161,8 +152,8 @@ impl Eigenspaces {
                 }
             }
             let whole = frobenius(&whole);
-            let slack = up(&whole * &space.tilt, self.bits);
-            a.widen(&up(&outside + &slack, self.bits))
+            let slack = up(&whole * &space.tilt);
+            a.widen(&up(&outside + &slack))
         };
         self.spaces.iter().map(rate).collect()
     }
@@ -170,10 +161,10 @@ impl Eigenspaces {
     /// Tr(P M) ≥ 0 for each eigen-space's projector P, M positive semidefinite (n × n).
     ///
     /// `None` if a weight is certainly negative, so that M was not semidefinite.
-    pub fn weights(&self, m: &DMatrix<Rational>) -> Option<Vec<Enclosure>> {
-        let trace = Enclosure::at(self.bits, &m.trace());
-        let entries: Vec<Vec<Enclosure>> = rows_at(m, self.bits);
-        let diagonal: Vec<Enclosure> = self
+    pub fn weights(&self, m: &DMatrix<Rational>) -> Option<Vec<Ball>> {
+        let trace = Ball::from_rational(&m.trace());
+        let entries: Vec<Vec<Ball>> = enclosed(m);
+        let diagonal: Vec<Ball> = self
             .vectors
             .iter()
             .map(|q| {
@@ -187,20 +178,20 @@ impl Eigenspaces {
             .iter()
             .map(|space| {
                 let weight = sum(diagonal[space.columns.clone()].iter().cloned());
-                let slack = trace.clone() * Enclosure::point(&space.tilt);
-                weight.widen(slack.upper()).at_least_zero()
+                let slack = trace.clone() * Ball::point(&space.tilt);
+                weight.widen(&slack.upper()).at_least_zero()
             })
             .collect()
     }
 
     /// P v for each eigen-space, v of length n.
-    pub fn projections(&self, v: &[Enclosure]) -> Vec<Vec<Enclosure>> {
+    pub fn projections(&self, v: &[Ball]) -> Vec<Vec<Ball>> {
         let norm = frobenius(v);
-        let coordinates: Vec<Enclosure> = self.vectors.iter().map(|q| dot(q, v)).collect();
+        let coordinates: Vec<Ball> = self.vectors.iter().map(|q| dot(q, v)).collect();
         self.spaces
             .iter()
             .map(|space| {
-                let slack = up(&norm * &space.tilt, self.bits);
+                let slack = up(&norm * &space.tilt);
                 (0..v.len())
                     .map(|i| {
                         let columns = space.columns.clone();
@@ -213,29 +204,29 @@ impl Eigenspaces {
     }
 }
 
-fn up<T>(value: T, bits: u32) -> Float
+fn up<T>(value: T) -> Float
 where
     Float: rug::ops::AssignRound<T, Round = Round, Ordering = Ordering>,
 {
-    Float::with_val_round(bits, value, Round::Up).0
+    Float::with_val_round(64, value, Round::Up).0
 }
 
 /// Upper bound of the Euclidean norm of a list of numbers.
-fn frobenius(entries: &[Enclosure]) -> Float {
+fn frobenius(entries: &[Ball]) -> Float {
     let squares = sum(entries.iter().map(Field::square));
-    up(squares.upper().sqrt_ref(), squares.precision())
+    up(squares.upper().sqrt_ref())
 }
 
-fn rows_at(m: &DMatrix<Rational>, bits: u32) -> Vec<Vec<Enclosure>> {
+fn enclosed(m: &DMatrix<Rational>) -> Vec<Vec<Ball>> {
     m.row_iter()
-        .map(|row| row.iter().map(|q| Enclosure::at(bits, q)).collect())
+        .map(|row| row.iter().map(Ball::from_rational).collect())
         .collect()
 }
 
 /// QᵀKQ for the eigenvectors given as rows.
-fn congruence(vectors: &[Vec<Enclosure>], k: &DMatrix<Rational>, bits: u32) -> Vec<Vec<Enclosure>> {
-    let rows = rows_at(k, bits);
-    let images: Vec<Vec<Enclosure>> = vectors
+fn congruence(vectors: &[Vec<Ball>], k: &DMatrix<Rational>) -> Vec<Vec<Ball>> {
+    let rows = enclosed(k);
+    let images: Vec<Vec<Ball>> = vectors
         .iter()
         .map(|q| rows.iter().map(|row| dot(row, q)).collect())
         .collect();
@@ -269,16 +260,15 @@ fn clusters(centre: &[Float], epsilon: &Float, bits: u32) -> Option<Vec<Eigenspa
                 (to - 1, (to < n).then_some(to)),
             ] {
                 let Some(outside) = outside else { continue };
-                let distance =
-                    Enclosure::point(&centre[inside]) - Enclosure::point(&centre[outside]);
+                let distance = Ball::point(&centre[inside]) - Ball::point(&centre[outside]);
                 let gap =
                     Float::with_val_round(bits, &distance.mignitude() - epsilon, Round::Down).0;
                 if gap <= 0 {
                     return None;
                 }
-                tilt = tilt.max(&up(epsilon / &gap, bits));
+                tilt = tilt.max(&up(epsilon / &gap));
             }
-            let rate = Enclosure::new(centre[from].clone(), centre[to - 1].clone())?.widen(epsilon);
+            let rate = Ball::between(&centre[from], &centre[to - 1])?.widen(epsilon);
             Some(Eigenspace {
                 rate,
                 columns: from..to,

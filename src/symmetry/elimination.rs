@@ -65,3 +65,9 @@ pub fn inverse(m: &DMatrix<Rational>) -> Option<DMatrix<Rational>> {
     let regular = reduced.iter().enumerate().all(|(i, row)| row[i] == 1);
     regular.then(|| DMatrix::from_fn(n, n, |i, j| reduced[i][n + j].clone()))
 }
+
+/// The rows of a matrix.
+pub fn rows_of(m: &DMatrix<Rational>) -> Vec<Vec<Rational>> {
+    let row = |i: usize| m.row(i).iter().cloned().collect();
+    (0..m.nrows()).map(row).collect()
+}

@@ -1,6 +1,6 @@
 //! The matrix exponential: to full precision in every [`RealScalar`], and enclosed.
 
-use crate::scalar::{Field, Interval, Rational, RealScalar, sum};
+use crate::scalar::{Ball, Field, Rational, RealScalar, working_precision};
 use nalgebra::{ComplexField, DMatrix};
 use rug::Float;
 
@@ -40,14 +40,11 @@ pub fn exponential<S: RealScalar>(m: &DMatrix<S>) -> DMatrix<S> {
     total
 }
 
-/// Enclosure of e^{tK}, entry by entry, for any square rational K.
+/// Ball of e^{tK}, entry by entry, for any square rational K.
 ///
 /// Halved until the largest row sum q is at most ½, the series is cut after n terms; what
 /// is left of each entry is at most q^{n+1}/(n+1)! (1 + ½ + ¼ + …). Then it is squared back.
-pub fn enclosed_exponential<const P: u32>(
-    k: &DMatrix<Rational>,
-    t: &Rational,
-) -> DMatrix<Interval<P>> {
+pub fn enclosed_exponential(k: &DMatrix<Rational>, t: &Rational) -> DMatrix<Ball> {
     let n = k.nrows();
     let mut m = k.map(|x| x * t);
     let row_sum = |m: &DMatrix<Rational>| {
@@ -64,33 +61,26 @@ pub fn enclosed_exponential<const P: u32>(
         size /= 2;
         squarings += 1;
     }
-    let m = m.map(|x| Interval::<P>::from_rational(&x));
-    let entry = |i: usize, j: usize| Interval::from_int(i64::from(i == j));
+    let m = m.map(|x| Ball::from_rational(&x));
+    let entry = |i: usize, j: usize| Ball::from_int(i64::from(i == j));
     let mut total = DMatrix::from_fn(n, n, entry);
     let mut term = total.clone();
-    let mut rest = Interval::<P>::from_rational(&size);
+    let mut rest = Ball::from_rational(&size);
     let size = rest.clone();
     // q ≤ ½: as many terms as bits are always enough.
-    let bits = rest.precision();
+    let bits = working_precision();
     for count in 1..=i64::from(bits) {
-        term = times(&term, &m).map(|x| x / Interval::from_int(count));
-        total.zip_apply(&term, |sum, x| *sum = sum.clone() + x);
-        rest = rest * &size / Interval::from_int(count + 1);
-        if *rest.upper() < Float::with_val(64, 1) >> bits {
+        term = (&term * &m).map(|x| x / Ball::from_int(count));
+        total += &term;
+        rest = rest * &size / Ball::from_int(count + 1);
+        if rest.upper() < Float::with_val(64, 1) >> bits {
             break;
         }
     }
     let slack = rest.scale_by_power_of_two(1);
-    let mut total = total.map(|x| x.widen(slack.upper()));
+    let mut total = total.map(|x| x.widen(&slack.upper()));
     for _ in 0..squarings {
-        total = times(&total, &total);
+        total = &total * &total;
     }
     total
-}
-
-/// A B for entries that nalgebra has no product for.
-fn times<S: Field + nalgebra::Scalar>(a: &DMatrix<S>, b: &DMatrix<S>) -> DMatrix<S> {
-    DMatrix::from_fn(a.nrows(), b.ncols(), |i, j| {
-        sum((0..a.ncols()).map(|k| a[(i, k)].clone() * &b[(k, j)]))
-    })
 }

@@ -3,21 +3,21 @@
 use super::evidence::{Margin, Outcome};
 use crate::balance::{Balance, Pulls};
 use crate::dynamics::TOLERANCE;
-use crate::scalar::{Interval, RealScalar};
+use crate::scalar::{Ball, RealScalar};
 use nalgebra::DMatrix;
 use rug::Float;
 
 /// A computation in correctly rounded arithmetic stays inside the same computation in
-/// intervals whose end points have as many bits: each operation rounds to a number
-/// between the directed roundings of the same operands. So both the computed value and
-/// the exact one lie in `enclosure`, whose width bounds the rounding error.
+/// balls that are widened by the rounding of each operation
+/// ([`Rounded`](super::rounded::Rounded)). So both the computed value and the exact one lie
+/// in `enclosure`, whose width bounds the rounding error.
 ///
 /// The exact value is claimed to be 0; `computed` is the f32 or f64 result.
-pub fn rounds_to_zero<const P: u32>(what: &str, computed: f64, enclosure: &Interval<P>) -> Outcome {
+pub fn rounds_to_zero(what: &str, computed: f64, enclosure: &Ball) -> Outcome {
     if !enclosure.contains_zero() {
         return Outcome::Refuted(format!("{what}: 0 is not in {enclosure:?}"));
     }
-    let inside = *enclosure.lower() <= computed && *enclosure.upper() >= computed;
+    let inside = enclosure.lower() <= computed && enclosure.upper() >= computed;
     if !inside {
         return Outcome::Refuted(format!(
             "{what}: {computed:e} left its rounding bound {enclosure:?}"
@@ -57,12 +57,7 @@ pub fn solution_error<S: RealScalar>(balance: &Balance<S>, lambda: &S) -> Option
 }
 
 /// Is the f32 or f64 solution within its bound of the enclosed one?
-pub fn solves<const P: u32>(
-    what: &str,
-    computed: f64,
-    bound: f64,
-    enclosure: &Interval<P>,
-) -> Outcome {
+pub fn solves(what: &str, computed: f64, bound: f64, enclosure: &Ball) -> Outcome {
     let distance = Float::with_val(64, computed - enclosure.midpoint())
         .abs()
         .to_f64();

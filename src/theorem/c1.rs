@@ -4,7 +4,7 @@ use super::case::{Case, NetworkCase};
 use super::evidence::{Evidence, Outcome};
 use super::{Check, Control, Origin, Statement, sample};
 use crate::balance::{Balance, Pulls, Spectrum, mean, population_variance};
-use crate::scalar::{Field, Interval, Rational, Scalar, dot};
+use crate::scalar::{Ball, Field, Rational, Scalar, at_precision, dot};
 use crate::symmetry::{Generator, Structure};
 use std::cmp::Ordering;
 
@@ -74,7 +74,7 @@ pub static STATEMENT: Statement = Statement {
     ],
 };
 
-type Proof = Interval<512>;
+const BITS: u32 = 512;
 
 #[derive(Clone, Copy)]
 enum Form {
@@ -84,7 +84,7 @@ enum Form {
 }
 
 /// Rates of a generator that is diagonal in θ with rates ±1 and 0.
-fn unit_rates(generator: &Generator) -> Option<Vec<Rational>> {
+fn unit_rates(generator: &Generator) -> Option<&[Rational]> {
     match generator.structure() {
         Structure::Rates(rates) => Some(rates),
         Structure::Blocks { .. } => None,
@@ -93,63 +93,67 @@ fn unit_rates(generator: &Generator) -> Option<Vec<Rational>> {
 
 /// G changes its sign within 2^−400 of the closed form.
 fn closed(case: &Case, decay: bool, form: Form) -> Outcome {
-    let compare = |case: &NetworkCase| {
-        let rates = unit_rates(&case.generator)?;
-        let noise = population_variance(&case.gradients(&case.theta)?);
-        let total = |sign: Ordering, of: &dyn Fn(usize) -> Rational| {
-            let own = (0..rates.len()).filter(|&k| rates[k].cmp0() == sign);
-            own.fold(Rational::new(), |total, k| total + of(k))
+    at_precision(BITS, || {
+        let compare = |case: &NetworkCase| {
+            let rates = unit_rates(&case.generator)?;
+            let noise = population_variance(&case.gradients(&case.theta)?);
+            let total = |sign: Ordering, of: &dyn Fn(usize) -> Rational| {
+                let own = (0..rates.len()).filter(|&k| rates[k].cmp0() == sign);
+                own.fold(Rational::new(), |total, k| total + of(k))
+            };
+            let mut strength = case.strength()?;
+            if !decay {
+                strength.gamma = Rational::new();
+            }
+            let noise_on = |sign| total(sign, &|k| noise[k].clone()) * &strength.sigma2;
+            let charge_on = |sign| {
+                total(sign, &|k| Field::square(&case.theta[k]))
+                    * &strength.gamma
+                    * Rational::from(2)
+            };
+            let mut up = charge_on(Ordering::Less) + noise_on(Ordering::Greater);
+            let mut down = charge_on(Ordering::Greater) + noise_on(Ordering::Less);
+            if up.is_zero() || down.is_zero() {
+                return Some(Outcome::Inconclusive("only one side pulls".to_owned()));
+            }
+            let mut factor = 4;
+            match form {
+                Form::Right => {}
+                Form::HalfLog => factor = 2,
+                Form::Swapped => std::mem::swap(&mut up, &mut down),
+            }
+            let lambda = Ball::from_rational(&(up / down)).ln() / Ball::from_int(factor);
+            let spectrum = Spectrum::from_rates(rates, &noise, &case.theta);
+            let balance = Balance {
+                spectrum: spectrum.map(Ball::from_rational),
+                strength: strength.map(Ball::from_rational),
+            };
+            let radius = Ball::from_rational(&(Rational::from(1) >> 400u32));
+            let side = |lambda: Ball| balance.g(&lambda);
+            // The solver has to use the same closed form.
+            let solver = Pulls::of(&balance).and_then(|pulls| pulls.closed_form());
+            let shared = solver.is_some_and(|own| own.intersects(&lambda));
+            let solver = Outcome::holds("the solver has another closed form", shared);
+            Some(
+                solver
+                    .and(|| {
+                        let below = side(lambda.clone() - &radius);
+                        Outcome::sign("G below the closed form", &below, Ordering::Greater)
+                    })
+                    .and(|| {
+                        let above = side(lambda + &radius);
+                        Outcome::sign("G above the closed form", &above, Ordering::Less)
+                    }),
+            )
         };
-        let mut strength = case.strength()?;
-        if !decay {
-            strength.gamma = Rational::new();
-        }
-        let noise_on = |sign| total(sign, &|k| noise[k].clone()) * &strength.sigma2;
-        let charge_on = |sign| {
-            total(sign, &|k| Field::square(&case.theta[k])) * &strength.gamma * Rational::from(2)
-        };
-        let mut up = charge_on(Ordering::Less) + noise_on(Ordering::Greater);
-        let mut down = charge_on(Ordering::Greater) + noise_on(Ordering::Less);
-        if up.is_zero() || down.is_zero() {
-            return Some(Outcome::Inconclusive("only one side pulls".to_owned()));
-        }
-        let mut factor = 4;
-        match form {
-            Form::Right => {}
-            Form::HalfLog => factor = 2,
-            Form::Swapped => std::mem::swap(&mut up, &mut down),
-        }
-        let lambda = Proof::from_rational(&(up / down)).ln() / Proof::from_int(factor);
-        let spectrum = Spectrum::from_rates(&rates, &noise, &case.theta);
-        let balance = Balance {
-            spectrum: spectrum.map(Proof::from_rational),
-            strength: strength.map(Proof::from_rational),
-        };
-        let radius = Proof::from_rational(&(Rational::from(1) >> 400u32));
-        let side = |lambda: Proof| balance.g(&lambda);
-        // The solver has to use the same closed form.
-        let solver = Pulls::of(&balance).and_then(|pulls| pulls.closed_form());
-        let shared = solver.is_some_and(|own| own.intersects(&lambda));
-        let solver = Outcome::holds("the solver has another closed form", shared);
-        Some(
-            solver
-                .and(|| {
-                    let below = side(lambda.clone() - &radius);
-                    Outcome::sign("G below the closed form", &below, Ordering::Greater)
-                })
-                .and(|| {
-                    let above = side(lambda + &radius);
-                    Outcome::sign("G above the closed form", &above, Ordering::Less)
-                }),
-        )
-    };
-    Outcome::decided(case.network().and_then(compare))
+        Outcome::decided(case.network().and_then(compare))
+    })
 }
 
 /// The Itô drift of ‖u‖² − ‖w‖², with u and w picked out by hand.
 fn neuron(case: &Case, tamper: fn(&NetworkCase) -> NetworkCase, factor: i32) -> Outcome {
     let compare = |case: NetworkCase| {
-        let Generator::Rescaling { up, down, .. } = &case.generator else {
+        let Generator::Rescaling(rescaling) = &case.generator else {
             return Some(Outcome::Inconclusive(
                 "not the rescaling of a neuron".to_owned(),
             ));
@@ -160,16 +164,20 @@ fn neuron(case: &Case, tamper: fn(&NetworkCase) -> NetworkCase, factor: i32) -> 
         let pick = |v: &[Rational], indices: &[usize]| -> Vec<Rational> {
             indices.iter().map(|&i| v[i].clone()).collect()
         };
-        let (u, w) = (pick(&case.theta, up), pick(&case.theta, down));
+        let (u, w) = (
+            pick(&case.theta, rescaling.up()),
+            pick(&case.theta, rescaling.down()),
+        );
         let balance = dot(&u, &u) - dot(&w, &w);
         let trace = |indices: &[usize]| {
             pick(&noise, indices)
                 .into_iter()
                 .fold(Rational::new(), |t, x| t + x)
         };
-        let difference = trace(up) - trace(down);
+        let difference = trace(rescaling.up()) - trace(rescaling.down());
         // d‖u‖² = 2u·du + Tr of the noise's covariance, 2σ²Tr Σ_u dt.
-        let along = dot(&u, &pick(&gradient, up)) - dot(&w, &pick(&gradient, down));
+        let along =
+            dot(&u, &pick(&gradient, rescaling.up())) - dot(&w, &pick(&gradient, rescaling.down()));
         let decay = balance.clone() * &case.gamma * Rational::from(4);
         let drift = -along * Rational::from(2) - &decay
             + difference.clone() * &strength.sigma2 * Rational::from(2);

@@ -1,6 +1,6 @@
 //! What a check can find, and the two kinds of checks that many statements share.
 
-use crate::scalar::{Field, Interval, Mp, RealScalar};
+use crate::scalar::{Ball, Field, Real, RealScalar, at_precision};
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 
@@ -129,7 +129,7 @@ impl Outcome {
     }
 
     /// A certified sign.
-    pub fn sign<const P: u32>(what: &str, x: &Interval<P>, expected: Ordering) -> Self {
+    pub fn sign(what: &str, x: &Ball, expected: Ordering) -> Self {
         match x.sign() {
             Some(Ordering::Equal) if expected.is_eq() => Self::Verified(Margin::Exact),
             Some(sign) if sign == expected => Self::Verified(Margin::Bits(x.sign_margin())),
@@ -189,25 +189,22 @@ const SLOPE_TOLERANCE: f64 = 0.05;
 /// Evaluates both sides at 64 to 1024 bits. The defect of a true identity falls
 /// with slope −1 in log₂; that of a false one stays put.
 pub fn precision_scaling(identity: &impl Identity) -> Outcome {
-    fn point<const P: u32>(identity: &impl Identity) -> Option<f64> {
-        let (defect, scale) = identity.defect::<Mp<P>>()?;
+    let point = |bits: u32| {
+        let (defect, scale) = at_precision(bits, || identity.defect::<Real>())?;
         let logarithm = defect.log2_abs() - scale.log2_abs();
         // A vanishing defect counts as half a unit in the last place; NaN as no shrinking.
-        let floor = -f64::from(P) - 1.0;
+        let floor = -f64::from(bits) - 1.0;
         Some(if logarithm.is_nan() {
             0.0
         } else {
             logarithm.max(floor)
         })
-    }
-    let defects = [
-        point::<64>(identity),
-        point::<128>(identity),
-        point::<256>(identity),
-        point::<512>(identity),
-        point::<1024>(identity),
-    ];
-    let Some(defects) = defects.into_iter().collect::<Option<Vec<f64>>>() else {
+    };
+    let Some(defects) = PRECISIONS
+        .into_iter()
+        .map(point)
+        .collect::<Option<Vec<f64>>>()
+    else {
         return Outcome::decided(None);
     };
     let slope = slope(&defects);

@@ -4,8 +4,8 @@ use super::case::{Case, SpectrumCase};
 use super::draw::Draw;
 use super::evidence::{Evidence, Outcome};
 use super::{Check, Control, Origin, Statement, sample};
-use crate::balance::{Attempt, Equilibrium, Spectrum, SpectrumSource, Term, certify};
-use crate::scalar::{Field, Interval, Rational};
+use crate::balance::{Equilibrium, Spectrum, SpectrumSource, Term, certify};
+use crate::scalar::{Ball, Field, Rational, at_precision};
 use std::cmp::Ordering;
 
 pub static STATEMENT: Statement = Statement {
@@ -59,16 +59,19 @@ fn revive(case: &SpectrumCase) -> SpectrumCase {
 }
 
 fn degenerate(case: &Case, tamper: fn(&SpectrumCase) -> SpectrumCase) -> Outcome {
-    let check = |case: SpectrumCase| {
-        let source = SpectrumSource::Exact(case.spectrum.clone());
-        let found = certify(&source, &case.strength, 5, |_| Ok(Attempt::Done(()))).ok()?;
-        let g = case
-            .balance::<Interval<64>>()
-            .g(&Interval::from_rational(&case.lambda));
-        Some(
-            Outcome::holds("not degenerate", found == Equilibrium::Degenerate)
+    at_precision(64, || {
+        let check = |case: SpectrumCase| {
+            let source = SpectrumSource::Exact(case.spectrum.clone());
+            let found = certify(&source, &case.strength, 5).ok()?;
+            let g = case.balance::<Ball>().g(&Ball::from_rational(&case.lambda));
+            Some(
+                Outcome::holds(
+                    "not degenerate",
+                    found.map(|_| ()) == Equilibrium::Degenerate,
+                )
                 .and(|| Outcome::sign("G", &g, Ordering::Equal)),
-        )
-    };
-    Outcome::decided(case.spectrum().map(tamper).and_then(check))
+            )
+        };
+        Outcome::decided(case.spectrum().map(tamper).and_then(check))
+    })
 }

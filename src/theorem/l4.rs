@@ -4,8 +4,8 @@ use super::case::{Case, SpectrumCase};
 use super::draw::Draw;
 use super::evidence::{Evidence, Outcome};
 use super::{Check, Control, Origin, Statement, sample};
-use crate::balance::{Attempt, Equilibrium, Spectrum, SpectrumSource, Term, certify};
-use crate::scalar::{Field, Interval, Rational};
+use crate::balance::{Equilibrium, Spectrum, SpectrumSource, Term, certify};
+use crate::scalar::{Ball, Field, Rational, at_precision};
 use std::cmp::Ordering;
 
 pub static STATEMENT: Statement = Statement {
@@ -52,16 +52,21 @@ fn pull_back(case: &SpectrumCase) -> SpectrumCase {
 }
 
 fn runs_off(case: &Case, tamper: fn(&SpectrumCase) -> SpectrumCase) -> Outcome {
-    let check = |case: SpectrumCase| {
-        let source = SpectrumSource::Exact(case.spectrum.clone());
-        let found = certify(&source, &case.strength, 5, |_| Ok(Attempt::Done(()))).ok()?;
-        let balance = case.balance::<Interval<256>>();
-        let at = |lambda: &Rational| balance.g(&Interval::from_rational(lambda));
-        Some(
-            Outcome::holds("not running off to +∞", found == Equilibrium::PlusInfinity)
+    at_precision(256, || {
+        let check = |case: SpectrumCase| {
+            let source = SpectrumSource::Exact(case.spectrum.clone());
+            let found = certify(&source, &case.strength, 5).ok()?;
+            let balance = case.balance::<Ball>();
+            let at = |lambda: &Rational| balance.g(&Ball::from_rational(lambda));
+            Some(
+                Outcome::holds(
+                    "not running off to +∞",
+                    found.map(|_| ()) == Equilibrium::PlusInfinity,
+                )
                 .and(|| Outcome::sign("G(λ)", &at(&case.lambda), Ordering::Greater))
                 .and(|| Outcome::sign("G(1000)", &at(&Rational::from(1000)), Ordering::Greater)),
-        )
-    };
-    Outcome::decided(case.spectrum().map(tamper).and_then(check))
+            )
+        };
+        Outcome::decided(case.spectrum().map(tamper).and_then(check))
+    })
 }

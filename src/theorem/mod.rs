@@ -20,6 +20,7 @@ mod l4;
 mod phenomena;
 mod proofs;
 mod replay;
+mod rounded;
 mod sample;
 mod t1;
 mod t10;

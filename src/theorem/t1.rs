@@ -3,8 +3,9 @@
 use super::bounds::rounds_to_zero;
 use super::case::{Case, NetworkCase};
 use super::evidence::{Evidence, Identity, Outcome, precision_scaling, vector_defect};
+use super::rounded::Rounded;
 use super::{Check, Control, Origin, Statement, sample};
-use crate::scalar::{Field, Interval, Rational, RealScalar, dot};
+use crate::scalar::{Ball, Field, Rational, RealScalar, at_precision, dot};
 use rug::Float;
 
 pub static STATEMENT: Statement = Statement {
@@ -36,13 +37,13 @@ pub static STATEMENT: Statement = Statement {
             name: "f64",
             evidence: Evidence::Rounding,
             draw: sample::rational_network,
-            run: |case| rounding::<f64, 53>(case, Clone::clone),
+            run: |case| rounding::<f64>(case, 53, Clone::clone),
         },
         Check {
             name: "f32",
             evidence: Evidence::Rounding,
             draw: sample::rational_network,
-            run: |case| rounding::<f32, 24>(case, Clone::clone),
+            run: |case| rounding::<f32>(case, 24, Clone::clone),
         },
     ],
     controls: &[
@@ -69,12 +70,12 @@ pub static STATEMENT: Statement = Statement {
         Control {
             name: "asymmetric twin in f64",
             check: 3,
-            run: |case| rounding::<f64, 53>(case, NetworkCase::asymmetric),
+            run: |case| rounding::<f64>(case, 53, NetworkCase::asymmetric),
         },
         Control {
             name: "asymmetric twin in f32",
             check: 4,
-            run: |case| rounding::<f32, 24>(case, NetworkCase::asymmetric),
+            run: |case| rounding::<f32>(case, 24, NetworkCase::asymmetric),
         },
     ],
 };
@@ -122,28 +123,28 @@ fn scaling(case: &Case, tamper: fn(&NetworkCase) -> NetworkCase) -> Outcome {
     Outcome::decided(case.network().map(orthogonality))
 }
 
-/// The same products in `F`, against intervals of F's own P bits. (Without exponentials,
-/// which are not correctly rounded.)
-fn rounding<F: RealScalar + Into<f64>, const P: u32>(
+/// The same products in `F`, of `bits` bits, against what rounding may make of them.
+/// (Without exponentials, which are not correctly rounded.)
+fn rounding<F: RealScalar + Into<f64>>(
     case: &Case,
+    bits: u32,
     tamper: fn(&NetworkCase) -> NetworkCase,
 ) -> Outcome {
     let Some(case) = case.network().map(tamper) else {
         return Outcome::decided(None);
     };
     let theta = case.theta::<F>();
-    let point = |x: &F| Interval::<P>::point(&Float::with_val(P, x.clone().into()));
-    let enclosed = products(&case, &theta.iter().map(point).collect::<Vec<_>>());
-    Outcome::decided(
-        products(&case, &theta)
-            .zip(enclosed)
-            .map(|(computed, enclosed)| {
-                computed.into_iter().zip(&enclosed).fold(
-                    Outcome::holds("", true),
-                    |outcome, (x, enclosure)| {
-                        outcome.and(|| rounds_to_zero("∇ℓ·Aθ", x.into(), enclosure))
-                    },
-                )
-            }),
-    )
+    let point = |x: &F| Rounded(Ball::point(&Float::with_val(bits, x.clone().into())));
+    let points: Vec<Rounded> = theta.iter().map(point).collect();
+    let enclosed = at_precision(bits, || products(&case, &points));
+    let pairs = products(&case, &theta).zip(enclosed);
+    Outcome::decided(pairs.map(|(computed, enclosed)| {
+        let pairs = computed.into_iter().zip(&enclosed);
+        pairs.fold(
+            Outcome::holds("", true),
+            |outcome, (x, Rounded(enclosure))| {
+                outcome.and(|| rounds_to_zero("∇ℓ·Aθ", x.into(), enclosure))
+            },
+        )
+    }))
 }

@@ -3,8 +3,8 @@
 use super::case::{Case, NetworkCase, SpectrumCase};
 use super::evidence::{Evidence, Outcome};
 use super::{Check, Control, Origin, Statement, sample};
-use crate::balance::{Attempt, Balance, SpectrumSource, certify, population_covariance};
-use crate::scalar::{Enclosure, Field, Interval, Rational};
+use crate::balance::{Balance, SpectrumSource, certify, population_covariance};
+use crate::scalar::{Ball, Field, Rational, at_precision};
 use std::cmp::Ordering;
 
 pub static STATEMENT: Statement = Statement {
@@ -42,6 +42,8 @@ pub static STATEMENT: Statement = Statement {
 };
 
 /// Ċ from the d × d covariance, without a spectrum.
+const BITS: u32 = 256;
+
 fn charge_velocity(case: &NetworkCase) -> Option<Rational> {
     let strength = case.strength()?;
     let gradients = case.gradients(&case.theta)?;
@@ -49,46 +51,49 @@ fn charge_velocity(case: &NetworkCase) -> Option<Rational> {
 }
 
 fn direction(case: &Case, reversed: i64) -> Outcome {
-    let compare = |case: &NetworkCase| {
-        let source = case.source()?;
-        let strength = case.strength()?;
-        let velocity = charge_velocity(case)?.cmp0();
-        let found = certify(&source, &strength, 30, |certified| {
-            Ok(Attempt::Done(certified))
-        });
-        let Some(solution) = found.ok()?.finite() else {
-            return Some(Outcome::Inconclusive("no finite λ*".to_owned()));
+    at_precision(BITS, || {
+        let compare = |case: &NetworkCase| {
+            let source = case.source()?;
+            let strength = case.strength()?;
+            let velocity = charge_velocity(case)?.cmp0();
+            let found = certify(&source, &strength, 30);
+            let Some(solution) = found.ok()?.finite() else {
+                return Some(Outcome::Inconclusive("no finite λ*".to_owned()));
+            };
+            let lambda = solution.lambda * Ball::from_int(reversed);
+            let start = Ball::from_rational(&source.start(&strength).charge);
+            let moved = (solution.charge - start) * Ball::from_int(reversed);
+            Some(
+                Outcome::sign("λ*", &lambda, velocity).and(|| match velocity {
+                    Ordering::Equal => {
+                        Outcome::holds("C moves though Ċ = 0", moved.contains_zero())
+                    }
+                    // Where Aθ = 0 the charge has nowhere to go.
+                    _ if !source.moves() => {
+                        Outcome::holds("C moves though Aθ = 0", moved.contains_zero())
+                    }
+                    _ => Outcome::sign("C(θ*) − C(θ)", &moved, velocity),
+                }),
+            )
         };
-        let lambda = solution.lambda * Enclosure::from_int(reversed);
-        let start = Enclosure::at(solution.bits, &source.start(&strength).charge);
-        let moved = (solution.charge - start) * Enclosure::from_int(reversed);
-        Some(
-            Outcome::sign("λ*", &lambda, velocity).and(|| match velocity {
-                Ordering::Equal => Outcome::holds("C moves though Ċ = 0", moved.contains_zero()),
-                // Where Aθ = 0 the charge has nowhere to go.
-                _ if !source.moves() => {
-                    Outcome::holds("C moves though Aθ = 0", moved.contains_zero())
-                }
-                _ => Outcome::sign("C(θ*) − C(θ)", &moved, velocity),
-            }),
-        )
-    };
-    Outcome::decided(case.network().and_then(compare))
+        Outcome::decided(case.network().and_then(compare))
+    })
 }
 
 fn increases(case: &Case, sign: i64) -> Outcome {
-    let Some(case) = case.spectrum() else {
-        return Outcome::decided(None);
-    };
-    type Proof = Interval<256>;
-    let balance: Balance<Proof> = case.balance();
-    let at = |case: &SpectrumCase, shift: i64| {
-        Proof::from_rational(&(case.lambda.clone() + Rational::from(shift)))
-    };
-    if !SpectrumSource::Exact(case.spectrum.clone()).moves() {
-        return Outcome::decided(None);
-    }
-    let growth = balance.charge(&at(case, sign)) - balance.charge(&at(case, 0));
-    Outcome::sign("C(θ_{λ+1}) − C(θ_λ)", &growth, Ordering::Greater)
-        .and(|| Outcome::sign("‖Aθ_λ‖²", &balance.speed(&at(case, 0)), Ordering::Greater))
+    at_precision(BITS, || {
+        let Some(case) = case.spectrum() else {
+            return Outcome::decided(None);
+        };
+        let balance: Balance<Ball> = case.balance();
+        let at = |case: &SpectrumCase, shift: i64| {
+            Ball::from_rational(&(case.lambda.clone() + Rational::from(shift)))
+        };
+        if !SpectrumSource::Exact(case.spectrum.clone()).moves() {
+            return Outcome::decided(None);
+        }
+        let growth = balance.charge(&at(case, sign)) - balance.charge(&at(case, 0));
+        Outcome::sign("C(θ_{λ+1}) − C(θ_λ)", &growth, Ordering::Greater)
+            .and(|| Outcome::sign("‖Aθ_λ‖²", &balance.speed(&at(case, 0)), Ordering::Greater))
+    })
 }

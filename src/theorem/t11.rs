@@ -5,11 +5,11 @@ use super::draw::Draw;
 use super::evidence::{Evidence, Identity, Outcome, precision_scaling, vector_defect};
 use super::{Check, Control, Origin, Statement, sample};
 use crate::balance::{
-    Attempt, Balance, Motion, Pulls, SensitivityError, Setting, Spectrum, SpectrumSource, Strength,
-    Term, certify, population_variance, solve,
+    Balance, Motion, Pulls, SensitivityError, Setting, Spectrum, SpectrumSource, Strength, Term,
+    certify, population_variance, solve,
 };
 use crate::model::{Loss, Sample};
-use crate::scalar::{Field, Interval, Mp, Rational, RealScalar, Scalar, dot, sum};
+use crate::scalar::{Ball, Field, Rational, Real, RealScalar, Scalar, at_precision, dot, sum};
 use crate::symmetry::{Eigenbasis, Generator, act_with_rates};
 use num_dual::{Dual, DualNum};
 use std::cmp::Ordering;
@@ -268,12 +268,12 @@ fn half_the_rates(velocity: &SpectrumCase) -> SpectrumCase {
 }
 
 /// Far more bits than the truncation error needs.
-type Proof = Interval<1024>;
+const BITS: u32 = 1024;
 
 /// x + ẋt + … up to t³.
-type Series = [Proof; 4];
+type Series = [Ball; 4];
 
-fn series(from: impl Fn(usize) -> Proof) -> Series {
+fn series(from: impl Fn(usize) -> Ball) -> Series {
     std::array::from_fn(from)
 }
 
@@ -285,15 +285,15 @@ fn product(a: &Series, b: &Series) -> Series {
 fn exponential(a: &Series) -> Series {
     let mut e = series(|_| a[0].exp());
     for k in 1..e.len() {
-        let terms = (1..=k).map(|j| Proof::from_int(j as i64) * &a[j] * &e[k - j]);
-        e[k] = sum(terms) / Proof::from_int(k as i64);
+        let terms = (1..=k).map(|j| Ball::from_int(j as i64) * &a[j] * &e[k - j]);
+        e[k] = sum(terms) / Ball::from_int(k as i64);
     }
     e
 }
 
 /// G along a line of balances.
 fn g_along(line: &Balance<Series>, lambda: &Series) -> Series {
-    let times = |factor: i64, a: &Series| series(|k| Proof::from_int(factor) * &a[k]);
+    let times = |factor: i64, a: &Series| series(|k| Ball::from_int(factor) * &a[k]);
     let Strength { gamma, sigma2 } = &line.strength;
     let terms = line.spectrum.terms().iter().map(|t| {
         let exponent = times(2, &product(&t.rate, lambda));
@@ -316,58 +316,57 @@ const STEP: u32 = 200;
 /// the displaced problems. λ⃛ is enclosed for all |t| ≤ h at once, order by order, from
 /// G(λ(t), t) = 0.
 fn central_difference(case: &Case, sign: i64) -> Outcome {
-    let compare = |case: &SpectrumCase| {
-        let h = Rational::from(1) >> STEP;
-        let velocity = velocity(case, Route::Newton);
-        let end = |h: &Rational| {
-            let moved = zip(&case.balance(), &velocity.balance(), |x: &Rational, v| {
-                x.clone() + Rational::from(v * h)
+    at_precision(BITS, || {
+        let compare = |case: &SpectrumCase| {
+            let h = Rational::from(1) >> STEP;
+            let velocity = velocity(case, Route::Newton);
+            let end = |h: &Rational| {
+                let moved = zip(&case.balance(), &velocity.balance(), |x: &Rational, v| {
+                    x.clone() + Rational::from(v * h)
+                });
+                // 250 digits are 830 bits, of which the difference loses 200.
+                let source = SpectrumSource::Exact(moved.spectrum);
+                let root = certify(&source, &moved.strength, 250).ok()?.finite()?;
+                Some(root.lambda)
+            };
+            let difference =
+                (end(&h)? - end(&-h.clone())?) / Ball::from_rational(&(h.clone() * 2u32));
+
+            let (lambda, gradient) = case.balance::<Real>().sensitivity().ok()?;
+            let claimed = dot(&numbers(&gradient), &numbers(&velocity.balance()));
+            let claimed = Ball::point(claimed.as_float()) * Ball::from_int(sign);
+
+            let interval = |x: &Rational, v: &Rational| {
+                let reach = Ball::from_rational(&Rational::from(v * &h));
+                Ball::from_rational(x).widen(&reach.magnitude())
+            };
+            let boxed = zip(&case.balance(), &velocity.balance(), interval);
+            let line = zip(&case.balance(), &velocity.balance(), |x, v| {
+                let mut line = series(|_| Ball::from_int(0));
+                (line[0], line[1]) = (interval(x, v), Ball::from_rational(v));
+                line
             });
-            // 250 digits are 830 bits, of which the difference loses 200.
-            let source = SpectrumSource::Exact(moved.spectrum);
-            let done = |found| Ok(Attempt::Done(found));
-            let root = certify(&source, &moved.strength, 250, done)
-                .ok()?
-                .finite()?;
-            let (lower, upper) = (root.lambda.lower().clone(), root.lambda.upper().clone());
-            Proof::new(lower, upper)
+            // Where the root stays while |t| ≤ h: G changes its sign for every such t.
+            let radius = Ball::from_rational(&(Rational::from(1) >> (STEP / 2)));
+            let centre = Ball::point(lambda.as_float());
+            let (left, right) = (centre.clone() - &radius, centre.clone() + &radius);
+            let stays = Outcome::sign("G(λ* − 2^−100)", &boxed.g(&left), Ordering::Greater)
+                .and(|| Outcome::sign("G(λ* + 2^−100)", &boxed.g(&right), Ordering::Less));
+            let mut root = series(|_| Ball::from_int(0));
+            root[0] = left.hull(&right);
+            let slope = boxed.slope(&root[0]);
+            for k in 1..root.len() {
+                root[k] = -(g_along(&line, &root)[k].clone() / &slope);
+            }
+            let truncation = root[3].clone() * Ball::from_rational(&h).square();
+            // The claim is computed with 1024 bits; half of them are beyond doubt.
+            let rounding = claimed.magnitude() >> 512;
+            let allowed = (claimed + truncation).widen(&rounding);
+            let text = "λ̇* is not within the truncation error of the difference";
+            Some(stays.and(|| Outcome::holds(text, allowed.intersects(&difference))))
         };
-        let difference = (end(&h)? - end(&-h.clone())?) / Proof::from_rational(&(h.clone() * 2u32));
-
-        let (lambda, gradient) = case.balance::<Mp<1024>>().sensitivity().ok()?;
-        let claimed = dot(&numbers(&gradient), &numbers(&velocity.balance()));
-        let claimed = Proof::point(claimed.as_float()) * Proof::from_int(sign);
-
-        let interval = |x: &Rational, v: &Rational| {
-            let reach = Proof::from_rational(&Rational::from(v * &h));
-            Proof::from_rational(x).widen(&reach.magnitude())
-        };
-        let boxed = zip(&case.balance(), &velocity.balance(), interval);
-        let line = zip(&case.balance(), &velocity.balance(), |x, v| {
-            let mut line = series(|_| Proof::from_int(0));
-            (line[0], line[1]) = (interval(x, v), Proof::from_rational(v));
-            line
-        });
-        // Where the root stays while |t| ≤ h: G changes its sign for every such t.
-        let radius = Proof::from_rational(&(Rational::from(1) >> (STEP / 2)));
-        let centre = Proof::point(lambda.as_float());
-        let (left, right) = (centre.clone() - &radius, centre.clone() + &radius);
-        let stays = Outcome::sign("G(λ* − 2^−100)", &boxed.g(&left), Ordering::Greater)
-            .and(|| Outcome::sign("G(λ* + 2^−100)", &boxed.g(&right), Ordering::Less));
-        let mut root = series(|_| Proof::from_int(0));
-        root[0] = left.hull(&right);
-        let slope = boxed.slope(&root[0]);
-        for k in 1..root.len() {
-            root[k] = -(g_along(&line, &root)[k].clone() / &slope);
-        }
-        let truncation = root[3].clone() * Proof::from_rational(&h).square();
-        // The claim is computed with 1024 bits; half of them are beyond doubt.
-        let rounding = claimed.magnitude() >> 512;
-        let allowed = (claimed + truncation).widen(&rounding);
-        let text = "λ̇* is not within the truncation error of the difference";
-        Some(stays.and(|| Outcome::holds(text, allowed.intersects(&difference))))
-    };
-    Outcome::decided(case.spectrum().and_then(compare))
+        Outcome::decided(case.spectrum().and_then(compare))
+    })
 }
 
 // Of an orbit.
@@ -447,8 +446,7 @@ fn part<S: RealScalar + DualNum>(dual: &Setting<Dual<S>>, f: fn(&Dual<S>) -> &S)
 
 /// Rounding must not decide which terms are live.
 fn is_finite(case: &NetworkCase) -> Option<bool> {
-    let done = |_| Ok(Attempt::Done(()));
-    let found = certify(&case.source()?, &case.strength()?, 5, done).ok()?;
+    let found = certify(&case.source()?, &case.strength()?, 5).ok()?;
     Some(found.finite().is_some())
 }
 
@@ -556,21 +554,21 @@ fn of_orbit(case: &Case, claim: Claim) -> Outcome {
 }
 
 /// Enough bits for a difference quotient of steps down to 2^−512.
-type Wide = Mp<1700>;
+const WIDE: u32 = 1700;
 
 /// The central difference with step h = 2^{−P/2} is off by O(h²) = O(2^{−P}), rounding
 /// by less: against the derivative, the defect falls with slope −1 in P.
 struct Difference<'a> {
     case: &'a NetworkCase,
     course: &'a Course,
-    claimed: Motion<Wide>,
+    claimed: Motion<Real>,
 }
 
 impl Difference<'_> {
     /// θ\* and λ\* of the network at time t.
-    fn end(&self, t: &Rational) -> Option<Vec<Wide>> {
+    fn end(&self, t: &Rational) -> Option<Vec<Real>> {
         let generator = &self.case.generator;
-        let setting = setting_at::<Wide>(self.case, self.course, &Wide::from_rational(t))?;
+        let setting = setting_at::<Real>(self.case, self.course, &Real::from_rational(t))?;
         let Setting {
             theta,
             gradients,
@@ -591,13 +589,15 @@ impl Identity for Difference<'_> {
             h /= 2;
             unit /= S::from_int(4);
         }
-        let ends = self.end(&h)?.into_iter().zip(self.end(&-h.clone())?);
-        let width = Wide::from_rational(&(h * 2u32));
-        let found: Vec<Wide> = ends.map(|(a, b)| (a - b) / &width).collect();
-        let mut claimed = self.claimed.theta.clone();
-        claimed.push(self.claimed.lambda.clone());
-        let (defect, scale) = vector_defect(&found, &claimed);
-        let narrow = |x: Wide| Some(S::from_rational(&x.as_float().to_rational()?));
+        let (defect, scale) = at_precision(WIDE, || {
+            let ends = self.end(&h)?.into_iter().zip(self.end(&-h.clone())?);
+            let width = Real::from_rational(&(h * 2u32));
+            let found: Vec<Real> = ends.map(|(a, b)| (a - b) / &width).collect();
+            let mut claimed = self.claimed.theta.clone();
+            claimed.push(self.claimed.lambda.clone());
+            Some(vector_defect(&found, &claimed))
+        })?;
+        let narrow = |x: Real| Some(S::from_rational(&x.as_float().to_rational()?));
         Some((narrow(defect)?, narrow(scale)?))
     }
 }
@@ -608,14 +608,16 @@ fn through_data(case: &Case, frozen: bool) -> Outcome {
             return Some(Outcome::Inconclusive("no finite λ*".to_owned()));
         }
         let course = &Course::of(case)?;
-        let dual = start::<Wide>(case, course)?;
-        let (point, mut velocity) = (part(&dual, |x| &x.re), part(&dual, |x| &x.eps));
-        if frozen {
-            let still = |row: &mut Vec<Wide>| row.fill(Wide::from_int(0));
-            velocity.gradients.iter_mut().for_each(still);
-        }
-        let sensitivity = point.sensitivity(&case.generator).ok()?;
-        let claimed = sensitivity.push(&velocity).ok()?;
+        let claimed = at_precision(WIDE, || {
+            let dual = start::<Real>(case, course)?;
+            let (point, mut velocity) = (part(&dual, |x| &x.re), part(&dual, |x| &x.eps));
+            if frozen {
+                let still = |row: &mut Vec<Real>| row.fill(Real::from_int(0));
+                velocity.gradients.iter_mut().for_each(still);
+            }
+            let sensitivity = point.sensitivity(&case.generator).ok()?;
+            sensitivity.push(&velocity).ok()
+        })?;
         Some(precision_scaling(&Difference {
             case,
             course,
@@ -641,36 +643,39 @@ fn without_decay(case: &SpectrumCase) -> SpectrumCase {
 /// The status of the exact spectrum against the answer for numbers of 128 bits: of the
 /// spectrum, and of a point with two samples that has this spectrum.
 fn refused(case: &Case, tamper: fn(&SpectrumCase) -> SpectrumCase) -> Outcome {
-    let compare = |case: &SpectrumCase| {
-        let expected = Pulls::of(&case.balance::<Rational>())?.status().status();
-        let balance = tamper(case).balance::<Mp<128>>();
-        let status = |refusal: Option<SensitivityError>| match refusal {
-            None => "finite".to_owned(),
-            Some(SensitivityError::NoEquilibrium { status }) => status.to_owned(),
-            Some(error) => error.to_string(),
-        };
-        let of_spectrum = status(balance.sensitivity().err());
+    at_precision(128, || {
+        let compare = |case: &SpectrumCase| {
+            let expected = Pulls::of(&case.balance::<Rational>())?.status().status();
+            let balance = tamper(case).balance::<Real>();
+            let status = |refusal: Option<SensitivityError>| match refusal {
+                None => "finite".to_owned(),
+                Some(SensitivityError::NoEquilibrium { status }) => status.to_owned(),
+                Some(error) => error.to_string(),
+            };
+            let of_spectrum = status(balance.sensitivity().err());
 
-        let terms = case.spectrum.terms();
-        let generator = Generator::diagonal(terms.iter().map(|t| t.rate.clone()).collect()).ok()?;
-        let roots = |f: fn(&Term<Mp<128>>) -> &Mp<128>| -> Option<Vec<Mp<128>>> {
-            balance
-                .spectrum
-                .terms()
-                .iter()
-                .map(|t| f(t).root())
-                .collect()
+            let terms = case.spectrum.terms();
+            let generator =
+                Generator::diagonal(terms.iter().map(|t| t.rate.clone()).collect()).ok()?;
+            let roots = |f: fn(&Term<Real>) -> &Real| -> Option<Vec<Real>> {
+                balance
+                    .spectrum
+                    .terms()
+                    .iter()
+                    .map(|t| f(t).root())
+                    .collect()
+            };
+            let noise = roots(|t| &t.noise)?;
+            let setting = Setting {
+                theta: roots(|t| &t.charge)?,
+                gradients: vec![noise.iter().map(|x| -x.clone()).collect(), noise],
+                strength: balance.strength.clone(),
+            };
+            let of_point = status(setting.sensitivity(&generator).err());
+            let text = format!("status {expected}, but {of_spectrum} and {of_point} were found");
+            let agree = of_spectrum == expected && of_point == expected;
+            Some(Outcome::holds(&text, agree))
         };
-        let noise = roots(|t| &t.noise)?;
-        let setting = Setting {
-            theta: roots(|t| &t.charge)?,
-            gradients: vec![noise.iter().map(|x| -x.clone()).collect(), noise],
-            strength: balance.strength.clone(),
-        };
-        let of_point = status(setting.sensitivity(&generator).err());
-        let text = format!("status {expected}, but {of_spectrum} and {of_point} were found");
-        let agree = of_spectrum == expected && of_point == expected;
-        Some(Outcome::holds(&text, agree))
-    };
-    Outcome::decided(case.spectrum().and_then(compare))
+        Outcome::decided(case.spectrum().and_then(compare))
+    })
 }

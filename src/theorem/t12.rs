@@ -3,7 +3,7 @@
 use super::case::{Case, NetworkCase};
 use super::evidence::{Evidence, Identity, Outcome, precision_scaling};
 use super::{Check, Control, Origin, Statement, sample};
-use crate::balance::{Attempt, Balance, Equilibrium, Spectrum, certify, solve};
+use crate::balance::{Balance, Equilibrium, Spectrum, certify, solve};
 use crate::scalar::RealScalar;
 
 pub static STATEMENT: Statement = Statement {
@@ -81,7 +81,7 @@ fn check(case: &Case, tamper: fn(&NetworkCase) -> NetworkCase, start: Start) -> 
     let restart = |case: &NetworkCase| {
         // The exact status: rounding would make vanishing noise pull.
         let source = case.source()?;
-        let found = certify(&source, &case.strength()?, 5, |_| Ok(Attempt::Done(()))).ok()?;
+        let found = certify(&source, &case.strength()?, 5).ok()?.map(|_| ());
         if found != Equilibrium::Finite(()) {
             return Some(Outcome::Inconclusive("no finite λ*".to_owned()));
         }

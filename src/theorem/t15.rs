@@ -4,10 +4,10 @@ use super::case::{Case, NetworkCase};
 use super::evidence::{Evidence, Outcome};
 use super::{Check, Control, Origin, Statement, sample};
 use crate::balance::{
-    Attempt, Balance, Equilibrium, Noise, Orbit, Strength, certify, mean, population_covariance,
+    Balance, Equilibrium, Noise, Orbit, Strength, certify, mean, population_covariance,
 };
 use crate::dynamics::{batches_with_replacement, step};
-use crate::scalar::{Enclosure, Field, Rational};
+use crate::scalar::{Ball, Field, Rational, at_precision};
 use std::cmp::Ordering;
 
 pub static STATEMENT: Statement = Statement {
@@ -123,32 +123,35 @@ fn balance(case: &Case, tamper: fn(&NetworkCase) -> NetworkCase, sabotage: Sabot
 
 /// T8 holds for it unchanged: one root, with G > 0 before it and G < 0 behind.
 fn root(case: &Case, sign: i64) -> Outcome {
-    let compare = |case: &NetworkCase| {
-        let (orbit, strength) = equivalent(case, Sabotage::None)?;
-        let source = orbit.spectrum().ok()?;
-        let found = certify(&source, &strength, 30, |c| Ok(Attempt::Done(c.lambda))).ok()?;
-        let Equilibrium::Finite(lambda) = found else {
-            return Some(Outcome::Inconclusive("no finite root".to_owned()));
+    at_precision(256, || {
+        let compare = |case: &NetworkCase| {
+            let (orbit, strength) = equivalent(case, Sabotage::None)?;
+            let source = orbit.spectrum().ok()?;
+            let found = certify(&source, &strength, 30)
+                .ok()?
+                .map(|found| found.lambda);
+            let Equilibrium::Finite(lambda) = found else {
+                return Some(Outcome::Inconclusive("no finite root".to_owned()));
+            };
+            let spectrum = source.enclose()?;
+            let balance = Balance {
+                spectrum,
+                strength: strength.map(Ball::from_rational),
+            };
+            // Far above the width of 30 digits, far below any feature of G.
+            let step = Ball::from_rational(&(Rational::from(1) >> 80u32));
+            let side = |s: i64| balance.g(&(lambda.clone() + step.clone() * Ball::from_int(s)));
+            let (before, after) = if sign > 0 {
+                (Ordering::Greater, Ordering::Less)
+            } else {
+                (Ordering::Less, Ordering::Greater)
+            };
+            Some(
+                Outcome::sign("G before the root", &side(-1), before)
+                    .and(|| Outcome::sign("G behind the root", &side(1), after))
+                    .and(|| Outcome::holds("G at the root", balance.g(&lambda).contains_zero())),
+            )
         };
-        let bits = 256;
-        let (spectrum, _) = source.enclose(bits)?;
-        let balance = Balance {
-            spectrum,
-            strength: strength.map(|q| Enclosure::at(bits, q)),
-        };
-        // Far above the width of 30 digits, far below any feature of G.
-        let step = Enclosure::at(bits, &(Rational::from(1) >> 80u32));
-        let side = |s: i64| balance.g(&(lambda.clone() + step.clone() * Enclosure::from_int(s)));
-        let (before, after) = if sign > 0 {
-            (Ordering::Greater, Ordering::Less)
-        } else {
-            (Ordering::Less, Ordering::Greater)
-        };
-        Some(
-            Outcome::sign("G before the root", &side(-1), before)
-                .and(|| Outcome::sign("G behind the root", &side(1), after))
-                .and(|| Outcome::holds("G at the root", balance.g(&lambda).contains_zero())),
-        )
-    };
-    Outcome::decided(case.network().and_then(compare))
+        Outcome::decided(case.network().and_then(compare))
+    })
 }

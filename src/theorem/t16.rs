@@ -4,12 +4,12 @@ use super::case::{Case, FamilyCase, NetworkCase};
 use super::evidence::{Evidence, Identity, Margin, Outcome, precision_scaling, vector_defect};
 use super::{Check, Control, Origin, Statement, sample};
 use crate::balance::{
-    Attempt, CertifiedFamily, Edge, Existence, FamilyOrbit, FamilySource, FamilyStatus, Noise,
-    Spectrum, Term, Torus, balance_network, certify_family, mean, minimise, population_variance,
+    CertifiedFamily, Edge, Existence, FamilyOrbit, FamilySource, FamilyStatus, Noise, Spectrum,
+    Term, Torus, balance_network, certify_family, mean, minimise, population_variance,
 };
 use crate::model::Loss;
 use crate::problem::{Answer, Body, FamilyFinite, Problem};
-use crate::scalar::{Enclosure, Field, Interval, Mp, Rational, RealScalar, dot, sum};
+use crate::scalar::{Ball, Field, Rational, Real, RealScalar, at_precision, dot, sum};
 use crate::symmetry::{Family, Generator, Structure};
 use nalgebra::DMatrix;
 use num_dual::Dual;
@@ -132,7 +132,7 @@ pub static STATEMENT: Statement = Statement {
     ],
 };
 
-type Proof = Interval<512>;
+const BITS: u32 = 512;
 
 /// The commuting family of a network's case: all rescalings or scalings where these are its
 /// symmetries, otherwise S, S² and I for the direction S of a factor.
@@ -288,57 +288,59 @@ fn gradient(case: &Case, sign: i64) -> Outcome {
 /// untouched Φ far out: along the direction of recession it falls, and where there is none
 /// it rises along every direction that is not flat.
 fn far_out(case: &Case, tamper: fn(&FamilyCase) -> FamilyCase) -> Outcome {
-    let compare = |case: &FamilyCase| {
-        let torus = Torus::<Proof>::of(
-            &convert(&case.spectrum),
-            &case.strength.map(Proof::from_rational),
-        )?;
-        let tampered = tamper(case);
-        let source = tampered.source();
-        let exponents = source.live_exponents(&tampered.strength)?;
-        let members = case.members;
-        // dΦ/du at a distance along u; a term that does not change along u counts as exactly 0.
-        let slope = |direction: &[Rational], distance: i64| {
-            let along: Vec<Proof> = crate::scalar::convert(direction);
-            let far = along.iter().map(|x| x.clone() * Proof::from_int(distance));
-            let values = torus.values(&far.collect::<Vec<_>>());
-            let terms = torus.terms.iter().zip(values);
-            sum(terms.map(|(t, value)| dot(&t.exponent, &along) * value))
-        };
-        match Existence::of(&exponents, members) {
-            Existence::Unbounded { direction } => {
-                let ends = [0, 1 << 10].map(|distance| slope(&direction, distance));
-                let [near, far] = ends;
-                Some(
-                    Outcome::sign("dΦ/du at 0", &near, Ordering::Less)
-                        .and(|| Outcome::sign("dΦ/du far out", &far, Ordering::Less)),
-                )
-            }
-            Existence::Bounded { .. } => {
-                let mut outcome = Outcome::Verified(Margin::Exact);
-                let mut seen = false;
-                for i in 0..members {
-                    for sign in [1, -1] {
-                        let mut u = vec![Rational::new(); members];
-                        u[i] = Rational::from(sign);
-                        let exact = case.source().live_exponents(&case.strength)?;
-                        if exact.iter().all(|v| dot(v, &u) == 0) {
-                            continue;
+    at_precision(BITS, || {
+        let compare = |case: &FamilyCase| {
+            let torus = Torus::<Ball>::of(
+                &convert(&case.spectrum),
+                &case.strength.map(Ball::from_rational),
+            )?;
+            let tampered = tamper(case);
+            let source = tampered.source();
+            let exponents = source.live_exponents(&tampered.strength)?;
+            let members = case.members;
+            // dΦ/du at a distance along u; a term that does not change along u counts as exactly 0.
+            let slope = |direction: &[Rational], distance: i64| {
+                let along: Vec<Ball> = crate::scalar::convert(direction);
+                let far = along.iter().map(|x| x.clone() * Ball::from_int(distance));
+                let values = torus.values(&far.collect::<Vec<_>>());
+                let terms = torus.terms.iter().zip(values);
+                sum(terms.map(|(t, value)| dot(&t.exponent, &along) * value))
+            };
+            match Existence::of(&exponents, members) {
+                Existence::Unbounded { direction } => {
+                    let ends = [0, 1 << 10].map(|distance| slope(&direction, distance));
+                    let [near, far] = ends;
+                    Some(
+                        Outcome::sign("dΦ/du at 0", &near, Ordering::Less)
+                            .and(|| Outcome::sign("dΦ/du far out", &far, Ordering::Less)),
+                    )
+                }
+                Existence::Bounded { .. } => {
+                    let mut outcome = Outcome::Verified(Margin::Exact);
+                    let mut seen = false;
+                    for i in 0..members {
+                        for sign in [1, -1] {
+                            let mut u = vec![Rational::new(); members];
+                            u[i] = Rational::from(sign);
+                            let exact = case.source().live_exponents(&case.strength)?;
+                            if exact.iter().all(|v| dot(v, &u) == 0) {
+                                continue;
+                            }
+                            seen = true;
+                            let far = slope(&u, 1 << 12);
+                            outcome = outcome
+                                .and(|| Outcome::sign("dΦ/du far out", &far, Ordering::Greater));
                         }
-                        seen = true;
-                        let far = slope(&u, 1 << 12);
-                        outcome =
-                            outcome.and(|| Outcome::sign("dΦ/du far out", &far, Ordering::Greater));
                     }
+                    if !seen {
+                        return Some(Outcome::Inconclusive("everything is flat".to_owned()));
+                    }
+                    Some(outcome)
                 }
-                if !seen {
-                    return Some(Outcome::Inconclusive("everything is flat".to_owned()));
-                }
-                Some(outcome)
             }
-        }
-    };
-    Outcome::decided(case.family().and_then(compare))
+        };
+        Outcome::decided(case.family().and_then(compare))
+    })
 }
 
 /// The certificate proves what it says, and one that is moved by `shift` does not.
@@ -360,10 +362,9 @@ fn certificate(case: &Case, shift: &Rational) -> Outcome {
             },
             Existence::Unbounded { direction } => {
                 // Of a direction only its rays matter: turn it round instead.
-                let turned = direction.into_iter().map(|x| match *shift == 0 {
-                    true => x,
-                    false => -x,
-                });
+                let turned = direction
+                    .into_iter()
+                    .map(|x| if *shift == 0 { x } else { -x });
                 Existence::Unbounded {
                     direction: turned.collect(),
                 }
@@ -407,9 +408,7 @@ fn flat(case: &Case, tamper: fn(&FamilyCase) -> FamilyCase) -> Outcome {
             .iter()
             .all(|u| exponents.iter().all(|v| dot(u, v) == 0));
         let rows = exponents.len();
-        let matrix = DMatrix::from_fn(rows, case.members, |i, j| {
-            Proof::from_rational(&exponents[i][j]).midpoint().to_f64()
-        });
+        let matrix = DMatrix::from_fn(rows, case.members, |i, j| exponents[i][j].to_f64());
         // Small dyadic numbers: the rank in double precision is the rank.
         let rank = if rows == 0 { 0 } else { matrix.rank(1e-9) };
         let complete = flat.len() == case.members - rank && span.len() == rank;
@@ -422,8 +421,7 @@ fn flat(case: &Case, tamper: fn(&FamilyCase) -> FamilyCase) -> Outcome {
 }
 
 fn certified(case: &FamilyCase) -> Option<CertifiedFamily> {
-    let done = |found| Ok(Attempt::Done(found));
-    match certify_family(&case.source(), &case.strength, 60, done).ok()? {
+    match certify_family(&case.source(), &case.strength, 60).ok()? {
         FamilyStatus::Bounded { solution, .. } => Some(solution),
         FamilyStatus::Unbounded { .. } => None,
     }
@@ -431,35 +429,36 @@ fn certified(case: &FamilyCase) -> Option<CertifiedFamily> {
 
 /// ∇Φ over the enclosure (moved by `shift` along every live axis) holds 0 in each component.
 fn minimiser(case: &Case, shift: &Rational) -> Outcome {
-    let compare = |case: &FamilyCase| {
-        let Some(found) = certified(case) else {
-            return Some(Outcome::Inconclusive("no minimum".to_owned()));
+    at_precision(BITS, || {
+        let compare = |case: &FamilyCase| {
+            let Some(found) = certified(case) else {
+                return Some(Outcome::Inconclusive("no minimum".to_owned()));
+            };
+            let exponents = case.source().live_exponents(&case.strength)?;
+            let Some(live) = exponents.first() else {
+                return Some(Outcome::Inconclusive("everything is flat".to_owned()));
+            };
+            let torus = Torus::<Ball>::of(
+                &convert(&case.spectrum),
+                &case.strength.map(Ball::from_rational),
+            )?;
+            let lambda = found.lambda.iter().zip(live).map(|(x, v)| {
+                let step = Ball::from_rational(&Rational::from(v * shift));
+                x + &step
+            });
+            let lambda: Vec<Ball> = lambda.collect();
+            let balance = torus.balance(&lambda);
+            let holds = balance.iter().all(Ball::contains_zero);
+            // The enclosure has to be a narrow one to say something.
+            let narrow = found.lambda.iter().map(|x| x.width().to_f64());
+            let narrow = narrow.fold(0.0, f64::max);
+            Some(
+                Outcome::holds("∇Φ has no zero in the enclosure", holds)
+                    .and(|| Outcome::holds("the enclosure is wide", narrow < 1e-50)),
+            )
         };
-        let exponents = case.source().live_exponents(&case.strength)?;
-        let Some(live) = exponents.first() else {
-            return Some(Outcome::Inconclusive("everything is flat".to_owned()));
-        };
-        let torus = Torus::<Proof>::of(
-            &convert(&case.spectrum),
-            &case.strength.map(Proof::from_rational),
-        )?;
-        let lambda = found.lambda.iter().zip(live).map(|(x, v)| {
-            let inside = Proof::new(x.lower().clone(), x.upper().clone());
-            let step = Proof::from_rational(&Rational::from(v * shift));
-            inside.map(|x| x + step)
-        });
-        let lambda: Vec<Proof> = lambda.collect::<Option<_>>()?;
-        let balance = torus.balance(&lambda);
-        let holds = balance.iter().all(Interval::contains_zero);
-        // The enclosure has to be a narrow one to say something.
-        let narrow = found.lambda.iter().map(|x| x.width().to_f64());
-        let narrow = narrow.fold(0.0, f64::max);
-        Some(
-            Outcome::holds("∇Φ has no zero in the enclosure", holds)
-                .and(|| Outcome::holds("the enclosure is wide", narrow < 1e-50)),
-        )
-    };
-    Outcome::decided(case.family().and_then(compare))
+        Outcome::decided(case.family().and_then(compare))
+    })
 }
 
 struct Starts<'a> {
@@ -491,8 +490,8 @@ impl Identity for Starts<'_> {
         let away: Vec<S> = (0..n)
             .map(|i| S::from_int(i64::try_from(i).unwrap_or(0) + 1))
             .collect();
-        let left = minimise(&reduced(self.case)?, &origin, &S::unit()).ok()?;
-        let right = minimise(&reduced(&self.other)?, &away, &S::unit()).ok()?;
+        let left = minimise(&reduced(self.case)?, &origin).ok()?;
+        let right = minimise(&reduced(&self.other)?, &away).ok()?;
         Some(vector_defect(&left, &right))
     }
 }
@@ -518,131 +517,131 @@ fn starts(case: &Case, tamper: fn(&FamilyCase) -> FamilyCase) -> Outcome {
 /// What `solve` prints for a family, against one generator's matrix exponential after the
 /// other, and the balance of every generator there.
 fn solution(case: &Case, direction: i64) -> Outcome {
-    let compare = |case: &NetworkCase| {
-        let problem = Problem {
-            strength: case.strength()?,
-            body: Body::Family(orbit(case)?),
+    at_precision(256, || {
+        let compare = |case: &NetworkCase| {
+            let problem = Problem {
+                strength: case.strength()?,
+                body: Body::Family(orbit(case)?),
+            };
+            let Answer::Family { status, .. } = problem.solve(30).ok()?.answer else {
+                return None;
+            };
+            let FamilyStatus::Bounded { solution, .. } = status else {
+                return Some(Outcome::Inconclusive("no minimum".to_owned()));
+            };
+            let FamilyFinite { certified, theta } = solution;
+            if certified.lambda.iter().all(|x| x.magnitude() < 1e-20) {
+                return Some(Outcome::Inconclusive("nothing moves".to_owned()));
+            }
+            let family = family(case)?;
+            let lambda = certified
+                .lambda
+                .iter()
+                .map(|x| x.middle() * <Real as Field>::from_int(direction));
+            let moved = act(&family, &lambda.collect::<Vec<_>>(), &case.theta::<Real>());
+            // 30 digits of λ and what the exponentials of small matrices lose.
+            let slack = Float::with_val(256, 1) >> 70;
+            let near = |x: &Real| Ball::point(x.as_float()).widen(&slack);
+            let followed = moved
+                .iter()
+                .zip(&theta)
+                .all(|(x, found)| near(x).intersects(found));
+            let charged = family.generators().iter().zip(&certified.charge);
+            let charged = charged
+                .into_iter()
+                .all(|(a, charge)| near(&a.charge(&moved)).intersects(charge));
+            Some(
+                Outcome::holds("θ* is not on the orbit at λ*", followed)
+                    .and(|| Outcome::holds("C(θ*) is not the charge there", charged)),
+            )
         };
-        let Answer::Family { status, .. } = problem.solve(30).ok()?.answer else {
-            return None;
-        };
-        let FamilyStatus::Bounded { solution, .. } = status else {
-            return Some(Outcome::Inconclusive("no minimum".to_owned()));
-        };
-        let FamilyFinite { certified, theta } = solution;
-        if certified.lambda.iter().all(|x| x.magnitude() < 1e-20) {
-            return Some(Outcome::Inconclusive("nothing moves".to_owned()));
-        }
-        let family = family(case)?;
-        let lambda = certified
-            .lambda
-            .iter()
-            .map(|x| Mp::<256>::from_float(x.midpoint()) * <Mp<256> as Field>::from_int(direction));
-        let moved = act(
-            &family,
-            &lambda.collect::<Vec<_>>(),
-            &case.theta::<Mp<256>>(),
-        );
-        // 30 digits of λ and what the exponentials of small matrices lose.
-        let slack = Float::with_val(256, 1) >> 70;
-        let near = |x: &Mp<256>| Enclosure::point(x.as_float()).widen(&slack);
-        let followed = moved
-            .iter()
-            .zip(&theta)
-            .all(|(x, found)| near(x).intersects(found));
-        let charged = family.generators().iter().zip(&certified.charge);
-        let charged = charged
-            .into_iter()
-            .all(|(a, charge)| near(&a.charge(&moved)).intersects(charge));
-        Some(
-            Outcome::holds("θ* is not on the orbit at λ*", followed)
-                .and(|| Outcome::holds("C(θ*) is not the charge there", charged)),
-        )
-    };
-    Outcome::decided(case.network().and_then(compare))
+        Outcome::decided(case.network().and_then(compare))
+    })
 }
 
 /// The f64 solution for all neurons of a ReLU network, its imbalance evaluated in intervals.
 fn network(case: &Case, shift: f64) -> Outcome {
-    let compare = |case: &NetworkCase| {
-        let family = family(case)?;
-        let members = family.generators().len();
-        let rates = family.generators().iter().map(|a| match a.structure() {
-            Structure::Rates(rates) => Some(rates),
-            Structure::Blocks { .. } => None,
-        });
-        let rates: Vec<Vec<Rational>> = rates.collect::<Option<_>>()?;
-        let noise = population_variance(&case.gradients(&case.theta)?);
-        let neuron = |k: usize, sign: Ordering| {
-            let found = (0..members).find(|&i| rates[i][k].cmp0() == sign);
-            found.and_then(|i| u32::try_from(i).ok())
-        };
-        let edge = |k: usize| Edge {
-            from: neuron(k, Ordering::Greater),
-            to: neuron(k, Ordering::Less),
-        };
-        let terms = (0..case.theta.len()).map(|k| Term {
-            rate: edge(k),
-            noise: noise[k].to_f64(),
-            charge: Field::square(&case.theta[k]).to_f64(),
-        });
-        let spectrum = Spectrum::from_terms(terms.collect());
-        let strength = case.strength()?;
-        let found = balance_network(members, &spectrum, &strength.map(Rational::to_f64));
-        let source = orbit(case)?.spectrum().ok()?;
-        let exponents = source.live_exponents(&strength)?;
-        let existence = Existence::of(&exponents, members);
-        let Ok(found) = found else {
-            let unbounded = matches!(existence, Existence::Unbounded { .. });
-            return Some(Outcome::holds(
-                "not balanced, though there is a minimum",
-                unbounded,
-            ));
-        };
-        if matches!(existence, Existence::Unbounded { .. }) {
-            return Some(Outcome::Refuted(
-                "balanced, though there is no minimum".to_owned(),
-            ));
-        }
-        let torus = torus::<Proof>(&source, case)?;
-        let lambda = found.lambda.iter().map(|x| Float::with_val(512, x + shift));
-        let lambda: Vec<Proof> = lambda.map(|x| Proof::point(&x)).collect();
-        let values = torus.values(&lambda);
-        let size = found
-            .lambda
-            .iter()
-            .fold(0.0, |size, x| f64::max(size, x.abs()));
-        let mut worst: f64 = 0.0;
-        for i in 0..members {
-            let parts: Vec<Proof> = torus
-                .terms
-                .iter()
-                .zip(&values)
-                .map(|(t, value)| t.exponent[i].clone() * value)
-                .collect();
-            let total = sum(parts.iter().map(|x| Proof::point(&x.magnitude())));
-            if total.is_exactly_zero() {
-                continue;
-            }
-            let relative = sum(parts) / total;
-            worst = worst.max(relative.magnitude().to_f64());
-        }
-        // The solver's own bound (one rounding for each weight of a neuron, and what the
-        // rounding of λ does to an exponent), and as much again for the rounding of its input.
-        let weights = case.theta.len();
-        let bound = 2.0 * f64::EPSILON * (weights as f64 + 4.0 * size + 8.0);
-        if worst <= bound {
-            let bits = if worst == 0.0 {
-                f64::INFINITY
-            } else {
-                libm::log2(bound / worst)
+    at_precision(BITS, || {
+        let compare = |case: &NetworkCase| {
+            let family = family(case)?;
+            let members = family.generators().len();
+            let rates = family.generators().iter().map(|a| match a.structure() {
+                Structure::Rates(rates) => Some(rates),
+                Structure::Blocks { .. } => None,
+            });
+            let rates: Vec<&[Rational]> = rates.collect::<Option<_>>()?;
+            let noise = population_variance(&case.gradients(&case.theta)?);
+            let neuron = |k: usize, sign: Ordering| {
+                let found = (0..members).find(|&i| rates[i][k].cmp0() == sign);
+                found.and_then(|i| u32::try_from(i).ok())
             };
-            Some(Outcome::Verified(Margin::Bits(bits)))
-        } else {
-            Some(Outcome::Refuted(format!(
-                "an imbalance of {worst:e} is left, the bound is {bound:e}"
-            )))
-        }
-    };
-    Outcome::decided(case.network().and_then(compare))
+            let edge = |k: usize| Edge {
+                from: neuron(k, Ordering::Greater),
+                to: neuron(k, Ordering::Less),
+            };
+            let terms = (0..case.theta.len()).map(|k| Term {
+                rate: edge(k),
+                noise: noise[k].to_f64(),
+                charge: Field::square(&case.theta[k]).to_f64(),
+            });
+            let spectrum = Spectrum::from_terms(terms.collect());
+            let strength = case.strength()?;
+            let found = balance_network(members, &spectrum, &strength.map(Rational::to_f64));
+            let source = orbit(case)?.spectrum().ok()?;
+            let exponents = source.live_exponents(&strength)?;
+            let existence = Existence::of(&exponents, members);
+            let Ok(found) = found else {
+                let unbounded = matches!(existence, Existence::Unbounded { .. });
+                return Some(Outcome::holds(
+                    "not balanced, though there is a minimum",
+                    unbounded,
+                ));
+            };
+            if matches!(existence, Existence::Unbounded { .. }) {
+                return Some(Outcome::Refuted(
+                    "balanced, though there is no minimum".to_owned(),
+                ));
+            }
+            let torus = torus::<Ball>(&source, case)?;
+            let lambda = found.lambda.iter().map(|x| Float::with_val(512, x + shift));
+            let lambda: Vec<Ball> = lambda.map(|x| Ball::point(&x)).collect();
+            let values = torus.values(&lambda);
+            let size = found
+                .lambda
+                .iter()
+                .fold(0.0, |size, x| f64::max(size, x.abs()));
+            let mut worst: f64 = 0.0;
+            for i in 0..members {
+                let parts: Vec<Ball> = torus
+                    .terms
+                    .iter()
+                    .zip(&values)
+                    .map(|(t, value)| t.exponent[i].clone() * value)
+                    .collect();
+                let total = sum(parts.iter().map(|x| Ball::point(&x.magnitude())));
+                if total.is_exactly_zero() {
+                    continue;
+                }
+                let relative = sum(parts) / total;
+                worst = worst.max(relative.magnitude().to_f64());
+            }
+            // The solver's own bound (one rounding for each weight of a neuron, and what the
+            // rounding of λ does to an exponent), and as much again for the rounding of its input.
+            let weights = case.theta.len();
+            let bound = 2.0 * f64::EPSILON * (weights as f64 + 4.0 * size + 8.0);
+            if worst <= bound {
+                let bits = if worst == 0.0 {
+                    f64::INFINITY
+                } else {
+                    libm::log2(bound / worst)
+                };
+                Some(Outcome::Verified(Margin::Bits(bits)))
+            } else {
+                Some(Outcome::Refuted(format!(
+                    "an imbalance of {worst:e} is left, the bound is {bound:e}"
+                )))
+            }
+        };
+        Outcome::decided(case.network().and_then(compare))
+    })
 }

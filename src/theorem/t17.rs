@@ -4,13 +4,13 @@ use super::case::{Case, NetworkCase};
 use super::evidence::{Evidence, Identity, Margin, Outcome, precision_scaling, vector_defect};
 use super::{Check, Control, Origin, Statement, sample};
 use crate::balance::{
-    Attempt, GroupBalance, GroupOrbit, GroupStatus, Noise, Strength, certify_group, geometric_mean,
-    mean, population_variance, square_root,
+    GroupBalance, GroupOrbit, GroupStatus, Noise, Strength, certify_group, enclosed,
+    geometric_mean, mean, population_variance, square_root,
 };
 use crate::model::Model;
 use crate::problem::{Answer, Body, Problem};
-use crate::scalar::{Enclosure, Field, Rational, RealScalar, dot, sum};
-use crate::symmetry::{FactorShape, Generator, inverse, null_space, row_space};
+use crate::scalar::{Ball, Field, Rational, RealScalar, at_precision, convert, dot, sum};
+use crate::symmetry::{FactorShape, Generator, inverse, null_space, row_space, rows_of};
 use nalgebra::DMatrix;
 use std::cmp::Ordering;
 
@@ -243,12 +243,6 @@ fn invertible(case: &NetworkCase, r: usize) -> Option<(DMatrix<Rational>, DMatri
     Some((upper, inverse))
 }
 
-fn nested(m: &DMatrix<Rational>) -> Vec<Vec<Rational>> {
-    m.row_iter()
-        .map(|row| row.iter().cloned().collect())
-        .collect()
-}
-
 /// Φ = 2γ‖θ‖² + σ²Tr Σ of the network moved by P, against Tr(MS) + Tr(NS⁻¹).
 fn potential(case: &Case, transposed: bool) -> Outcome {
     let compare = |case: &NetworkCase| {
@@ -258,7 +252,7 @@ fn potential(case: &Case, transposed: bool) -> Outcome {
         if transposed && p == p.transpose() {
             return Some(Outcome::Inconclusive("P is symmetric".to_owned()));
         }
-        let theta = orbit.act(&nested(&p), &nested(&inverse), &case.theta);
+        let theta = orbit.act(&p, &inverse, &case.theta);
         let noise = sum(population_variance(&case.gradients(&theta)?)) * &strength.sigma2;
         let found = noise + dot(&theta, &theta) * &strength.gamma * Rational::from(2);
         let GroupBalance { left, right } = orbit.balance(&strength);
@@ -335,18 +329,13 @@ fn known(case: &Case, shift: &Rational) -> Outcome {
             left: balance.left,
             right,
         };
-        let done = |found| Ok(Attempt::Done(found));
-        let GroupStatus::Finite(found) = certify_group(&built, 60, done).ok()? else {
+        let GroupStatus::Finite(found) = certify_group(&built, 60).ok()? else {
             return Some(Outcome::Refuted(
                 "no solution where there is one".to_owned(),
             ));
         };
-        let pairs = found
-            .metric
-            .iter()
-            .flatten()
-            .zip(s.transpose().iter().cloned().collect::<Vec<_>>());
-        let holds = pairs.into_iter().all(|(x, q)| x.contains(&q));
+        let mut pairs = found.metric.iter().zip(s.iter());
+        let holds = pairs.all(|(x, q)| x.contains(q));
         Some(Outcome::holds("the enclosure of S misses it", holds))
     };
     Outcome::decided(case.network().and_then(compare))
@@ -416,7 +405,7 @@ fn balanced(case: &Case, whole: bool) -> Outcome {
 
 /// Attained, says this sabotage, wherever M and N have the same rank.
 fn by_ranks_alone(balance: &GroupBalance) -> GroupStatus<()> {
-    let rank = |m: &DMatrix<Rational>| row_space(&nested(m)).len();
+    let rank = |m: &DMatrix<Rational>| row_space(&rows_of(m)).len();
     if rank(&balance.left) == rank(&balance.right) {
         return GroupStatus::Finite(());
     }
@@ -436,7 +425,7 @@ fn singular(case: &Case, status: fn(&GroupBalance) -> GroupStatus<()>) -> Outcom
         let balance = orbit(case)?.balance(&strength);
         let (m, n) = (&balance.left, &balance.right);
         let r = m.nrows();
-        let kernel = |m: &DMatrix<Rational>| null_space(&nested(m), r);
+        let kernel = |m: &DMatrix<Rational>| null_space(&rows_of(m), r);
         let singular = !kernel(m).is_empty() || !kernel(n).is_empty();
         Some(match status(&balance) {
             GroupStatus::Finite(()) => Outcome::holds("M or N is singular", !singular),
@@ -465,7 +454,7 @@ fn singular(case: &Case, status: fn(&GroupBalance) -> GroupStatus<()>) -> Outcom
                 let annihilates = flat.iter().all(|x| (m * x).iter().all(|q| *q == 0));
                 let k = kernel(m).len();
                 let complete = flat.len() == k * (k + 1) / 2 && k == kernel(n).len();
-                let joint = row_space(&nested(&(m * n))).len() == r - k;
+                let joint = row_space(&rows_of(&(m * n))).len() == r - k;
                 Outcome::holds(
                     "a flat direction changes M",
                     annihilates && complete && k > 0,
@@ -479,65 +468,50 @@ fn singular(case: &Case, status: fn(&GroupBalance) -> GroupStatus<()>) -> Outcom
 
 /// What `solve` prints: S M S = N entry by entry, and θ* = (UP, P⁻¹W).
 fn solution(case: &Case, wrong: bool) -> Outcome {
-    let compare = |case: &NetworkCase| {
-        let strength = case.strength()?;
-        let orbit = orbit(case)?;
-        let balance = orbit.balance(&strength);
-        let problem = Problem {
-            strength,
-            body: Body::Group(orbit.clone()),
-        };
-        let Answer::Group { status, .. } = problem.solve(30).ok()?.answer else {
-            return None;
-        };
-        let found = match status {
-            GroupStatus::Finite(found) => found,
-            GroupStatus::Degenerate { solution, .. } => solution,
-            GroupStatus::Unbounded { .. } => {
-                return Some(Outcome::Inconclusive("no minimum".to_owned()));
-            }
-        };
-        let certified = &found.certified;
-        let bits = certified.bits;
-        let rows = |m: &DMatrix<Rational>| -> Vec<Vec<Enclosure>> {
-            let row = |i: usize| {
-                let entries = m.row(i);
-                let at = entries.iter().map(|q| Enclosure::at(bits, q));
-                at.collect()
+    at_precision(256, || {
+        let compare = |case: &NetworkCase| {
+            let strength = case.strength()?;
+            let orbit = orbit(case)?;
+            let balance = orbit.balance(&strength);
+            let problem = Problem {
+                strength,
+                body: Body::Group(orbit.clone()),
             };
-            (0..m.nrows()).map(row).collect()
+            let Answer::Group { status, .. } = problem.solve(30).ok()?.answer else {
+                return None;
+            };
+            let found = match status {
+                GroupStatus::Finite(found) => found,
+                GroupStatus::Degenerate { solution, .. } => solution,
+                GroupStatus::Unbounded { .. } => {
+                    return Some(Outcome::Inconclusive("no minimum".to_owned()));
+                }
+            };
+            let certified = &found.certified;
+            let s = &certified.metric;
+            let product = s * enclosed(&balance.left) * s;
+            let meets = |a: &DMatrix<Ball>, b: &DMatrix<Ball>| {
+                a.iter().zip(b.iter()).all(|(x, y)| x.intersects(y))
+            };
+            let solves = meets(&product, &enclosed(&balance.right));
+            let root = &certified.transform * &certified.transform;
+            let theta: Vec<Ball> = convert(&case.theta);
+            let inverse = if wrong {
+                &certified.transform
+            } else {
+                &certified.inverse
+            };
+            let identity = DMatrix::identity(s.nrows(), s.nrows());
+            let inverts = meets(&(&certified.transform * inverse), &identity);
+            let moved = orbit.act(&certified.transform, inverse, &theta);
+            let followed = moved.iter().zip(&found.theta).all(|(x, y)| x.intersects(y));
+            Some(
+                Outcome::holds("S M S is not N", solves)
+                    .and(|| Outcome::holds("P² is not S", meets(&root, s)))
+                    .and(|| Outcome::holds("P P⁻¹ is not I", inverts))
+                    .and(|| Outcome::holds("θ* is not (UP, P⁻¹W)", followed)),
+            )
         };
-        let times = |a: &[Vec<Enclosure>], b: &[Vec<Enclosure>]| {
-            let column = |j: usize| b.iter().map(|row| row[j].clone()).collect::<Vec<_>>();
-            let columns: Vec<_> = (0..b.len()).map(column).collect();
-            a.iter()
-                .map(|row| columns.iter().map(|c| dot(row, c)).collect())
-                .collect::<Vec<Vec<_>>>()
-        };
-        let s = &certified.metric;
-        let product = times(&times(s, &rows(&balance.left)), s);
-        let meets = |a: &[Vec<Enclosure>], b: &[Vec<Enclosure>]| {
-            let mut pairs = a.iter().flatten().zip(b.iter().flatten());
-            pairs.all(|(x, y)| x.intersects(y))
-        };
-        let solves = meets(&product, &rows(&balance.right));
-        let root = times(&certified.transform, &certified.transform);
-        let theta: Vec<Enclosure> = case.theta.iter().map(|q| Enclosure::at(bits, q)).collect();
-        let inverse = if wrong {
-            &certified.transform
-        } else {
-            &certified.inverse
-        };
-        let identity = rows(&DMatrix::identity(s.len(), s.len()));
-        let inverts = meets(&times(&certified.transform, inverse), &identity);
-        let moved = orbit.act(&certified.transform, inverse, &theta);
-        let followed = moved.iter().zip(&found.theta).all(|(x, y)| x.intersects(y));
-        Some(
-            Outcome::holds("S M S is not N", solves)
-                .and(|| Outcome::holds("P² is not S", meets(&root, s)))
-                .and(|| Outcome::holds("P P⁻¹ is not I", inverts))
-                .and(|| Outcome::holds("θ* is not (UP, P⁻¹W)", followed)),
-        )
-    };
-    Outcome::decided(case.network().and_then(compare))
+        Outcome::decided(case.network().and_then(compare))
+    })
 }

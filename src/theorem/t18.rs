@@ -7,7 +7,7 @@ use super::factorisation::few_layers;
 use super::{Check, Control, Origin, Statement, c4, sample};
 use crate::balance::{Balance, Spectrum, population_variance};
 use crate::model::Loss;
-use crate::scalar::{Field, Interval, Rational, RealScalar, convert, dot, sum};
+use crate::scalar::{Ball, Field, Rational, RealScalar, at_precision, convert, dot, sum};
 use crate::symmetry::{Slice, Structure, act_with_rates, enclosed_exponential, map_slices};
 use nalgebra::DMatrix;
 use std::cmp::Ordering;
@@ -96,7 +96,7 @@ fn linear(draw: &mut Draw) -> Case {
     Case::Network(case)
 }
 
-type Proof = Interval<256>;
+const BITS: u32 = 256;
 
 /// One of several commuting directions.
 enum Direction {
@@ -111,16 +111,16 @@ enum Direction {
 
 impl Direction {
     /// e^{λA}θ, enclosed.
-    fn act(&self, lambda: &Rational, theta: &[Proof]) -> Vec<Proof> {
+    fn act(&self, lambda: &Rational, theta: &[Ball]) -> Vec<Ball> {
         match self {
             Self::Rates(rates) => {
-                act_with_rates(&convert(rates), &Proof::from_rational(lambda), theta)
+                act_with_rates(&convert(rates), &Ball::from_rational(lambda), theta)
             }
             Self::Blocks { k, slices } => {
                 let plus = enclosed_exponential(&k.transpose(), lambda);
                 let minus = enclosed_exponential(k, &-lambda.clone());
                 map_slices(slices, k.nrows(), theta, theta.to_vec(), |negated, part| {
-                    let e: &DMatrix<Proof> = if negated { &minus } else { &plus };
+                    let e: &DMatrix<Ball> = if negated { &minus } else { &plus };
                     let row = |i: usize| e.row(i).iter().cloned().collect::<Vec<_>>();
                     (0..e.nrows()).map(|i| dot(&row(i), part)).collect()
                 })
@@ -137,7 +137,7 @@ fn mixture(case: &NetworkCase) -> Option<Vec<Direction>> {
         let weight = Rational::from(((3 * i) % 8 + 1, 8)) * &case.lambda;
         match generator.structure() {
             Structure::Rates(rates) => {
-                let own = rates.into_iter().map(|rate| rate * &weight);
+                let own = rates.iter().map(|rate| Rational::from(rate * &weight));
                 directions.push(Direction::Rates(own.collect()));
             }
             Structure::Blocks { matrix, slices, .. } => {
@@ -180,27 +180,29 @@ fn convex(
     directions: fn(&NetworkCase) -> Option<Vec<Direction>>,
     noise_sign: i64,
 ) -> Outcome {
-    let compare = |case: &NetworkCase| {
-        let directions = directions(case)?;
-        let potential = |lambda: &Rational| {
-            let start = case.theta::<Proof>();
-            let theta = directions
-                .iter()
-                .fold(start, |theta, direction| direction.act(lambda, &theta));
-            let mut setting = case.setting_at(theta)?;
-            setting.strength.sigma2 = setting.strength.sigma2 * Proof::from_int(noise_sign);
-            Some(setting.potential())
+    at_precision(BITS, || {
+        let compare = |case: &NetworkCase| {
+            let directions = directions(case)?;
+            let potential = |lambda: &Rational| {
+                let start = case.theta::<Ball>();
+                let theta = directions
+                    .iter()
+                    .fold(start, |theta, direction| direction.act(lambda, &theta));
+                let mut setting = case.setting_at(theta)?;
+                setting.strength.sigma2 = setting.strength.sigma2 * Ball::from_int(noise_sign);
+                Some(setting.potential())
+            };
+            let chord = |start: &Rational| {
+                let at = |shift: i64| potential(&(start.clone() + Rational::from((shift, 2))));
+                let twice = at(1)? * Ball::from_int(2);
+                let rise = at(0)? + at(2)? - twice;
+                Some(Outcome::sign("chord − Φ", &rise, Ordering::Greater))
+            };
+            let (first, second) = (chord(&Rational::new())?, chord(&Rational::from((11, 14)))?);
+            Some(first.and(|| second))
         };
-        let chord = |start: &Rational| {
-            let at = |shift: i64| potential(&(start.clone() + Rational::from((shift, 2))));
-            let twice = at(1)? * Proof::from_int(2);
-            let rise = at(0)? + at(2)? - twice;
-            Some(Outcome::sign("chord − Φ", &rise, Ordering::Greater))
-        };
-        let (first, second) = (chord(&Rational::new())?, chord(&Rational::from((11, 14)))?);
-        Some(first.and(|| second))
-    };
-    Outcome::decided(case.network().and_then(compare))
+        Outcome::decided(case.network().and_then(compare))
+    })
 }
 
 struct OfSpectrum<'a> {

@@ -8,7 +8,7 @@ use super::{Check, Control, Origin, Statement, sample};
 use crate::balance::{Balance, Spectrum, mean, population_covariance, population_variance};
 use crate::dynamics::Noise;
 use crate::model::{Deep, Model, Sample};
-use crate::scalar::{Field, Interval, Rational, dot, sum};
+use crate::scalar::{Ball, Field, Rational, at_precision, dot, sum};
 use crate::symmetry::Structure;
 use std::cmp::Ordering;
 
@@ -204,7 +204,7 @@ fn martingale(case: &Case, factor: i64, second_moment: bool) -> Outcome {
 }
 
 /// s³ at s = 2⁻⁶⁴, and what cancels in it, leave more than half of these bits.
-type Proof = Interval<512>;
+const BITS: u32 = 512;
 
 /// Each s is 2 to minus one of these; the bounds hold from s = 1 on.
 const SMALL: [u32; 3] = [0, 16, 64];
@@ -267,24 +267,24 @@ impl<'a> Neuron<'a> {
     }
 
     /// θ with incoming weights 2^−k times as large.
-    fn shrunk(&self, k: u32) -> Option<Vec<Proof>> {
+    fn shrunk(&self, k: u32) -> Option<Vec<Ball>> {
         let outgoing = self.deep.layer(&self.case.theta, 2)?.len();
         let entries = self.case.theta.iter().enumerate();
         let entry = |(i, x): (usize, &Rational)| {
             let shift = if i < outgoing { 0 } else { k };
-            Proof::from_rational(&(x.clone() >> shift))
+            Ball::from_rational(&(x.clone() >> shift))
         };
         Some(entries.map(entry).collect())
     }
 }
 
 /// s^n for s = 2^−k.
-fn power(k: u32, n: u32) -> Proof {
-    Proof::from_rational(&(Rational::from(1) >> (k * n)))
+fn power(k: u32, n: u32) -> Ball {
+    Ball::from_rational(&(Rational::from(1) >> (k * n)))
 }
 
 /// |x| < bound, certainly.
-fn below(what: &str, x: &Proof, bound: &Proof) -> Outcome {
+fn below(what: &str, x: &Ball, bound: &Ball) -> Outcome {
     let sides = [bound.clone() - x, bound.clone() + x];
     sides
         .iter()
@@ -301,36 +301,38 @@ fn small_drift(
     exponent: u32,
     quarters: u32,
 ) -> Outcome {
-    let compare = |case: &NetworkCase| {
-        let neuron = Neuron::of(case)?;
-        let leading = neuron.leading()?;
-        let average = |of: fn(&Leading) -> &Rational| {
-            mean(
-                &leading
-                    .iter()
-                    .map(|l| vec![of(l).clone()])
-                    .collect::<Vec<_>>(),
-            )
-            .pop()
+    at_precision(BITS, || {
+        let compare = |case: &NetworkCase| {
+            let neuron = Neuron::of(case)?;
+            let leading = neuron.leading()?;
+            let average = |of: fn(&Leading) -> &Rational| {
+                mean(
+                    &leading
+                        .iter()
+                        .map(|l| vec![of(l).clone()])
+                        .collect::<Vec<_>>(),
+                )
+                .pop()
+            };
+            let (c, bound) = (average(|l| &l.c)?, average(|l| &l.bound)?);
+            if c.is_zero() {
+                return Some(Outcome::Inconclusive("the term in s³ vanishes".to_owned()));
+            }
+            let c = Ball::from_rational(&(c * Rational::from((quarters, 4))));
+            let tampered = tamper(case);
+            SMALL
+                .iter()
+                .try_fold(Outcome::holds("", true), |outcome, &k| {
+                    let theta = neuron.shrunk(k)?;
+                    let gradient = mean(&tampered.gradients(&theta)?);
+                    let slope = dot(&gradient, &case.generator.apply(&theta));
+                    let rest = slope - c.clone() * power(k, exponent);
+                    let bound = Ball::from_rational(&bound) * power(k, 4);
+                    Some(outcome.and(|| below("∇LᵀAθ − cs³", &rest, &bound)))
+                })
         };
-        let (c, bound) = (average(|l| &l.c)?, average(|l| &l.bound)?);
-        if c.is_zero() {
-            return Some(Outcome::Inconclusive("the term in s³ vanishes".to_owned()));
-        }
-        let c = Proof::from_rational(&(c * Rational::from((quarters, 4))));
-        let tampered = tamper(case);
-        SMALL
-            .iter()
-            .try_fold(Outcome::holds("", true), |outcome, &k| {
-                let theta = neuron.shrunk(k)?;
-                let gradient = mean(&tampered.gradients(&theta)?);
-                let slope = dot(&gradient, &case.generator.apply(&theta));
-                let rest = slope - c.clone() * power(k, exponent);
-                let bound = Proof::from_rational(&bound) * power(k, 4);
-                Some(outcome.and(|| below("∇LᵀAθ − cs³", &rest, &bound)))
-            })
-    };
-    Outcome::decided(case.network().and_then(compare))
+        Outcome::decided(case.network().and_then(compare))
+    })
 }
 
 /// The variance rate against 8σ²s⁶Var(c), with `exponent` in place of 6. From ∇ℓᵀAθ =
@@ -340,64 +342,68 @@ fn small_martingale(
     tamper: fn(&NetworkCase) -> NetworkCase,
     exponent: u32,
 ) -> Outcome {
-    let compare = |case: &NetworkCase| {
-        let neuron = Neuron::of(case)?;
-        let leading = neuron.leading()?;
-        let rows: Vec<Vec<Rational>> = leading.iter().map(|l| vec![l.c.clone()]).collect();
-        let variance = population_variance(&rows).pop()?;
-        if variance.is_zero() {
-            return Some(Outcome::Inconclusive("the term in s⁶ vanishes".to_owned()));
-        }
-        let largest_c = leading.iter().map(|l| l.c.clone().abs()).max()?;
-        let largest_r = leading.iter().map(|l| l.bound.clone()).max()?;
-        let bound = (largest_c * 4u32 + &largest_r) * largest_r;
-        let scale = case.strength()?.sigma2 * 8u32;
-        let (variance, bound) = (variance * &scale, bound * scale);
-        let noise = Proof::from_rational(&(case.strength()?.sigma2 * 2u32));
-        let tampered = tamper(case);
-        SMALL
-            .iter()
-            .try_fold(Outcome::holds("", true), |outcome, &k| {
-                let theta = neuron.shrunk(k)?;
-                let image = case.generator.apply(&theta);
-                let along = |g: Vec<Proof>| vec![dot(&image, &g) * Proof::from_int(2)];
-                let pushes = tampered.gradients(&theta)?.into_iter().map(along);
-                let rate = population_variance(&pushes.collect::<Vec<_>>()).pop()? * &noise;
-                let rest = rate - Proof::from_rational(&variance) * power(k, exponent);
-                let bound = Proof::from_rational(&bound) * power(k, 7);
-                Some(outcome.and(|| below("variance rate − 8σ²Var(c)s⁶", &rest, &bound)))
-            })
-    };
-    Outcome::decided(case.network().and_then(compare))
+    at_precision(BITS, || {
+        let compare = |case: &NetworkCase| {
+            let neuron = Neuron::of(case)?;
+            let leading = neuron.leading()?;
+            let rows: Vec<Vec<Rational>> = leading.iter().map(|l| vec![l.c.clone()]).collect();
+            let variance = population_variance(&rows).pop()?;
+            if variance.is_zero() {
+                return Some(Outcome::Inconclusive("the term in s⁶ vanishes".to_owned()));
+            }
+            let largest_c = leading.iter().map(|l| l.c.clone().abs()).max()?;
+            let largest_r = leading.iter().map(|l| l.bound.clone()).max()?;
+            let bound = (largest_c * 4u32 + &largest_r) * largest_r;
+            let scale = case.strength()?.sigma2 * 8u32;
+            let (variance, bound) = (variance * &scale, bound * scale);
+            let noise = Ball::from_rational(&(case.strength()?.sigma2 * 2u32));
+            let tampered = tamper(case);
+            SMALL
+                .iter()
+                .try_fold(Outcome::holds("", true), |outcome, &k| {
+                    let theta = neuron.shrunk(k)?;
+                    let image = case.generator.apply(&theta);
+                    let along = |g: Vec<Ball>| vec![dot(&image, &g) * Ball::from_int(2)];
+                    let pushes = tampered.gradients(&theta)?.into_iter().map(along);
+                    let rate = population_variance(&pushes.collect::<Vec<_>>()).pop()? * &noise;
+                    let rest = rate - Ball::from_rational(&variance) * power(k, exponent);
+                    let bound = Ball::from_rational(&bound) * power(k, 7);
+                    Some(outcome.and(|| below("variance rate − 8σ²Var(c)s⁶", &rest, &bound)))
+                })
+        };
+        Outcome::decided(case.network().and_then(compare))
+    })
 }
 
 /// −2∇LᵀAθ is less than s² times the law of T4, G(0), at the smallest s.
 fn leads(case: &Case, tamper: fn(&NetworkCase) -> NetworkCase) -> Outcome {
-    let compare = |case: &NetworkCase| {
-        let neuron = Neuron::of(case)?;
-        let k = *SMALL.last()?;
-        let theta = neuron.shrunk(k)?;
-        let tampered = tamper(case);
-        let gradients = tampered.gradients(&theta)?;
-        let slope = dot(&mean(&gradients), &case.generator.apply(&theta));
-        let Structure::Rates(rates) = case.generator.structure() else {
-            return None;
+    at_precision(BITS, || {
+        let compare = |case: &NetworkCase| {
+            let neuron = Neuron::of(case)?;
+            let k = *SMALL.last()?;
+            let theta = neuron.shrunk(k)?;
+            let tampered = tamper(case);
+            let gradients = tampered.gradients(&theta)?;
+            let slope = dot(&mean(&gradients), &case.generator.apply(&theta));
+            let Structure::Rates(rates) = case.generator.structure() else {
+                return None;
+            };
+            let noise = population_variance(&gradients);
+            let balance = Balance {
+                spectrum: Spectrum::from_rates(&rates, &noise, &theta),
+                strength: case.strength()?.map(Ball::from_rational),
+            };
+            if neuron.limit_of_the_law()?.is_zero() {
+                return Some(Outcome::Inconclusive(
+                    "the law of T4 vanishes with s".to_owned(),
+                ));
+            }
+            // Neither decay nor noise pulls up where there are no incoming weights.
+            let law = -balance.at_start() * power(k, 2);
+            Some(below("2∇LᵀAθ", &(slope * Ball::from_int(2)), &law))
         };
-        let noise = population_variance(&gradients);
-        let balance = Balance {
-            spectrum: Spectrum::from_rates(&rates, &noise, &theta),
-            strength: case.strength()?.map(Proof::from_rational),
-        };
-        if neuron.limit_of_the_law()?.is_zero() {
-            return Some(Outcome::Inconclusive(
-                "the law of T4 vanishes with s".to_owned(),
-            ));
-        }
-        // Neither decay nor noise pulls up where there are no incoming weights.
-        let law = -balance.at_start() * power(k, 2);
-        Some(below("2∇LᵀAθ", &(slope * Proof::from_int(2)), &law))
-    };
-    Outcome::decided(case.network().and_then(compare))
+        Outcome::decided(case.network().and_then(compare))
+    })
 }
 
 impl Neuron<'_> {

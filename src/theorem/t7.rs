@@ -4,7 +4,7 @@ use super::case::{Case, SpectrumCase};
 use super::evidence::{Evidence, Identity, Margin, Outcome, precision_scaling};
 use super::{Check, Control, Origin, Statement, sample};
 use crate::balance::{Balance, Equilibrium, Pulls, Spectrum, Term};
-use crate::scalar::{Field, Interval, RealScalar};
+use crate::scalar::{Ball, Field, RealScalar, at_precision};
 use num_dual::Dual;
 use std::cmp::Ordering;
 
@@ -65,7 +65,7 @@ pub static STATEMENT: Statement = Statement {
 };
 
 /// 256 bits decide every sign of the drawn spectra by a wide margin.
-type Proof = Interval<256>;
+const BITS: u32 = 256;
 
 #[derive(Clone, Copy)]
 enum Derivative {
@@ -125,9 +125,9 @@ fn negative(case: &SpectrumCase) -> SpectrumCase {
 }
 
 /// λ, λ + ½, λ + 1.
-fn points(case: &SpectrumCase) -> [Proof; 3] {
+fn points(case: &SpectrumCase) -> [Ball; 3] {
     [0, 1, 2].map(|k| {
-        Proof::from_rational(&(case.lambda.clone() + crate::scalar::Rational::from((k, 2))))
+        Ball::from_rational(&(case.lambda.clone() + crate::scalar::Rational::from((k, 2))))
     })
 }
 
@@ -148,7 +148,7 @@ fn falls(case: &Case, tamper: fn(&SpectrumCase) -> SpectrumCase) -> Outcome {
 fn convex(case: &Case, tamper: fn(&SpectrumCase) -> SpectrumCase) -> Outcome {
     compare(case, tamper, |balance, [left, middle, right]| {
         let chord = balance.potential(&left) + balance.potential(&right);
-        let twice = balance.potential(&middle) * Proof::from_int(2);
+        let twice = balance.potential(&middle) * Ball::from_int(2);
         Outcome::sign("chord − Φ", &(chord - twice), Ordering::Greater)
     })
 }
@@ -157,23 +157,25 @@ fn convex(case: &Case, tamper: fn(&SpectrumCase) -> SpectrumCase) -> Outcome {
 fn compare(
     case: &Case,
     tamper: fn(&SpectrumCase) -> SpectrumCase,
-    strict: impl Fn(&Balance<Proof>, [Proof; 3]) -> Outcome,
+    strict: impl Fn(&Balance<Ball>, [Ball; 3]) -> Outcome,
 ) -> Outcome {
-    let Some(case) = case.spectrum() else {
-        return Outcome::decided(None);
-    };
-    let (alive, case) = (live(case), tamper(case));
-    let balance = case.balance::<Proof>();
-    match alive {
-        Some(true) => strict(&balance, points(&case)),
-        Some(false) => {
-            let [point, ..] = points(&case);
-            Outcome::sign(
-                "G of a spectrum without live terms",
-                &balance.g(&point),
-                Ordering::Equal,
-            )
+    at_precision(BITS, || {
+        let Some(case) = case.spectrum() else {
+            return Outcome::decided(None);
+        };
+        let (alive, case) = (live(case), tamper(case));
+        let balance = case.balance::<Ball>();
+        match alive {
+            Some(true) => strict(&balance, points(&case)),
+            Some(false) => {
+                let [point, ..] = points(&case);
+                Outcome::sign(
+                    "G of a spectrum without live terms",
+                    &balance.g(&point),
+                    Ordering::Equal,
+                )
+            }
+            None => Outcome::decided(None),
         }
-        None => Outcome::decided(None),
-    }
+    })
 }

@@ -5,11 +5,11 @@ use super::case::{Case, NetworkCase, SpectrumCase};
 use super::evidence::{Evidence, Outcome};
 use super::{Check, Control, Origin, Statement, sample};
 use crate::balance::{
-    Attempt, Certified, Equilibrium, Pulls, Spectrum, SpectrumSource, Term, certify,
-    population_variance, solve,
+    Certified, Equilibrium, Pulls, Spectrum, SpectrumSource, Term, certify, population_variance,
+    solve,
 };
 use crate::problem::{Body, Finite, Problem};
-use crate::scalar::{Enclosure, Field, Interval, Mp, Rational, RealScalar, dot, sum};
+use crate::scalar::{Ball, Field, Rational, Real, RealScalar, at_precision, dot, sum};
 use rug::Float;
 use std::cmp::Ordering;
 
@@ -101,7 +101,7 @@ pub static STATEMENT: Statement = Statement {
     ],
 };
 
-type Proof = Interval<512>;
+const BITS: u32 = 512;
 
 fn without_charge(case: &SpectrumCase) -> SpectrumCase {
     let terms = case.spectrum.terms().iter().map(|t| Term {
@@ -122,53 +122,59 @@ fn reversed_rates(case: &SpectrumCase) -> SpectrumCase {
 /// The status of a (possibly tampered) spectrum against the certified signs of the
 /// untouched G at λ = ±2^10, far outside where the drawn spectra balance.
 fn far_out(case: &Case, tamper: fn(&SpectrumCase) -> SpectrumCase) -> Outcome {
-    let Some(case) = case.spectrum() else {
-        return Outcome::decided(None);
-    };
-    let balance = case.balance::<Proof>();
-    let far = Proof::from_int(1 << 10);
-    let (left, right) = (balance.g(&-far.clone()), balance.g(&far));
-    let Some(pulls) = Pulls::of(&tamper(case).balance::<Rational>()) else {
-        return Outcome::decided(None);
-    };
-    use Ordering::{Equal, Greater, Less};
-    let (at_left, at_right) = match pulls.status() {
-        Equilibrium::Finite(()) => (Greater, Less),
-        Equilibrium::PlusInfinity => (Greater, Greater),
-        Equilibrium::MinusInfinity => (Less, Less),
-        Equilibrium::Degenerate => (Equal, Equal),
-    };
-    Outcome::sign("G(−1024)", &left, at_left).and(|| Outcome::sign("G(1024)", &right, at_right))
+    at_precision(BITS, || {
+        let Some(case) = case.spectrum() else {
+            return Outcome::decided(None);
+        };
+        let balance = case.balance::<Ball>();
+        let far = Ball::from_int(1 << 10);
+        let (left, right) = (balance.g(&-far.clone()), balance.g(&far));
+        let Some(pulls) = Pulls::of(&tamper(case).balance::<Rational>()) else {
+            return Outcome::decided(None);
+        };
+        use Ordering::{Equal, Greater, Less};
+        let (at_left, at_right) = match pulls.status() {
+            Equilibrium::Finite(()) => (Greater, Less),
+            Equilibrium::PlusInfinity => (Greater, Greater),
+            Equilibrium::MinusInfinity => (Less, Less),
+            Equilibrium::Degenerate => (Equal, Equal),
+        };
+        Outcome::sign("G(−1024)", &left, at_left).and(|| Outcome::sign("G(1024)", &right, at_right))
+    })
 }
 
 /// The certified solution at 60 digits.
 fn certified(case: &SpectrumCase) -> Option<Certified> {
     let source = SpectrumSource::Exact(case.spectrum.clone());
-    let found = certify(&source, &case.strength, 60, |certified| {
-        Ok(Attempt::Done(certified))
-    });
+    let found = certify(&source, &case.strength, 60);
     found.ok()?.finite()
 }
 
 /// G > 0 at the lower end and G < 0 at the upper, by an evaluation of its own.
 fn root(case: &Case, shift: &Rational) -> Outcome {
-    let Some(case) = case.spectrum() else {
-        return Outcome::decided(None);
-    };
-    let Some(Certified { lambda, .. }) = certified(case) else {
-        return Outcome::Refuted("no certified root where both kinds of terms pull".to_owned());
-    };
-    let balance = case.balance::<Proof>();
-    let end = |x: &Float| balance.g(&(Proof::point(x) + Proof::from_rational(shift)));
-    if lambda.lower() == lambda.upper() {
-        return Outcome::sign("G at the exact root", &end(lambda.lower()), Ordering::Equal);
-    }
-    // Widen by one part in 2^180, still far below the 60 digits: a closed form may
-    // have the root as its end point.
-    let nudge = Enclosure::at(256, &(Rational::from(1) >> 180u32)) * lambda.clone();
-    let wide = lambda.widen(&nudge.magnitude());
-    Outcome::sign("G at the lower end", &end(wide.lower()), Ordering::Greater)
-        .and(|| Outcome::sign("G at the upper end", &end(wide.upper()), Ordering::Less))
+    at_precision(BITS, || {
+        let Some(case) = case.spectrum() else {
+            return Outcome::decided(None);
+        };
+        let Some(Certified { lambda, .. }) = certified(case) else {
+            return Outcome::Refuted("no certified root where both kinds of terms pull".to_owned());
+        };
+        let balance = case.balance::<Ball>();
+        let end = |x: &Float| balance.g(&(Ball::point(x) + Ball::from_rational(shift)));
+        if lambda.width().is_zero() {
+            return Outcome::sign(
+                "G at the exact root",
+                &end(lambda.midpoint()),
+                Ordering::Equal,
+            );
+        }
+        // Widen by one part in 2^180, still far below the 60 digits: a closed form may
+        // have the root as its end point.
+        let nudge = Ball::from_rational(&(Rational::from(1) >> 180u32)) * &lambda;
+        let wide = lambda.widen(&nudge.magnitude());
+        Outcome::sign("G at the lower end", &end(&wide.lower()), Ordering::Greater)
+            .and(|| Outcome::sign("G at the upper end", &end(&wide.upper()), Ordering::Less))
+    })
 }
 
 fn floating<F: RealScalar>(case: &Case, factor: f64, to_f64: fn(F) -> f64) -> Outcome {
@@ -187,63 +193,71 @@ fn floating<F: RealScalar>(case: &Case, factor: f64, to_f64: fn(F) -> f64) -> Ou
 }
 
 fn multiprecision(case: &Case, shift: &Rational) -> Outcome {
-    let Some(case) = case.spectrum() else {
-        return Outcome::decided(None);
-    };
-    let balance = case.balance::<Mp<256>>();
-    let solution = solve(&balance).ok().and_then(Equilibrium::finite);
-    let Some((lambda, exact)) = solution.zip(certified(case)) else {
-        return Outcome::Refuted("no solution where both kinds of terms pull".to_owned());
-    };
-    let Some(bound) = solution_error(&balance, &lambda) else {
-        return Outcome::decided(None);
-    };
-    let near = (Interval::<256>::point(lambda.as_float()) + Interval::from_rational(shift))
-        .widen(bound.as_float());
-    let (lower, upper) = (exact.lambda.lower().clone(), exact.lambda.upper().clone());
-    let inside = Interval::<256>::new(lower, upper).is_some_and(|root| near.intersects(&root));
-    Outcome::holds(
-        "the 256-bit solution leaves its bound of the certified one",
-        inside,
-    )
+    at_precision(256, || {
+        let Some(case) = case.spectrum() else {
+            return Outcome::decided(None);
+        };
+        let balance = case.balance::<Real>();
+        let solution = solve(&balance).ok().and_then(Equilibrium::finite);
+        let Some((lambda, exact)) = solution.zip(certified(case)) else {
+            return Outcome::Refuted("no solution where both kinds of terms pull".to_owned());
+        };
+        let Some(bound) = solution_error(&balance, &lambda) else {
+            return Outcome::decided(None);
+        };
+        let near =
+            (Ball::point(lambda.as_float()) + Ball::from_rational(shift)).widen(bound.as_float());
+        let inside = near.intersects(&exact.lambda);
+        Outcome::holds(
+            "the 256-bit solution leaves its bound of the certified one",
+            inside,
+        )
+    })
 }
 
 /// What `solve` prints, against the orbit followed by the matrix exponential and the
 /// potential and charge added up by hand.
 fn solution(case: &Case, direction: i64, factor: i64) -> Outcome {
-    let compare = |case: &NetworkCase| {
-        let strength = case.strength()?;
-        let problem = Problem {
-            strength: strength.clone(),
-            body: Body::Orbit(case.orbit()?.ok()?),
+    at_precision(256, || {
+        let compare = |case: &NetworkCase| {
+            let strength = case.strength()?;
+            let problem = Problem {
+                strength: strength.clone(),
+                body: Body::Orbit(case.orbit()?.ok()?),
+            };
+            let solution = problem.solve(30).ok()?.single()?;
+            let Equilibrium::Finite(Finite { certified, theta }) = solution.equilibrium else {
+                return Some(Outcome::Inconclusive("no finite λ*".to_owned()));
+            };
+            // Φ(0) = 2γ‖θ‖² + σ²Tr Σ, exactly.
+            let trace = sum(population_variance(&case.gradients(&case.theta)?));
+            let norm = dot(&case.theta, &case.theta);
+            let potential =
+                norm * &strength.gamma * Rational::from_int(factor) + trace * &strength.sigma2;
+            let start = Outcome::equal("Φ(0)", &solution.start.potential, &potential);
+            // e^{λA}θ at a point of the enclosure of λ*, to 256 bits.
+            let lambda = certified.lambda.middle() * Real::from_int(direction);
+            let moved = case.generator.act(&lambda, &case.theta::<Real>());
+            // The exponential of matrices this small loses fewer than 56 bits.
+            let slack = Float::with_val(256, 1) >> 200;
+            let near = |x: &Real| Ball::point(x.as_float()).widen(&slack);
+            let followed = moved
+                .iter()
+                .zip(&theta)
+                .all(|(x, found)| near(x).intersects(found));
+            let charge = case.generator.charge(&moved);
+            // dC/dλ = 2‖Aθ‖² (T10), doubled for its growth: a charge that vanishes at λ* does not
+            // do so elsewhere in its enclosure.
+            let image = case.generator.apply(&moved);
+            let drift = dot(&image, &image) * Real::from_int(4);
+            let reach = Float::with_val(64, drift.as_float() * &certified.lambda.radius());
+            let charged = near(&charge).widen(&reach).intersects(&certified.charge);
+            Some(
+                start
+                    .and(|| Outcome::holds("θ* is not on the orbit at λ*", followed))
+                    .and(|| Outcome::holds("C(θ*) is not the charge there", charged)),
+            )
         };
-        let solution = problem.solve(30).ok()?.single()?;
-        let Equilibrium::Finite(Finite { certified, theta }) = solution.equilibrium else {
-            return Some(Outcome::Inconclusive("no finite λ*".to_owned()));
-        };
-        // Φ(0) = 2γ‖θ‖² + σ²Tr Σ, exactly.
-        let trace = sum(population_variance(&case.gradients(&case.theta)?));
-        let norm = dot(&case.theta, &case.theta);
-        let potential =
-            norm * &strength.gamma * Rational::from_int(factor) + trace * &strength.sigma2;
-        let start = Outcome::equal("Φ(0)", &solution.start.potential, &potential);
-        // e^{λA}θ at a point of the enclosure of λ*, to 256 bits.
-        let lambda = Mp::<256>::from_float(certified.lambda.midpoint()) * Mp::from_int(direction);
-        let moved = case.generator.act(&lambda, &case.theta::<Mp<256>>());
-        // The exponential of matrices this small loses fewer than 56 bits.
-        let slack = Float::with_val(256, 1) >> 200;
-        let near = |x: &Mp<256>| Enclosure::point(x.as_float()).widen(&slack);
-        let followed = moved
-            .iter()
-            .zip(&theta)
-            .all(|(x, found)| near(x).intersects(found));
-        let charge = case.generator.charge(&moved);
-        let charged = near(&charge).intersects(&certified.charge);
-        Some(
-            start
-                .and(|| Outcome::holds("θ* is not on the orbit at λ*", followed))
-                .and(|| Outcome::holds("C(θ*) is not the charge there", charged)),
-        )
-    };
-    Outcome::decided(case.network().and_then(compare))
+        Outcome::decided(case.network().and_then(compare))
+    })
 }

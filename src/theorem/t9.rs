@@ -3,8 +3,9 @@
 use super::case::{Case, NetworkCase};
 use super::evidence::{Evidence, Identity, Outcome, precision_scaling, vector_defect};
 use super::{Check, Control, Origin, Statement, sample};
-use crate::balance::{Attempt, Balance, Spectrum, certify, solve};
-use crate::scalar::{Enclosure, Field, Rational, RealScalar};
+use crate::balance::{Balance, Spectrum, certify, solve};
+use crate::scalar::{Ball, Field, Rational, RealScalar, at_precision};
+use num_traits::Zero;
 use std::cmp::Ordering;
 
 pub static STATEMENT: Statement = Statement {
@@ -93,41 +94,41 @@ fn path(case: &Case, tamper: fn(&NetworkCase) -> NetworkCase, straight: bool) ->
 
 /// γ‖θ_λ‖² at the middle of [0, λ] against the mean of its ends, strictly where Aθ ≠ 0.
 fn chord(case: &Case, sign: i64) -> Outcome {
-    let compare = |case: &NetworkCase| {
-        let source = case.source()?;
-        let (spectrum, _) = source.enclose(256)?;
-        let zero = Enclosure::at(256, &Rational::new());
-        // With γ = ½ and σ² = 0 the potential is the squared norm.
-        let strength = crate::balance::Strength {
-            gamma: Enclosure::at(256, &Rational::from((1, 2))),
-            sigma2: zero.clone(),
+    at_precision(256, || {
+        let compare = |case: &NetworkCase| {
+            let source = case.source()?;
+            let spectrum = source.enclose()?;
+            let zero = Ball::zero();
+            // With γ = ½ and σ² = 0 the potential is the squared norm.
+            let strength = crate::balance::Strength {
+                gamma: Ball::from_rational(&Rational::from((1, 2))),
+                sigma2: zero.clone(),
+            };
+            let norm = Balance { spectrum, strength };
+            // To λ* where it is finite and not 0; anywhere on the orbit will do for the rest.
+            let found = certify(&source, &case.strength()?, 60);
+            let end = match found.ok()?.finite().map(|found| found.lambda) {
+                Some(lambda) if lambda.sign() != Some(Ordering::Equal) => lambda,
+                _ => Ball::from_rational(&case.lambda),
+            };
+            let middle = end.scale_by_power_of_two(-1);
+            let sag = norm.potential(&zero) + norm.potential(&end)
+                - norm.potential(&middle) * Ball::from_int(2);
+            if !source.moves() {
+                return Some(Outcome::holds(
+                    "Aθ = 0 and yet the norm changes",
+                    sag.contains_zero(),
+                ));
+            }
+            if case.lambda.is_zero() {
+                return None;
+            }
+            Some(Outcome::sign(
+                "chord − ‖θ_λ‖²",
+                &(sag * Ball::from_int(sign)),
+                Ordering::Greater,
+            ))
         };
-        let norm = Balance { spectrum, strength };
-        // To λ* where it is finite and not 0; anywhere on the orbit will do for the rest.
-        let found = certify(&source, &case.strength()?, 60, |c| {
-            Ok(Attempt::Done(c.lambda))
-        });
-        let end = match found.ok()?.finite() {
-            Some(lambda) if lambda.sign() != Some(Ordering::Equal) => lambda,
-            _ => Enclosure::at(256, &case.lambda),
-        };
-        let middle = end.scale_by_power_of_two(-1);
-        let sag = norm.potential(&zero) + norm.potential(&end)
-            - norm.potential(&middle) * Enclosure::from_int(2);
-        if !source.moves() {
-            return Some(Outcome::holds(
-                "Aθ = 0 and yet the norm changes",
-                sag.contains_zero(),
-            ));
-        }
-        if case.lambda.is_zero() {
-            return None;
-        }
-        Some(Outcome::sign(
-            "chord − ‖θ_λ‖²",
-            &(sag * Enclosure::from_int(sign)),
-            Ordering::Greater,
-        ))
-    };
-    Outcome::decided(case.network().and_then(compare))
+        Outcome::decided(case.network().and_then(compare))
+    })
 }

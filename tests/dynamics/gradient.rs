@@ -4,7 +4,7 @@ use crate::bits;
 use crate::written_out::{self, Narrow, exactly};
 use noise_equilibrium::dynamics::{Network, Stream};
 use noise_equilibrium::model::{Activation, Loss, Sample};
-use noise_equilibrium::scalar::{Field, Interval, Rational};
+use noise_equilibrium::scalar::{Ball, Field, Rational, at_precision};
 
 /// Sizes on both sides of those of the blocks that products are computed in.
 const SHAPES: [(&[usize], usize); 14] = [
@@ -79,11 +79,15 @@ impl Case {
     }
 
     /// The model's loss and gradient, in the mean over the samples.
-    fn exact(&self) -> (Interval<256>, Vec<Interval<256>>) {
+    fn exact(&self) -> (Ball, Vec<Ball>) {
+        at_precision(256, || self.mean())
+    }
+
+    fn mean(&self) -> (Ball, Vec<Ball>) {
         let (model, theta) = (self.network.model(), exactly(&self.theta));
         let samples = self.samples();
-        let n = Interval::from_int(i64::try_from(samples.len()).expect("few samples"));
-        let mut loss = Interval::from_int(0);
+        let n = Ball::from_int(i64::try_from(samples.len()).expect("few samples"));
+        let mut loss = Ball::from_int(0);
         let mut gradient = vec![loss.clone(); self.network.dim()];
         for z in &samples {
             loss = loss + model.loss(&theta, z).expect("away from the kink");
@@ -100,7 +104,9 @@ fn cases() -> impl Iterator<Item = Case> {
 }
 
 pub fn holds(enclosure: &Narrow, x: f64) -> bool {
-    enclosure.contains(&Rational::from_f64(x).expect("finite"))
+    enclosure
+        .0
+        .contains(&Rational::from_f64(x).expect("finite"))
 }
 
 /// Products in blocks, in the widest registers of the processor, give what one sum after
@@ -123,8 +129,7 @@ fn the_models_gradient_up_to_rounding() {
         let (loss, gradient) = case.computed();
         let (loss_bound, bounds) = case.written_out::<Narrow>();
         let (exact_loss, exact) = case.exact();
-        let meets =
-            |a: &Narrow, b: &Interval<256>| a.lower() <= b.upper() && b.lower() <= a.upper();
+        let meets = |a: &Narrow, b: &Ball| a.0.intersects(b);
         assert!(holds(&loss_bound, loss) && meets(&loss_bound, &exact_loss));
         assert_eq!(gradient.len(), exact.len());
         for ((g, bound), exact) in gradient.iter().zip(&bounds).zip(&exact) {

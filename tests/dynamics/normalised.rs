@@ -5,10 +5,11 @@ use crate::gradient::{Case, holds};
 use crate::written_out::{Narrow, exactly, groups};
 use noise_equilibrium::dynamics::Normalisation;
 use noise_equilibrium::model::{Activation, Loss};
-use noise_equilibrium::scalar::{Field, Mp, Rational};
+use noise_equilibrium::scalar::{Field, Rational, Real, at_precision};
 use std::ops::Range;
 
-type Fine = Mp<512>;
+/// Bits of the losses that are differenced.
+const FINE: u32 = 512;
 
 fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
@@ -41,45 +42,48 @@ fn the_same_bits_as_written_out() {
 }
 
 /// The model's mean loss at the normalised weights.
-fn loss(case: &Case, theta: &[Fine]) -> Fine {
+fn loss(case: &Case, theta: &[Real]) -> Real {
     let mut weights = theta.to_vec();
-    let gain = exactly::<Fine>(&[case.network.gain]).swap_remove(0);
+    let gain = exactly::<Real>(&[case.network.gain]).swap_remove(0);
     for group in groups(&case.network) {
         let squares = theta[group.clone()].iter().map(Field::square);
-        let norm = squares.fold(Fine::from_int(0), |t, x| t + x).root();
+        let norm = squares.fold(Real::from_int(0), |t, x| t + x).root();
         let scale = gain.clone() / norm.expect("a positive norm");
         weights[group].iter_mut().for_each(|w| *w *= &scale);
     }
-    let (model, samples) = (case.network.model(), case.samples::<Fine>());
+    let (model, samples) = (case.network.model(), case.samples::<Real>());
     let losses = samples
         .iter()
         .map(|z| model.loss(&weights, z).expect("away from the kink"));
-    losses.fold(Fine::from_int(0), |t, x| t + x) / Fine::from_int(samples.len() as i64)
+    losses.fold(Real::from_int(0), |t, x| t + x) / Real::from_int(samples.len() as i64)
 }
 
 /// Central differences at h = 2⁻⁸⁰ in 512 bits are off by h²|L‴|/6 and by 2⁻⁴³²|L|: less
 /// than 2⁻¹⁰⁰ as long as the third derivatives stay below 2⁶⁰.
 #[test]
 fn the_derivative_of_the_loss() {
-    let h = exactly::<Fine>(&[libm::exp2(-80.0)]).swap_remove(0);
-    let slack = rug::Float::with_val(53, 1) >> 100;
-    for case in cases() {
-        let (_, gradient) = case.computed();
-        let (_, bounds) = case.written_out::<Narrow>();
-        for i in (0..gradient.len()).step_by(5) {
-            let at = |h: Fine| {
-                let mut theta = exactly::<Fine>(&case.theta);
-                theta[i] += &h;
-                loss(&case, &theta)
-            };
-            let slope = (at(h.clone()) - at(-h.clone())) / (Fine::from_int(2) * &h);
-            let bound = bounds[i].widen(&slack);
-            assert!(holds(&bound, gradient[i]));
-            assert!(bound.lower() <= slope.as_float() && slope.as_float() <= bound.upper());
-            // Narrow: a gradient that is off by 2⁻³⁰ would not pass.
-            assert!(bound.width() <= libm::exp2(-30.0) * (1.0 + gradient[i].abs()));
+    at_precision(FINE, || {
+        let h = exactly::<Real>(&[libm::exp2(-80.0)]).swap_remove(0);
+        let slack = rug::Float::with_val(53, 1) >> 100;
+        for case in cases() {
+            let (_, gradient) = case.computed();
+            let (_, bounds) = case.written_out::<Narrow>();
+            for i in (0..gradient.len()).step_by(5) {
+                let at = |h: Real| {
+                    let mut theta = exactly::<Real>(&case.theta);
+                    theta[i] += &h;
+                    loss(&case, &theta)
+                };
+                let slope = (at(h.clone()) - at(-h.clone())) / (Real::from_int(2) * &h);
+                let bound = Narrow(bounds[i].0.widen(&slack));
+                assert!(holds(&bound, gradient[i]));
+                let slope = Rational::try_from(slope.as_float()).expect("finite");
+                assert!(bound.0.contains(&slope));
+                // Narrow: a gradient that is off by 2⁻³⁰ would not pass.
+                assert!(bound.0.width() <= libm::exp2(-30.0) * (1.0 + gradient[i].abs()));
+            }
         }
-    }
+    });
 }
 
 /// θᵀg = 0 up to the rounding of its terms. With w = gain·θ/‖θ‖ and g₀ the gradient at w,

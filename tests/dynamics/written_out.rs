@@ -1,15 +1,92 @@
 //! The gradient as one would write it down: in any number system, each sum in the order
-//! of its index from 0 (the loss in eight partial sums). In `Interval<53>` every operation encloses what doubles round to,
+//! of its index from 0 (the loss in eight partial sums). In [`Narrow`] every operation encloses what doubles round to,
 //! so that the result encloses both the gradient and what doubles make of it.
 
 use noise_equilibrium::dynamics::{Network, Normalisation};
 use noise_equilibrium::model::Activation;
-use noise_equilibrium::scalar::{Field, Interval, Rational};
+use noise_equilibrium::scalar::{Ball, Field, Rational, at_precision};
+use num_traits::{One, Zero};
 use rug::Float;
 use std::cmp::Ordering;
-use std::ops::Range;
+use std::ops::{Add, Div, Mul, Neg, Range, Sub};
 
-pub type Narrow = Interval<53>;
+/// A ball whose every operation is widened by what a double rounds by: 2⁻⁵³ of the largest
+/// number in it (or half of 2⁻¹⁰⁷⁴, where doubles end). So it holds the exact result and
+/// what doubles compute from any doubles in its operands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Narrow(pub Ball);
+
+impl Narrow {
+    /// The exact results of an operation, and what these round to.
+    fn of(work: impl FnOnce() -> Ball) -> Self {
+        // With more bits than a double has, the ball's own rounding is far below the double's.
+        let exact = at_precision(96, work);
+        let rounding: Float = exact.magnitude() >> 53;
+        let least: Float = Float::with_val(53, 1) >> 1075;
+        Self(exact.widen(&rounding.max(&least)))
+    }
+}
+
+macro_rules! operator {
+    ($trait:ident, $method:ident) => {
+        impl $trait for Narrow {
+            type Output = Self;
+            fn $method(self, other: Self) -> Self {
+                Self::of(|| $trait::$method(self.0, &other.0))
+            }
+        }
+        impl $trait<&Narrow> for Narrow {
+            type Output = Self;
+            fn $method(self, other: &Self) -> Self {
+                Self::of(|| $trait::$method(self.0, &other.0))
+            }
+        }
+    };
+}
+operator!(Add, add);
+operator!(Sub, sub);
+operator!(Mul, mul);
+operator!(Div, div);
+
+impl Neg for Narrow {
+    type Output = Self;
+    fn neg(self) -> Self {
+        Self(-self.0)
+    }
+}
+impl Zero for Narrow {
+    fn zero() -> Self {
+        Self(Ball::zero())
+    }
+    fn is_zero(&self) -> bool {
+        self.0.is_zero()
+    }
+}
+impl One for Narrow {
+    fn one() -> Self {
+        Self(Ball::one())
+    }
+}
+impl Field for Narrow {
+    fn from_rational(q: &Rational) -> Self {
+        // A double is what it is; what is none is rounded.
+        match Rational::from_f64(q.to_f64()) {
+            Some(double) if double == *q => Self(Ball::at(53, q)),
+            _ => Self::of(|| Ball::from_rational(q)),
+        }
+    }
+    fn sign(&self) -> Option<Ordering> {
+        self.0.sign()
+    }
+    fn root(&self) -> Option<Self> {
+        let positive = self.0.sign().is_some_and(Ordering::is_gt);
+        positive.then(|| Self::of(|| self.0.root().expect("positive")))
+    }
+    // That of doubles is not correctly rounded.
+    fn exponential(&self) -> Option<Self> {
+        None
+    }
+}
 
 /// What the operations of a network need beyond a field.
 pub trait Numbers: Field {
@@ -24,12 +101,12 @@ impl Numbers for f64 {
 
 impl Numbers for Narrow {
     fn tanh(&self) -> Self {
-        let two = Self::from_int(2);
-        let power = (two.clone() * self).exponential().expect("finite");
-        let tanh = Self::from_int(1) - two / (power + Self::from_int(1));
-        // libm's tanh keeps within 2 units in the last place, at most 2⁻⁵³ below 1 each;
-        // the intervals' own rounding is enclosed already.
-        tanh.widen(&(Float::with_val(53, 1) >> 52))
+        let exact = at_precision(96, || {
+            let power = (Ball::from_int(2) * &self.0).exponential().expect("finite");
+            Ball::from_int(1) - Ball::from_int(2) / (power + Ball::from_int(1))
+        });
+        // libm's tanh keeps within 2 units in the last place, at most 2⁻⁵³ below 1 each.
+        Self(exact.widen(&(Float::with_val(53, 1) >> 52)))
     }
 }
 

@@ -2,10 +2,13 @@
 //! what is refused.
 
 use crate::program::{assert_refused, solve};
-use noise_equilibrium::scalar::{Enclosure, Field, Rational, Scalar, parse_exact, sum};
+use noise_equilibrium::scalar::{Ball, Field, Rational, Scalar, at_precision, parse_exact, sum};
 use rug::Float;
 use rug::float::Round;
 use serde_json::{Value, json};
+
+/// What printed bounds are read and computed with.
+const BITS: u32 = 512;
 
 fn problem(gamma: &str, generator: &Value, theta: &Value, gradients: &Value) -> Value {
     json!({ "format": "noise-equilibrium/problem-1",
@@ -24,16 +27,16 @@ fn solved(problem: &Value, digits: u32) -> Value {
     serde_json::from_slice(&output.stdout).expect("JSON")
 }
 
-/// A printed pair as an interval.
-fn bounds(pair: &Value) -> Enclosure {
+/// A printed pair as a ball.
+fn bounds(pair: &Value) -> Ball {
     let end = |field: &str, round| {
         let text = pair[field].as_str().unwrap_or_else(|| panic!("{pair}"));
-        Float::with_val_round(512, parse_exact(text).expect("a number"), round).0
+        Float::with_val_round(BITS, parse_exact(text).expect("a number"), round).0
     };
-    Enclosure::new(end("lower", Round::Down), end("upper", Round::Up)).expect("an interval")
+    Ball::between(&end("lower", Round::Down), &end("upper", Round::Up)).expect("a ball")
 }
 
-fn list(pairs: &Value) -> Vec<Enclosure> {
+fn list(pairs: &Value) -> Vec<Ball> {
     let pairs = pairs.as_array().unwrap_or_else(|| panic!("{pairs}"));
     pairs.iter().map(bounds).collect()
 }
@@ -75,14 +78,14 @@ fn three_weights_in_a_row() {
     let solution = solved(&problem("0", &generator, &theta, &gradients), 40);
     assert_eq!(solution["status"], "finite");
     for x in list(&solution["theta"]) {
-        let cube = x.square() * &x;
+        let cube = at_precision(BITS, || x.square() * &x);
         assert!(cube.contains(&Rational::from(6)), "{x:?}");
         assert!(x.has_digits(40));
     }
     // θ₁/1 = e^{−λ₁}, θ₂/2 = e^{λ₁ − λ₂}, θ₃/3 = e^{λ₂}.
     let lambda = list(&solution["lambda"]);
     let third = list(&solution["theta"])[2].clone();
-    let found = lambda[1].exp() * Enclosure::from_int(3);
+    let found = at_precision(BITS, || lambda[1].exp() * Ball::from_int(3));
     assert!(found.intersects(&third));
 }
 
@@ -104,26 +107,27 @@ fn gradient_vanishes() {
     );
     let lambda = list(&solution["lambda"]);
     let exact = |text: &str| parse_exact(text).expect("a number");
-    let enclosed = |q: &Rational| Enclosure::at(512, q);
+    let enclosed = Ball::from_rational;
     let (gamma, sigma2) = (exact("1/100"), exact("1/20"));
-    let mut potential = Enclosure::from_int(0);
-    let mut balance = vec![Enclosure::from_int(0); 3];
-    for k in 0..5 {
-        let column: Vec<Rational> = gradients.iter().map(|g| exact(g[k])).collect();
-        let mean = sum(column.iter().cloned()) / Rational::from(3);
-        let variance =
-            sum(column.iter().map(|x| Rational::from(x - &mean).square())) / Rational::from(3);
-        let charge = exact(theta[k]).square();
-        let exponent =
-            sum((0..3).map(|i| lambda[i].clone() * Enclosure::from_int(2 * rates[k][i])));
-        let c = exponent.exp() * enclosed(&(charge * &gamma * Rational::from(2)));
-        let a = (-exponent).exp() * enclosed(&(variance * &sigma2));
-        for i in 0..3 {
-            let rate = Enclosure::from_int(2 * rates[k][i]);
-            balance[i] = balance[i].clone() + (a.clone() - &c) * &rate;
+    let mut potential = Ball::from_int(0);
+    let mut balance = vec![Ball::from_int(0); 3];
+    at_precision(BITS, || {
+        for k in 0..5 {
+            let column: Vec<Rational> = gradients.iter().map(|g| exact(g[k])).collect();
+            let mean = sum(column.iter().cloned()) / Rational::from(3);
+            let variance =
+                sum(column.iter().map(|x| Rational::from(x - &mean).square())) / Rational::from(3);
+            let charge = exact(theta[k]).square();
+            let exponent = sum((0..3).map(|i| lambda[i].clone() * Ball::from_int(2 * rates[k][i])));
+            let c = exponent.exp() * enclosed(&(charge * &gamma * Rational::from(2)));
+            let a = (-exponent).exp() * enclosed(&(variance * &sigma2));
+            for i in 0..3 {
+                let rate = Ball::from_int(2 * rates[k][i]);
+                balance[i] += (a.clone() - &c) * &rate;
+            }
+            potential += a + c;
         }
-        potential = potential + a + c;
-    }
+    });
     for g in balance {
         assert!(g.contains_zero(), "{g:?}");
         assert!(g.magnitude() < 1e-55, "{g:?}");
@@ -173,8 +177,9 @@ fn another_basis() {
     let two = solve(json!([[2, 1], [1, 3]]), json!([[-1, 1], [1, 0]]));
     agree(&one["theta"], &two["theta"]);
     let (x, y) = (list(&one["lambda"]), list(&two["lambda"]));
-    assert!(x[0].intersects(&(y[0].clone() + &y[1])));
-    assert!(x[1].intersects(&(Enclosure::from_int(2) * &y[0] - &y[1])));
+    assert!(x[0].intersects(&at_precision(BITS, || y[0].clone() + &y[1])));
+    let second = at_precision(BITS, || Ball::from_int(2) * &y[0] - &y[1]);
+    assert!(x[1].intersects(&second));
 }
 
 /// The same generator twice: one direction is flat, θ* is that of one.
@@ -190,7 +195,8 @@ fn the_same_twice() {
         assert_eq!(twice["flat_directions"], json!([["-1", "1"]]));
         agree(&single["theta"], &twice["theta"]);
         let lambda = list(&twice["lambda"]);
-        assert!(bounds(&single["lambda"]).intersects(&(lambda[0].clone() + &lambda[1])));
+        let both = at_precision(BITS, || lambda[0].clone() + &lambda[1]);
+        assert!(bounds(&single["lambda"]).intersects(&both));
     }
 }
 
@@ -205,10 +211,12 @@ fn mixed_kinds() {
     assert_eq!(solution["status"], "finite");
     // The first two coordinates in the basis (1, ±1)/√2 have the rates (±1, 1).
     let (lambda, theta) = (list(&solution["lambda"]), list(&solution["theta"]));
-    let plus = (lambda[0].clone() + &lambda[1]).exp() * Enclosure::from_int(3);
-    assert!(plus.intersects(&(theta[0].clone() + &theta[1])));
-    let minus = (lambda[1].clone() - &lambda[0]).exp() * Enclosure::from_int(-1);
-    assert!(minus.intersects(&(theta[0].clone() - &theta[1])));
+    at_precision(BITS, || {
+        let plus = (lambda[0].clone() + &lambda[1]).exp() * Ball::from_int(3);
+        assert!(plus.intersects(&(theta[0].clone() + &theta[1])));
+        let minus = (lambda[1].clone() - &lambda[0]).exp() * Ball::from_int(-1);
+        assert!(minus.intersects(&(theta[0].clone() - &theta[1])));
+    });
 }
 
 /// Weights that differ by thousands of orders of magnitude; rates that differ in the 30th
@@ -257,7 +265,9 @@ fn hard_families() {
     let solution = solved(&problem("0", &generator, &json!(theta), &gradients), 30);
     let factorial = (1..=d).fold(Rational::from(1), |product, k| product * k);
     for x in list(&solution["theta"]) {
-        let power = (0..d).fold(Enclosure::from_int(1), |power, _| power * &x);
+        let power = at_precision(BITS, || {
+            (0..d).fold(Ball::from_int(1), |power, _| power * &x)
+        });
         assert!(power.contains(&factorial), "{x:?}");
     }
 }
@@ -326,7 +336,8 @@ fn group_of_one_neuron() {
     );
     assert_eq!(group["status"], "finite");
     let metric = list(&group["metric"][0])[0].clone();
-    let expected = (bounds(&single["lambda"]) * Enclosure::from_int(2)).exp();
+    let lambda = bounds(&single["lambda"]);
+    let expected = at_precision(BITS, || (lambda * Ball::from_int(2)).exp());
     assert!(metric.intersects(&expected) && metric.has_digits(40));
     agree(&single["theta"], &group["theta"]);
     let after = |solution: &Value| solution["charge"]["after"].clone();
@@ -348,7 +359,7 @@ fn group_without_coupling() {
         &problem("1/10", &general_linear(2, 2, 2), &theta, &gradients),
         40,
     );
-    let metric: Vec<Vec<Enclosure>> = (0..2).map(|i| list(&group["metric"][i])).collect();
+    let metric: Vec<Vec<Ball>> = (0..2).map(|i| list(&group["metric"][i])).collect();
     // M = 2γu² + σ²·(noise of w), N = 2γw² + σ²·(noise of u); S = √(N/M).
     let square = |n: i32, m: i32| Rational::from((n, m));
     let zero = Rational::new();
@@ -357,7 +368,10 @@ fn group_without_coupling() {
         (square(1, 5) + square(4, 20)) / (square(4, 5) + square(9, 20)),
     ];
     for (i, expected) in expected.iter().enumerate() {
-        assert!(metric[i][i].square().contains(expected), "{metric:?}");
+        assert!(
+            at_precision(BITS, || metric[i][i].square()).contains(expected),
+            "{metric:?}"
+        );
         assert!(metric[i][1 - i].contains(&zero), "{metric:?}");
     }
 }
@@ -398,7 +412,9 @@ fn singular_groups() {
         json!([[["0", "0"], ["0", "2"]]])
     );
     let theta = list(&solution["theta"]);
-    let product = theta[0].clone() * &theta[2] + theta[1].clone() * &theta[3];
+    let product = at_precision(BITS, || {
+        theta[0].clone() * &theta[2] + theta[1].clone() * &theta[3]
+    });
     assert!(product.contains(&Rational::from(2)));
     // At the minimum of ‖U‖² + ‖W‖² on the orbit U = Wᵀ.
     assert!(theta[0].intersects(&theta[2]) && theta[1].intersects(&theta[3]));

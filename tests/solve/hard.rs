@@ -4,7 +4,7 @@
 use crate::known::{
     Bounds, Diagonal, Known, Numbers, answer, cayley, factor_rates, identity, q, qs, spectrum,
 };
-use noise_equilibrium::scalar::{Enclosure, Rational, Scalar, parse_exact};
+use noise_equilibrium::scalar::{Ball, Field, Rational, Scalar, at_precision, parse_exact};
 use serde_json::Value;
 
 /// Every pair of bounds in an answer, with its place.
@@ -203,8 +203,12 @@ fn balanced_factor(r: &crate::known::Matrix) -> Known {
 #[test]
 fn closed_forms() {
     for digits in [50, 1000] {
-        let logarithm = |ratio: &str| Enclosure::at(4 * digits + 512, &q(ratio)).ln();
-        let over = |x: Enclosure, n: i64| x / Enclosure::at(64, &Rational::from(n));
+        // ln(ratio)/n
+        let logarithm_over = |ratio: &str, n: i64| {
+            at_precision(4 * digits + 512, || {
+                Ball::from_rational(&q(ratio)).ln() / Ball::from_int(n)
+            })
+        };
         for (known, exact) in [
             (
                 spectrum(
@@ -212,20 +216,20 @@ fn closed_forms() {
                     "3",
                     &[["1", "7/2", "1"], ["-1", "5", "1"], ["0", "3", "9"]],
                 ),
-                over(logarithm("7/10"), 4),
+                logarithm_over("7/10", 4),
             ),
             // x = (2γc₋ + σ²a₊) / (2γc₊ + σ²a₋)
             (
                 spectrum("1/5", "3", &[["1", "7", "2"], ["-1", "5", "4"]]),
-                over(logarithm("113/79"), 4),
+                logarithm_over("113/79", 4),
             ),
             (
                 spectrum("1e-3", "2", &[["5", "7", "11"]]),
-                over(logarithm("7000/11"), 20),
+                logarithm_over("7000/11", 20),
             ),
         ] {
             let printed = lambda(&known.solve_and_check(digits));
-            assert!(*exact.lower() > printed.lower && *exact.upper() < printed.upper);
+            assert!(exact.lower() > printed.lower && exact.upper() < printed.upper);
         }
     }
 }
@@ -709,7 +713,7 @@ fn answers_out_of_range() {
 }
 
 /// θ\* of a problem, enclosed.
-fn theta_of(problem: &str, digits: u32) -> (Enclosure, Vec<Enclosure>) {
+fn theta_of(problem: &str, digits: u32) -> (Ball, Vec<Ball>) {
     let problem = noise_equilibrium::problem::read_problem(problem).expect("a problem");
     let solution = problem.solve(digits).expect("a solution");
     let finite = solution
@@ -732,11 +736,14 @@ fn rates_that_are_not_told_apart_still_turn_theta() {
         );
         let (lambda, theta) = theta_of(&problem, digits);
         assert!(theta[1].has_digits(digits), "{epsilon}: {:?}", theta[1]);
-        // tanh ελ = ελ to 160 digits.
-        let bits = 4096;
-        let epsilon = Enclosure::at(bits, &parse_exact(epsilon).expect("a number"));
-        let ratio = theta[1].round_to(bits) / theta[0].round_to(bits);
-        assert!(ratio.intersects(&(epsilon * lambda)), "{ratio:?}");
+        at_precision(4096, || {
+            let epsilon = Ball::from_rational(&parse_exact(epsilon).expect("a number"));
+            let power = (epsilon * lambda * Ball::from_int(2)).exp();
+            let one = Ball::from_int(1);
+            let tanh = (power.clone() - &one) / (power + &one);
+            let ratio = theta[1].clone() / &theta[0];
+            assert!(ratio.intersects(&tanh), "{ratio:?} and {tanh:?}");
+        });
     }
 }
 

@@ -2,9 +2,8 @@
 //! theory.md (§2) alone: an exact spectrum, and θ\* in a known eigenbasis.
 
 use noise_equilibrium::problem::read_problem;
-use noise_equilibrium::scalar::{Enclosure, Field, Rational, Scalar, parse_exact, sum};
+use noise_equilibrium::scalar::{Ball, Field, Rational, Scalar, at_precision, parse_exact, sum};
 use num_traits::Zero;
-use rug::Float;
 use rug::ops::Pow;
 use serde_json::{Value, json};
 use std::cmp::Ordering;
@@ -356,9 +355,23 @@ impl Bounds {
     }
 }
 
+/// The bounds of a printed value, as narrow as they have to be.
+fn checked_bounds(value: &Value, digits: u32) -> Result<Bounds, String> {
+    let bounds = Bounds::of(value);
+    bounds.check_width(digits).map(|()| bounds)
+}
+
+fn holds(field: &str, bounds: &Bounds, exact: Rational) -> Result<(), String> {
+    if bounds.holds(&exact) {
+        Ok(())
+    } else {
+        Err(format!("{field}: {exact} is not in {bounds:?}"))
+    }
+}
+
 /// A second enclosure of a printed value, much narrower: the two must meet.
-fn agree(field: &str, printed: &Bounds, second: &Enclosure) -> Result<(), String> {
-    let meets = *second.lower() <= printed.upper && *second.upper() >= printed.lower;
+fn agree(field: &str, printed: &Bounds, second: &Ball) -> Result<(), String> {
+    let meets = second.lower() <= printed.upper && second.upper() >= printed.lower;
     if !meets {
         return Err(format!("{field}: {printed:?} does not hold {second:?}"));
     }
@@ -412,10 +425,15 @@ impl Known {
     }
 
     /// ln U − ln D with G = U − D, both positive: it has the sign of G and cannot overflow.
-    pub fn logarithmic(&self, lambda: &Rational, bits: u32) -> Enclosure {
-        let at = |x: &Rational| Enclosure::at(bits, x);
+    pub fn logarithmic(&self, lambda: &Rational, bits: u32) -> Ball {
+        at_precision(bits, || self.logarithmic_here(lambda))
+    }
+
+    /// The same at the working precision.
+    fn logarithmic_here(&self, lambda: &Rational) -> Ball {
+        let at = Ball::from_rational;
         let side = |wanted: bool| {
-            let exponents: Vec<Enclosure> = self
+            let exponents: Vec<Ball> = self
                 .live()
                 .filter(|(rate, is_noise, _)| ((**rate > 0) == *is_noise) == wanted)
                 .map(|(rate, is_noise, w)| {
@@ -423,11 +441,9 @@ impl Known {
                     at(&twice) + at(&w).ln()
                 })
                 .collect();
-            let top = exponents
-                .iter()
-                .map(Enclosure::midpoint)
-                .reduce(|a, b| a.max(&b));
-            let top = Enclosure::point(&Float::with_val(bits, top.expect("a live term")));
+            let middles = exponents.iter().map(|e| e.midpoint().clone());
+            let top = middles.reduce(|a, b| a.max(&b));
+            let top = Ball::point(&top.expect("a live term"));
             sum(exponents.into_iter().map(|e| (e - &top).exp())).ln() + top
         };
         side(true) - side(false)
@@ -474,19 +490,9 @@ impl Known {
                 Err(format!("surplus fields: {answer}"))
             };
         }
-        let printed = |value: &Value| {
-            let bounds = Bounds::of(value);
-            bounds.check_width(digits).map(|()| bounds)
-        };
+        let printed = |value: &Value| checked_bounds(value, digits);
         self.check_lambda(&printed(&answer["lambda"])?)?;
-        let before = |field: &str, value: &Value, exact: Rational| {
-            let bounds = printed(value)?;
-            if bounds.holds(&exact) {
-                Ok(())
-            } else {
-                Err(format!("{field}: {exact} is not in {bounds:?}"))
-            }
-        };
+        let before = |field: &str, value: &Value, exact| holds(field, &printed(value)?, exact);
         before("balance_before", &answer["balance_before"], self.balance())?;
         let two = |x: &Rational, y: &Rational| Rational::from(x * y) * 2u32;
         let potential = self
@@ -502,20 +508,28 @@ impl Known {
         // λ* with 30 digits more, proved here too.
         let narrow = Bounds::of(&self::answer(&self.text, digits + 30)["lambda"]);
         self.check_lambda(&narrow)?;
-        let bits = 4 * digits + 512;
-        let at = |x: &Rational| Enclosure::at(bits, x);
+        at_precision(4 * digits + 512, || {
+            self.check_beside(answer, &narrow, digits)
+        })
+    }
+
+    /// What follows from λ\* in an answer, by the working precision and bounds of λ\* that are
+    /// much narrower than the answer's.
+    fn check_beside(&self, answer: &Value, narrow: &Bounds, digits: u32) -> Result<(), String> {
+        let at = Ball::from_rational;
+        let printed = |value: &Value| checked_bounds(value, digits);
         let lambda = at(&narrow.lower).hull(&at(&narrow.upper));
         let grown =
             |rate: &Rational, factor: i32| (at(&Rational::from(rate * factor)) * &lambda).exp();
-        let over = |f: &dyn Fn(&Triple, Enclosure, Enclosure) -> Enclosure| {
+        let over = |f: &dyn Fn(&Triple, Ball, Ball) -> Ball| {
             sum(self.triples.iter().map(|t| {
                 let noise = if t[1] == 0 {
-                    Enclosure::zero()
+                    Ball::zero()
                 } else {
                     at(&t[1]) * grown(&t[0], -2)
                 };
                 let charge = if t[2] == 0 {
-                    Enclosure::zero()
+                    Ball::zero()
                 } else {
                     at(&t[2]) * grown(&t[0], 2)
                 };
@@ -523,7 +537,7 @@ impl Known {
             }))
         };
         let (gamma, sigma2) = (at(&self.gamma), at(&self.sigma2));
-        let number = |n: i64| Enclosure::from_int(n);
+        let number = |n: i64| Ball::from_int(n);
         let potential = over(&|_, a, c| number(2) * &gamma * c + sigma2.clone() * a);
         agree(
             "potential.after",
@@ -558,20 +572,21 @@ impl Known {
             .triples
             .iter()
             .map(|[rate, _, c]| Rational::from(rate * c));
-        before("charge.before", &answer["charge"]["before"], charge.sum())?;
+        let before = printed(&answer["charge"]["before"])?;
+        holds("charge.before", &before, charge.sum())?;
         let charge = over(&|t, _, c| at(&t[0]) * c);
         agree_or_zero(
             "charge.after",
             &printed(&answer["charge"]["after"])?,
             &charge,
         )?;
-        let coordinates: Vec<Enclosure> = frame
+        let coordinates: Vec<Ball> = frame
             .rates
             .iter()
             .zip(&frame.coordinates)
             .map(|(rate, x)| {
                 if *x == 0 {
-                    Enclosure::zero()
+                    Ball::zero()
                 } else {
                     grown(rate, 1) * at(x)
                 }
@@ -603,9 +618,9 @@ impl Known {
 }
 
 /// As [`agree`], but a value that is printed as zero may be narrower than the second enclosure.
-fn agree_or_zero(field: &str, printed: &Bounds, second: &Enclosure) -> Result<(), String> {
+fn agree_or_zero(field: &str, printed: &Bounds, second: &Ball) -> Result<(), String> {
     if printed.holds(&Rational::new()) {
-        let meets = *second.lower() <= printed.upper && *second.upper() >= printed.lower;
+        let meets = second.lower() <= printed.upper && second.upper() >= printed.lower;
         return if meets {
             Ok(())
         } else {

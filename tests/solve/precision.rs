@@ -1,113 +1,100 @@
 //! When a number is precise enough, and that no more working precision is spent than the
 //! digits take: the first attempt is enough wherever the digits can be had with it.
 
-use noise_equilibrium::balance::{
-    Attempt, Equilibrium, FamilyStatus, GroupStatus, Pulls, Strength, certify, certify_family,
-    certify_group, resolved, vanishes,
-};
 use noise_equilibrium::balance::{Balance, Spectrum, Term, Torus};
+use noise_equilibrium::balance::{
+    CertifyError, FamilyStatus, GroupStatus, Pulls, SpectrumSource, Strength, certify,
+    certify_family, certify_group,
+};
 use noise_equilibrium::balance::{FamilyOrbit, Noise, Orbit};
 use noise_equilibrium::problem::{Body, Problem, read_problem};
-use noise_equilibrium::scalar::{Enclosure, Interval, Rational};
+use noise_equilibrium::scalar::{Ball, Rational, at_precision, parse_exact};
 use noise_equilibrium::symmetry::{Family, Generator};
+use num_traits::One;
 use rug::Float;
 use serde_json::{Value, json};
 
-/// 10^e.
-fn ten_to(e: i32) -> Float {
-    let power = Float::with_val(256, Float::u_pow_u(10, e.unsigned_abs()));
-    if e < 0 { power.recip() } else { power }
+/// θ\* of a dense problem with γ = 0 whose matrix is (1, ε; ε, 1) and θ = (`size`, 0), so that
+/// θ\* = `size`·e^λ(cosh ελ, sinh ελ): what cancels in the second coordinate is 1/(ελ) times
+/// as large.
+fn turned(epsilon: &str, size: &str, digits: u32) -> Vec<Ball> {
+    let problem = problem(&json!({ "strength": { "gamma": "1/100", "sigma2": "1/20" },
+        "generator": { "kind": "dense", "matrix": [[1, epsilon], [epsilon, 1]] },
+        "theta": [size, 0], "gradients": [[1, 2], [3, -4]] }));
+    let single = problem.solve(digits).expect("solved").single();
+    let finite = single.and_then(|single| single.equilibrium.finite());
+    finite.expect("finite").theta
 }
 
-/// x ± radius.
-fn around(x: Float, radius: &Float) -> Enclosure {
-    let ends = [
-        Float::with_val(20_000, &x - radius),
-        Float::with_val(20_000, &x + radius),
-    ];
-    let [lower, upper] = ends;
-    Interval::new(lower, upper).expect("an interval")
-}
-
-/// One digit more than is asked for has to be there, for the rounding into decimals.
+/// One digit more than is asked for is there, for the rounding into decimals, and not
+/// thousands of them.
 #[test]
-fn a_number_is_resolved_with_one_digit_more() {
+fn a_number_has_one_digit_more() {
     for digits in [1, 10, 60] {
-        let radius = |more: i32| ten_to(-(digits as i32) - more) / 2u32;
-        let seven = |more| around(Float::with_val(64, 7), &(radius(more) * 6u32));
-        assert!(resolved(&seven(1), None, digits), "{digits}");
-        assert!(!resolved(&seven(0), None, digits), "{digits}");
+        let problem = spectrum("1/7", "1/5", &[["1", "2", "3"], ["-2", "5", "7"]]);
+        let single = problem.solve(digits).expect("solved").single();
+        let finite = single.and_then(|single| single.equilibrium.finite());
+        let found = finite.expect("finite").certified;
+        let rate = found.relaxation_rate.expect("it moves");
+        for x in [&found.lambda, &found.charge, &found.potential, &rate] {
+            assert!(x.has_digits(digits + 1), "{digits}: {x:?}");
+            assert!(!x.has_digits(digits + 100), "{digits}: {x:?}");
+        }
     }
 }
 
 /// What cancels to less than 10^{−3·digits − 1000} of its parts, and is small itself, is
-/// taken to be 0.
+/// taken to be 0; what is less small has its digits.
 #[test]
 fn what_cancels_deeply_is_zero() {
-    let zero = |e| around(Float::new(64), &ten_to(e));
-    for digits in [1, 10, 60] {
-        let deep = 3 * digits as i32 + 1000;
-        for parts in [-40, 0, 40] {
-            let scale = ten_to(parts);
-            assert!(resolved(&zero(parts - deep - 1), Some(&scale), digits));
-            assert!(!resolved(&zero(parts - deep + 1), Some(&scale), digits));
-            // Nothing is known of a number that does not cancel at all.
-            assert!(!resolved(&zero(parts - deep - 1), None, digits));
-        }
-        // Far below its parts, but not small.
-        let huge = ten_to(deep + 1000);
-        let small = -(digits as i32) - 2;
-        assert!(resolved(&zero(small), Some(&huge), digits));
-        assert!(!resolved(&zero(small + 2), Some(&huge), digits));
-        // However small: it is known not to be 0.
-        let apart = around(ten_to(-5000), &ten_to(-5001));
-        assert!(!resolved(&apart, Some(&ten_to(0)), digits));
+    for digits in [1, 10] {
+        let deep = 3 * digits + 1000;
+        let small = format!("1e-{}", deep + 20);
+        let [_, zero] = turned(&small, "1", digits).try_into().expect("two");
+        let bound = Float::with_val(64, Float::i_pow_u(10, digits + 1)).recip();
+        assert!(
+            zero.contains_zero() && zero.magnitude() <= bound,
+            "{zero:?}"
+        );
+        let [_, some] = turned(&format!("1e-{}", deep - 20), "1", digits)
+            .try_into()
+            .expect("two");
+        assert!(some.has_digits(digits), "{some:?}");
+        // As far below its parts, but not small: these are about 10^{deep + 1000}.
+        let [_, large] = turned(&small, &format!("1e{}", 2 * deep + 2000), digits)
+            .try_into()
+            .expect("two");
+        assert!(large.has_digits(digits), "{large:?}");
     }
 }
 
-#[test]
-fn what_vanishes_is_too_small_for_an_exponent() {
-    let at = |bit: i32| around(Float::new(64), &(Float::with_val(64, 1) << bit));
-    let half = rug::float::exp_min() / 2;
-    assert!(vanishes(&at(half - 2)) && !vanishes(&at(half + 2)));
-    assert!(!vanishes(&at(0)));
-    assert!(!vanishes(&around(Float::new(64), &Float::new(64))));
-    let tiny = Float::with_val(64, 1) << (half - 2);
-    assert!(!vanishes(&Enclosure::point(&tiny)));
-}
-
-/// The bits of the attempt that solved it, 0 where that was decided without one.
+/// The bits of the attempt that solved it, which its numbers have; 0 where that was decided
+/// without one.
 fn bits(problem: &Problem, digits: u32) -> u32 {
     let strength = &problem.strength;
-    let found = match &problem.body {
+    let potential = match &problem.body {
         Body::Family(orbit) => {
             let source = orbit.spectrum().expect("a source");
-            let done = certify_family(&source, strength, digits, |c| Ok(Attempt::Done(c.bits)));
-            match done.expect("solved") {
-                FamilyStatus::Bounded { solution, .. } => Some(solution),
+            match certify_family(&source, strength, digits).expect("solved") {
+                FamilyStatus::Bounded { solution, .. } => Some(solution.potential),
                 FamilyStatus::Unbounded { .. } => None,
             }
         }
         Body::Group(orbit) => {
-            let balance = orbit.balance(strength);
-            let done = certify_group(&balance, digits, |c| Ok(Attempt::Done(c.bits)));
-            match done.expect("solved") {
-                GroupStatus::Finite(bits) | GroupStatus::Degenerate { solution: bits, .. } => {
-                    Some(bits)
+            match certify_group(&orbit.balance(strength), digits).expect("solved") {
+                GroupStatus::Finite(solution) | GroupStatus::Degenerate { solution, .. } => {
+                    Some(solution.potential)
                 }
                 GroupStatus::Unbounded { .. } => None,
             }
         }
         _ => {
             let source = problem.source().expect("one generator").expect("a source");
-            let done = certify(&source, strength, digits, |c| Ok(Attempt::Done(c.bits)));
-            match done.expect("solved") {
-                Equilibrium::Finite(bits) => Some(bits),
-                _ => None,
-            }
+            let found = certify(&source, strength, digits).expect("solved");
+            found.finite().map(|found| found.potential)
         }
     };
-    found.unwrap_or(0)
+    potential.map_or(0, |x| x.midpoint().prec())
 }
 
 fn problem(fields: &Value) -> Problem {
@@ -284,9 +271,9 @@ fn negative_and_undecided_powers_have_no_pulls() {
     ] {
         assert_eq!(both(&bad, &at), None, "{bad:?}");
     }
-    let undecided = Interval::<64>::new(Float::with_val(64, -1), Float::with_val(64, 1));
-    let undecided = undecided.expect("an interval");
-    let one = || Interval::<64>::point(&Float::with_val(64, 1));
+    let undecided = Ball::between(&Float::with_val(64, -1), &Float::with_val(64, 1));
+    let undecided = undecided.expect("a ball");
+    let one = Ball::one;
     let enclosed = Balance {
         spectrum: Spectrum::from_terms(vec![Term {
             rate: one(),
@@ -298,7 +285,7 @@ fn negative_and_undecided_powers_have_no_pulls() {
             sigma2: one(),
         },
     };
-    assert!(Pulls::of(&enclosed).is_none());
+    at_precision(64, || assert!(Pulls::of(&enclosed).is_none()));
 }
 
 /// An eigen-space with a weight too small for the bits is not left out: none are given.
@@ -320,9 +307,10 @@ fn a_weight_that_is_not_seen_asks_for_more_bits() {
         let noise = Noise::Gradients(vec![gradient, back]);
         let orbit = Orbit::new(generator, main, noise).expect("an orbit");
         let source = orbit.spectrum().expect("a spectrum");
-        assert!(source.enclose(64).is_none(), "{sign}");
-        let (spectrum, _) = source.enclose(400).expect("enough bits");
-        let noises = spectrum.terms().iter().filter(|t| *t.noise.lower() > 0);
+        let enclose = |bits| at_precision(bits, || source.enclose());
+        assert!(enclose(64).is_none(), "{sign}");
+        let spectrum = enclose(400).expect("enough bits");
+        let noises = spectrum.terms().iter().filter(|t| t.noise.lower() > 0);
         assert_eq!(noises.count(), 2, "{sign}");
     }
 }
@@ -340,7 +328,7 @@ fn a_family_close_to_its_balance_takes_no_more_bits_than_that() {
     let orbit = FamilyOrbit::new(family, vec![whole(1), whole(1)], noise).expect("an orbit");
     let source = orbit.spectrum().expect("a spectrum");
     let strength = Strength::new(whole(0), whole(1)).expect("a strength");
-    let found = certify_family(&source, &strength, 20, |c| Ok(Attempt::Done(c)));
+    let found = certify_family(&source, &strength, 20);
     let Ok(FamilyStatus::Bounded { solution, .. }) = found else {
         panic!("bounded");
     };
@@ -348,6 +336,40 @@ fn a_family_close_to_its_balance_takes_no_more_bits_than_that() {
     let lambda = &solution.lambda[0];
     let size: Rational = Rational::from((-1, 4)) >> small;
     let [less, more] = [99, 101].map(|percent| size.clone() * Rational::from((percent, 100)));
-    assert!(*lambda.upper() < less && *lambda.lower() > more);
-    assert!(solution.bits < 2 * small, "{}", solution.bits);
+    assert!(lambda.upper() < less && lambda.lower() > more);
+    let bits = lambda.midpoint().prec();
+    assert!(bits < 2 * small, "{bits}");
+}
+
+/// What is wrong is said: no such problem, a number beyond every exponent, or digits that take
+/// more bits than are offered.
+#[test]
+fn errors_say_what_is_wrong() {
+    let number = |text: &str| parse_exact(text).expect("a number");
+    let found = |triples: &[[&str; 3]], digits| {
+        let terms = triples.iter().map(|[rate, noise, charge]| Term {
+            rate: number(rate),
+            noise: number(noise),
+            charge: number(charge),
+        });
+        let source = SpectrumSource::Exact(Spectrum::from_terms(terms.collect()));
+        let strength = Strength::new(number("0"), number("1")).expect("a strength");
+        certify(&source, &strength, digits).map(|found| found.status())
+    };
+    assert_eq!(
+        found(&[["1", "1", "1"], ["-2", "3", "1"]], 10),
+        Ok("finite")
+    );
+    for bad in [["1", "-1", "1"], ["1", "1", "-1"]] {
+        let error = found(&[["-2", "1", "1"], bad], 10);
+        let Err(CertifyError::Negative { field, found }) = error else {
+            panic!("{error:?}");
+        };
+        assert!(field.contains('1') && found == "-1", "{field}: {found}");
+    }
+    // λ = ½·10⁹·ln 10, and e^{20λ} in the charge.
+    let far = [["1e-9", "100", "0"], ["-1e-9", "1", "0"], ["10", "0", "1"]];
+    let field = "charge.after";
+    assert_eq!(found(&far, 10), Err(CertifyError::OutOfRange { field }));
+    assert_eq!(found(&far[..2], 10), Ok("finite"));
 }

@@ -1,13 +1,16 @@
-//! Certified solution for a family: existence decided exactly, the minimiser enclosed
-//! to any number of digits by Krawczyk's operator.
+//! Certified solution for a family, to any number of digits.
 
+use super::enclose::enclose_minimiser;
+use super::parts::{Part, parts};
 use super::source::{EnclosedFamily, FamilySource, combine};
-use super::{Existence, Exponential, Torus, minimise};
-use crate::balance::certify::{bits_of, precisions, resolved, vanishes};
-use crate::balance::{Attempt, CertifyError, Spectrum, Strength, Term};
-use crate::scalar::{Enclosure, Field, Rational, Real, Scalar, dot, sum};
+use super::{Existence, Exponential, Torus};
+use crate::balance::line::root;
+use crate::balance::powers::Rate;
+use crate::balance::refine::{CertifyError, Gap, bits_of, checked, largest, refine};
+use crate::balance::vanishing::charge_vanishes;
+use crate::balance::{Spectrum, Strength, Term};
+use crate::scalar::{Ball, Field, Rational, Scalar, at_precision, sum};
 use crate::symmetry::Eigenspaces;
-use nalgebra::{Cholesky, DMatrix};
 use num_traits::Zero;
 use rug::{Float, Integer};
 
@@ -43,320 +46,267 @@ impl<T> FamilyStatus<T> {
 #[derive(Clone, Debug)]
 pub struct CertifiedFamily {
     /// λ\*, m numbers.
-    pub lambda: Vec<Enclosure>,
+    pub lambda: Vec<Ball>,
     /// C_i(θ\*), m numbers.
-    pub charge: Vec<Enclosure>,
+    pub charge: Vec<Ball>,
     /// Φ(λ\*).
-    pub potential: Enclosure,
+    pub potential: Ball,
     /// The joint eigen-spaces with their m rates each, where these are irrational.
-    pub spaces: Option<(Eigenspaces, Vec<Vec<Enclosure>>)>,
-    /// The bits at which the spectrum was enclosed.
-    pub bits: u32,
+    pub(crate) spaces: Option<(Eigenspaces, Vec<Vec<Ball>>)>,
 }
 
 /// Bits beyond a multiple of what the digits take.
 const MAX_EXTRA_BITS: u32 = 32_768;
 
-/// Sizes of the box to try around an approximation, each wider by a sixteenth of the bits.
-const WIDENINGS: u32 = 8;
-
-/// Bits of the first approximation.
-const START: u32 = 192;
-
 /// Solves ∇Φ = 0 for a family and encloses the answer, each number with relative width
-/// at most 10^{−digits}. `follow` computes what else follows from a candidate, and may
-/// find that it takes more bits.
+/// at most 10^{−digits}.
 ///
-/// For rational rates the status is decided exactly ([`Existence`]). For irrational ones
-/// an enclosed zero of ∇Φ proves that there is a minimum (Φ is convex), and a rational
-/// direction of recession, decided exactly, that there is none.
+/// For rational rates the family is solved part by part, and the status of each is decided
+/// exactly ([`Existence`]). For irrational ones an enclosed zero of ∇Φ proves that there is
+/// a minimum (Φ is convex), and a rational direction of recession, decided exactly, that
+/// there is none.
 ///
 /// # Errors
 /// [`CertifyError`] when a number leaves the exponent range or needs more working
 /// precision than is offered; also where irrational rates have 0 on the very boundary of
 /// their hull and no rational direction shows it.
-pub fn certify_family<T>(
+pub fn certify_family(
     source: &FamilySource,
     strength: &Strength<Rational>,
     digits: u32,
-    mut follow: impl FnMut(CertifiedFamily) -> Result<Attempt<T>, CertifyError>,
+) -> Result<FamilyStatus<CertifiedFamily>, CertifyError> {
+    certify_family_and(source, strength, digits, Ok)
+}
+
+/// The same, and what else follows from the solution: `follow` may find that it takes more
+/// bits.
+pub(crate) fn certify_family_and<T>(
+    source: &FamilySource,
+    strength: &Strength<Rational>,
+    digits: u32,
+    mut follow: impl FnMut(CertifiedFamily) -> Result<T, Gap>,
 ) -> Result<FamilyStatus<T>, CertifyError> {
-    let (flat, span) = source.flat_directions(strength);
-    if let Some(exponents) = source.live_exponents(strength) {
-        let existence = Existence::of(&exponents, source.members());
-        if let Existence::Unbounded { direction } = existence {
-            return Ok(FamilyStatus::Unbounded { direction });
-        }
-    }
+    source.check_signs()?;
     let wanted = bits_of(digits);
-    let first = wanted + wanted / 2 + 192;
-    let mut failure = CertifyError::Precision {
-        field: "lambda",
-        bits: first,
-    };
-    for (count, bits) in precisions(first, wanted, MAX_EXTRA_BITS).enumerate() {
-        let field = match attempt(source, strength, &span, digits, (bits, count))? {
-            Found::Unresolved(field) => field,
-            Found::Unbounded(direction) => return Ok(FamilyStatus::Unbounded { direction }),
-            Found::Candidate(candidate) => match follow(*candidate)? {
-                Attempt::Unresolved(field) => field,
-                Attempt::Done(solution) => return Ok(FamilyStatus::Bounded { flat, solution }),
-            },
-        };
-        failure = CertifyError::Precision { field, bits };
-    }
-    Err(failure)
-}
-
-enum Found {
-    Candidate(Box<CertifiedFamily>),
-    Unbounded(Vec<Rational>),
-    Unresolved(&'static str),
-}
-
-fn attempt(
-    source: &FamilySource,
-    strength: &Strength<Rational>,
-    span: &[Vec<Rational>],
-    digits: u32,
-    (bits, count): (u32, usize),
-) -> Result<Found, CertifyError> {
-    let Some(EnclosedFamily { spectrum, spaces }) = source.enclose(bits, count) else {
-        return Ok(Found::Unresolved("spectrum"));
-    };
-    let enclosed_strength = strength.map(|q| Enclosure::at(bits, q));
-    let Some(torus) = Torus::of(&spectrum, &enclosed_strength) else {
-        return Ok(Found::Unresolved("spectrum"));
-    };
-    let members = source.members();
-    let balanced = source.start(strength).balance.iter().all(Zero::is_zero);
-    let lambda = if balanced {
-        vec![Enclosure::at(bits, &Rational::new()); members]
-    } else {
-        let reduced = reduce(&torus, span, bits);
-        match enclose_minimiser(&reduced, bits) {
-            Some(y) => combine(span, &y, members),
-            None => {
-                let found = recession(source, strength, &torus);
-                return Ok(found.map_or(Found::Unresolved("lambda"), Found::Unbounded));
+    let most = wanted.saturating_mul(8).saturating_add(MAX_EXTRA_BITS);
+    match source {
+        FamilySource::Exact { members, spectrum } => {
+            let undecided = CertifyError::Precision {
+                field: "spectrum",
+                bits: 0,
+            };
+            let torus = Torus::of(spectrum, strength).ok_or(undecided)?;
+            let parts = parts(&torus.terms, *members);
+            for part in &parts {
+                if let Some(direction) = part.recession() {
+                    let direction = part.embedded(direction, *members);
+                    return Ok(FamilyStatus::Unbounded { direction });
+                }
             }
-        }
-    };
-    let size = lambda.iter().map(Enclosure::magnitude);
-    let size = size.fold(Float::new(64), |a, b| a.max(&b));
-    if !lambda.iter().all(|x| resolved(x, Some(&size), digits)) {
-        return Ok(Found::Unresolved("lambda"));
-    }
-    let candidate = CertifiedFamily {
-        charge: charges(&spectrum, &lambda),
-        potential: torus.potential(&lambda),
-        lambda,
-        spaces,
-        bits,
-    };
-    if !candidate.potential.is_bounded() {
-        return Err(CertifyError::OutOfRange {
-            field: "potential.after",
-        });
-    }
-    if !resolved(&candidate.potential, None, digits) {
-        return Ok(Found::Unresolved("potential.after"));
-    }
-    for i in 0..members {
-        let parts = charge_parts(&spectrum, &candidate.lambda, i);
-        let scale = parts.iter().map(Enclosure::magnitude);
-        let scale = scale.fold(Float::new(64), |total, x| total + x);
-        if !scale.is_finite() || vanishes(&candidate.charge[i]) {
-            return Err(CertifyError::OutOfRange {
-                field: "charge.after",
+            let start = source.start(strength).balance;
+            let solution = refine(wanted + 64, most, |bits| {
+                let mut lambda = vec![Ball::zero(); *members];
+                for part in &parts {
+                    let found = part.solve(&start, bits).ok_or(Gap::Undecided("lambda"))?;
+                    part.members
+                        .iter()
+                        .zip(found)
+                        .for_each(|(&i, x)| lambda[i] = x);
+                }
+                let vanishes = |i: usize| {
+                    let alone = |part: &Part| part.members == [i] && !strength.gamma().is_zero();
+                    parts.iter().any(alone) && charge_vanishes(&along(spectrum, i), strength)
+                };
+                follow(certified(
+                    spectrum, lambda, strength, vanishes, None, digits,
+                )?)
+            })?;
+            let flat = parts.iter().flat_map(|part| {
+                let own = part.flat.iter().cloned();
+                own.map(|u| part.embedded(u, *members))
             });
+            let mut flat: Vec<Vec<Rational>> = flat.collect();
+            // As exact elimination of all terms at once would order them.
+            flat.sort_by_key(|u| u.iter().rposition(|x| !x.is_zero()));
+            Ok(FamilyStatus::Bounded { flat, solution })
         }
-        if !resolved(&candidate.charge[i], Some(&scale), digits) {
-            return Ok(Found::Unresolved("charge.after"));
+        FamilySource::Blocks(blocks) => {
+            let (flat, span) = source.flat_directions(strength);
+            let balanced = source.start(strength).balance.iter().all(Zero::is_zero);
+            let mut attempts = 0..;
+            refine(wanted + wanted / 2 + 192, most, |bits| {
+                let undecided = || Gap::Undecided("spectrum");
+                let count = attempts.next().unwrap_or_default();
+                let EnclosedFamily { spectrum, spaces } =
+                    blocks.enclose(count).ok_or_else(undecided)?;
+                let enclosed_strength = strength.map(Ball::from_rational);
+                let torus = Torus::of(&spectrum, &enclosed_strength).ok_or_else(undecided)?;
+                let lambda = if balanced {
+                    vec![Ball::zero(); source.members()]
+                } else {
+                    match enclose_minimiser(&reduce(&torus.terms, &span), bits) {
+                        Some(y) => combine(&span, &y, source.members()),
+                        None => {
+                            let direction = recession(source, strength, &torus);
+                            let direction = direction.ok_or(Gap::Undecided("lambda"))?;
+                            return Ok(FamilyStatus::Unbounded { direction });
+                        }
+                    }
+                };
+                let found =
+                    certified(&spectrum, lambda, strength, |_| false, Some(spaces), digits)?;
+                Ok(FamilyStatus::Bounded {
+                    flat: flat.clone(),
+                    solution: follow(found)?,
+                })
+            })
         }
     }
-    Ok(Found::Candidate(Box::new(candidate)))
 }
 
-/// w_i c e^{2⟨w, λ⟩} for each term.
-fn charge_parts(
-    spectrum: &Spectrum<Enclosure, Vec<Enclosure>>,
-    lambda: &[Enclosure],
-    i: usize,
-) -> Vec<Enclosure> {
-    let live = spectrum.terms().iter().filter(|t| !t.charge.is_zero());
-    let part = |t: &Term<Enclosure, Vec<Enclosure>>| {
-        let exponent = Enclosure::from_int(2) * dot(&t.rate, lambda);
-        exponent.exp() * &t.charge * &t.rate[i]
-    };
-    live.map(part).collect()
+/// The spectrum of one generator of a family.
+fn along(spectrum: &Spectrum<Rational, Vec<Rational>>, i: usize) -> Spectrum<Rational> {
+    Spectrum::merged(spectrum.terms().iter().map(|t| Term {
+        rate: t.rate[i].clone(),
+        noise: t.noise.clone(),
+        charge: t.charge.clone(),
+    }))
 }
 
-fn charges(spectrum: &Spectrum<Enclosure, Vec<Enclosure>>, lambda: &[Enclosure]) -> Vec<Enclosure> {
-    (0..lambda.len())
-        .map(|i| sum(charge_parts(spectrum, lambda, i)))
-        .collect()
+impl Part {
+    /// A vector over the members as one over the whole family.
+    fn embedded(&self, own: Vec<Rational>, members: usize) -> Vec<Rational> {
+        let mut whole = vec![Rational::new(); members];
+        self.members
+            .iter()
+            .zip(own)
+            .for_each(|(&i, x)| whole[i] = x);
+        whole
+    }
+
+    /// The minimiser orthogonal to the flat directions; `start` is the balance of the whole
+    /// family at λ = 0.
+    fn solve(&self, start: &[Rational], bits: u32) -> Option<Vec<Ball>> {
+        if self.members.iter().all(|&i| start[i].is_zero()) {
+            return Some(vec![Ball::zero(); self.members.len()]);
+        }
+        let reduced = reduce(&self.terms, &self.span);
+        let y = match self.span.len() {
+            1 => vec![zero_of_sum(&reduced, bits)?],
+            _ => enclose_minimiser(&reduced, bits)?,
+        };
+        Some(combine(&self.span, &y, self.members.len()))
+    }
+}
+
+/// Potential and charges at λ, each number to its digits; `vanishes` tells of a charge that
+/// it is exactly 0.
+fn certified<R: Rate>(
+    spectrum: &Spectrum<R, Vec<R>>,
+    lambda: Vec<Ball>,
+    strength: &Strength<Rational>,
+    vanishes: impl Fn(usize) -> bool,
+    spaces: Option<(Eigenspaces, Vec<Vec<Ball>>)>,
+    digits: u32,
+) -> Result<CertifiedFamily, Gap> {
+    let size = largest(&lambda);
+    let lambda = lambda.into_iter();
+    let lambda = lambda.map(|x| checked("lambda", x, Some(&size), digits));
+    let lambda: Vec<Ball> = lambda.collect::<Result<_, _>>()?;
+    let decay = Rational::from(strength.gamma() * 2);
+    let mut potential = Ball::zero();
+    let mut charge = vec![Ball::zero(); lambda.len()];
+    let mut scale = vec![Float::new(53); lambda.len()];
+    // G_i = 0 makes C_i exactly 0 where there is decay and no noise moves C_i.
+    let mut is_still = vec![!strength.gamma().is_zero(); lambda.len()];
+    for term in spectrum.terms() {
+        let live = || {
+            term.rate
+                .iter()
+                .zip(&lambda)
+                .enumerate()
+                .filter(|(_, (w, _))| !w.is_zero())
+        };
+        let exponent = sum(live().map(|(_, (w, x))| w.times(x))).scale_by_power_of_two(1);
+        if !term.noise.is_zero() && !strength.sigma2().is_zero() {
+            let noise = term.noise.times(&(-exponent.clone()).exp());
+            potential += noise.times_rational(strength.sigma2());
+            live().for_each(|(i, _)| is_still[i] = false);
+        }
+        if !term.charge.is_zero() {
+            let own = term.charge.times(&exponent.exp());
+            for (i, (w, _)) in live() {
+                let part = w.times(&own);
+                scale[i] += part.magnitude();
+                charge[i] += part;
+            }
+            potential += own.times_rational(&decay);
+        }
+    }
+    let potential = checked("potential.after", potential, None, digits)?;
+    let charge = charge.into_iter().enumerate().map(|(i, x)| {
+        if !scale[i].is_finite() {
+            return Err(Gap::OutOfRange("charge.after"));
+        }
+        if x.contains_zero() && (is_still[i] || vanishes(i)) {
+            return Ok(Ball::zero());
+        }
+        checked("charge.after", x, Some(&scale[i]), digits)
+    });
+    let charge = charge.collect::<Result<_, _>>()?;
+    Ok(CertifiedFamily {
+        lambda,
+        charge,
+        potential,
+        spaces,
+    })
 }
 
 /// The terms in the coordinates y of λ = Σ y_i e_i, without those that are constant.
-fn reduce(
-    torus: &Torus<Enclosure>,
-    span: &[Vec<Rational>],
-    bits: u32,
-) -> Vec<Exponential<Enclosure>> {
-    let basis: Vec<Vec<Enclosure>> = span
-        .iter()
-        .map(|e| e.iter().map(|q| Enclosure::at(bits, q)).collect())
-        .collect();
-    let terms = torus.terms.iter().map(|t| Exponential {
-        exponent: basis.iter().map(|e| dot(e, &t.exponent)).collect(),
+fn reduce<R: Rate>(terms: &[Exponential<R>], span: &[Vec<Rational>]) -> Vec<Exponential<R>> {
+    let along = |e: &Vec<Rational>, v: &[R]| {
+        let entries = e
+            .iter()
+            .zip(v)
+            .filter(|(e, v)| !e.is_zero() && !v.is_zero());
+        sum(entries.map(|(e, v)| R::from_rational(e) * v))
+    };
+    let reduced = terms.iter().map(|t| Exponential {
+        exponent: span
+            .iter()
+            .map(|e| along(e, &t.exponent))
+            .collect::<Vec<R>>(),
         weight: t.weight.clone(),
     });
-    terms
-        .filter(|t: &Exponential<Enclosure>| !t.exponent.iter().all(Zero::is_zero))
+    reduced
+        .filter(|t| !t.exponent.iter().all(Zero::is_zero))
         .collect()
 }
 
-/// The terms at the midpoints of their enclosures, with `bits` bits.
-fn rounded(terms: &[Exponential<Enclosure>], bits: u32) -> Vec<Exponential<Real>> {
-    let middle = |x: &Enclosure| Real::from_float(Float::with_val(bits, x.midpoint()));
-    let term = |t: &Exponential<Enclosure>| Exponential {
-        exponent: t.exponent.iter().map(middle).collect(),
-        weight: middle(&t.weight),
-    };
-    terms.iter().map(term).collect()
-}
-
-fn unit(bits: u32) -> Real {
-    Real::from_float(Float::with_val(bits, 1) >> bits)
-}
-
-/// A box that provably holds the one zero of the gradient.
-fn enclose_minimiser(terms: &[Exponential<Enclosure>], bits: u32) -> Option<Vec<Enclosure>> {
-    let n = terms.first()?.exponent.len();
-    let zero = |bits| vec![Real::at(bits, &Rational::new()); n];
-    let start = START.min(bits);
-    let full = rounded(terms, bits);
-    let rough = minimise(&rounded(terms, start), &zero(start), &unit(start));
-    let start = rough.unwrap_or_else(|_| zero(bits));
-    let start: Vec<Real> = start.iter().map(|x| x.round_to(bits)).collect();
-    let centre = minimise(&full, &start, &unit(bits)).ok()?;
-    let centre: Vec<Enclosure> = centre
-        .iter()
-        .map(|x| Enclosure::point(&Float::with_val(bits, x.as_float())))
-        .collect();
-    let problem = Gradient { terms };
-    let value = problem.at(&centre);
-    let inverse = problem.approximate_inverse(&centre)?;
-    let shift: Vec<Enclosure> = inverse.iter().map(|row| dot(row, &value)).collect();
-    // The smallest box that the test succeeds on: half of the bits of what the centre, or the
-    // step from it, is large by may be lost.
-    let largest = |numbers: &[Enclosure]| {
-        let sizes = numbers.iter().map(Enclosure::magnitude);
-        sizes.fold(Float::new(64), |a, b| a.max(&b))
-    };
-    let mut radius = (largest(&centre) >> bits).max(&largest(&shift));
-    for _ in 0..WIDENINGS {
-        radius <<= bits.div_ceil(16);
-        if let Some(image) = problem.krawczyk(&centre, &shift, &inverse, &radius) {
-            return Some(image);
-        }
-    }
-    None
-}
-
-/// ∇Φ. Near the minimum nothing overflows: no term of Φ is above Φ(0) there.
-struct Gradient<'a> {
-    terms: &'a [Exponential<Enclosure>],
-}
-
-impl Gradient<'_> {
-    fn values(&self, y: &[Enclosure]) -> Vec<Enclosure> {
-        let value = |t: &Exponential<Enclosure>| dot(&t.exponent, y).exp() * &t.weight;
-        self.terms.iter().map(value).collect()
-    }
-
-    fn at(&self, y: &[Enclosure]) -> Vec<Enclosure> {
-        let values = self.values(y);
-        let component = |i: usize| {
-            let terms = self.terms.iter().zip(&values);
-            sum(terms.map(|(t, value)| t.exponent[i].clone() * value))
+/// The zero of ∇Φ where there is one coordinate: a balance equation of its own, with a charge
+/// for each growing term and a noise for each falling one.
+fn zero_of_sum(terms: &[Exponential<Rational>], bits: u32) -> Option<Ball> {
+    let half = Rational::from((1, 2));
+    let term = |t: &Exponential<Rational>| {
+        let rate = t.exponent[0].clone().abs() * &half;
+        let grows = t.exponent[0] > 0;
+        let of = |own: bool| {
+            if own {
+                t.weight.clone()
+            } else {
+                Rational::new()
+            }
         };
-        (0..y.len()).map(component).collect()
-    }
-
-    /// The Hessian over a box.
-    fn slope(&self, y: &[Enclosure]) -> Vec<Vec<Enclosure>> {
-        let n = y.len();
-        let mut slope = vec![vec![Enclosure::zero(); n]; n];
-        for (t, value) in self.terms.iter().zip(self.values(y)) {
-            for i in 0..n {
-                let part = t.exponent[i].clone() * &value;
-                for j in 0..=i {
-                    let entry = if i == j {
-                        t.exponent[i].square() * &value
-                    } else {
-                        part.clone() * &t.exponent[j]
-                    };
-                    slope[i][j] = slope[i][j].clone() + entry;
-                }
-            }
+        Term {
+            rate,
+            noise: of(!grows),
+            charge: of(grows),
         }
-        for i in 0..n {
-            for j in 0..i {
-                slope[j][i] = slope[i][j].clone();
-            }
-        }
-        slope
-    }
-
-    /// An approximate inverse of the Hessian at a point: how good it is decides whether
-    /// the test succeeds, not whether it holds.
-    fn approximate_inverse(&self, y: &[Enclosure]) -> Option<Vec<Vec<Enclosure>>> {
-        let slope = self.slope(y);
-        let n = y.len();
-        let middle = DMatrix::from_fn(n, n, |i, j| {
-            let bits = slope[i][j].precision();
-            Real::from_float(Float::with_val(bits, slope[i][j].midpoint()))
-        });
-        let inverse = Cholesky::new(middle)?.inverse();
-        let rows = inverse.row_iter().map(|row| {
-            let entries = row.iter();
-            entries.map(|x| Enclosure::point(x.as_float())).collect()
-        });
-        Some(rows.collect())
-    }
-
-    /// K(X) = y − Rf(y) + (I − Rf′(X))(X − y) over the box X = y ± radius. If it lies
-    /// inside X, then X holds exactly one zero of f, and K(X) holds it too.
-    fn krawczyk(
-        &self,
-        centre: &[Enclosure],
-        shift: &[Enclosure],
-        inverse: &[Vec<Enclosure>],
-        radius: &Float,
-    ) -> Option<Vec<Enclosure>> {
-        let n = centre.len();
-        let region: Vec<Enclosure> = centre.iter().map(|y| y.widen(radius)).collect();
-        let around = region.iter().zip(centre).map(|(x, y)| x.clone() - y);
-        let around: Vec<Enclosure> = around.collect();
-        let slope = self.slope(&region);
-        let mut image = Vec::with_capacity(n);
-        for i in 0..n {
-            let rest = (0..n).map(|j| {
-                let product = sum((0..n).map(|k| inverse[i][k].clone() * &slope[k][j]));
-                let identity = Enclosure::from_int(i64::from(i == j));
-                (identity - product) * &around[j]
-            });
-            // X − y lies around 0, and so does the rest.
-            let value = (centre[i].clone() - &shift[i]).widen(&sum(rest).magnitude());
-            if !value.is_inside(&region[i]) {
-                return None;
-            }
-            image.push(value);
-        }
-        Some(image)
-    }
+    };
+    let spectrum = Spectrum::merged(terms.iter().map(term));
+    // Φ = Σ (2γc e^{2wλ} + σ²a e^{−2wλ}) with 2γ = σ² = 1.
+    let strength = Strength::new(half.clone(), Rational::from(1)).ok()?;
+    root(&spectrum, &strength, bits)
 }
 
 /// A rational direction of recession, decided exactly: from the simplest rationals in the
@@ -365,12 +315,16 @@ impl Gradient<'_> {
 fn recession(
     source: &FamilySource,
     strength: &Strength<Rational>,
-    torus: &Torus<Enclosure>,
+    torus: &Torus<Ball>,
 ) -> Option<Vec<Rational>> {
     // What cannot be told from 0 would only mislead.
     let live = torus.terms.iter().map(|t| &t.exponent);
     let live = live.filter(|v| v.iter().any(|x| !x.contains_zero()));
-    let simple = |x: &Enclosure| simplest(&x.round_to(SIMPLE_BITS));
+    let simple = |x: &Ball| {
+        simplest(&at_precision(SIMPLE_BITS, || {
+            x.rounded_to_working_precision()
+        }))
+    };
     let exponents: Option<Vec<Vec<Rational>>> =
         live.map(|v| v.iter().map(simple).collect()).collect();
     let existence = Existence::of(&exponents?, source.members());
@@ -394,7 +348,7 @@ fn recession(
 const SIMPLE_BITS: u32 = 128;
 
 /// The rational with the smallest denominator in an interval; `None` if it is unbounded.
-fn simplest(x: &Enclosure) -> Option<Rational> {
+fn simplest(x: &Ball) -> Option<Rational> {
     if x.contains_zero() {
         return Some(Rational::new());
     }

@@ -2,16 +2,19 @@
 //! balance potential a convex sum of exponentials on R^m.
 
 mod certify;
+mod enclose;
 mod existence;
 mod minimise;
 mod network;
+mod parts;
 mod source;
 
+pub(crate) use certify::certify_family_and;
 pub use certify::{CertifiedFamily, FamilyStatus, certify_family};
 pub use existence::Existence;
 pub use minimise::minimise;
 pub use network::{Edge, NetworkEquilibrium, NetworkError, balance_network};
-pub use source::{EnclosedFamily, FamilyBlocks, FamilyOrbit, FamilySource, FamilyStart};
+pub use source::{FamilyBlocks, FamilyOrbit, FamilySource, FamilyStart};
 
 use super::spectrum::{Spectrum, Strength};
 use crate::scalar::{Field, Scalar, dot, sum};

@@ -334,9 +334,12 @@ impl Network {
         let mut values = Vec::with_capacity(self.weights.len());
         for &(from, to, noise, charge) in &self.weights {
             let factor = libm::exp(2.0 * (at(from) - at(to)) / temperature);
-            let cooled = |x: f64| match temperature > 1.0 {
-                true => libm::exp(libm::log(x) / temperature),
-                false => x,
+            let cooled = |x: f64| {
+                if temperature > 1.0 {
+                    libm::exp(libm::log(x) / temperature)
+                } else {
+                    x
+                }
             };
             let (noise, charge) = (cooled(noise) / factor, cooled(charge) * factor);
             let (from, to) = (from as usize, to as usize);
@@ -487,9 +490,10 @@ impl Laplacian {
             self.row(i).for_each(|(j, entry)| row[j - first] = entry);
             row[i - first] = self.diagonal[i];
             for j in first..=i {
-                let (other_first, other): (usize, &[f64]) = match j == i {
-                    true => (first, &row),
-                    false => (rows[j].0, &rows[j].1),
+                let (other_first, other): (usize, &[f64]) = if j == i {
+                    (first, &row)
+                } else {
+                    (rows[j].0, &rows[j].1)
                 };
                 let from = first.max(other_first);
                 let known: f64 = (from..j)

@@ -2,9 +2,10 @@
 //! decided about it exactly.
 
 use super::Existence;
+use crate::balance::refine::CertifyError;
 use crate::balance::source::{check_point, gram};
 use crate::balance::{Noise, OrbitError, Spectrum, Strength, Term, population_variance};
-use crate::scalar::{Enclosure, Field, Rational, dot, sum};
+use crate::scalar::{Ball, Field, Rational, dot, sum};
 use crate::symmetry::{
     Eigenspaces, Family, FamilyStructure, Slice, Support, first_indefinite_pivot, null_space,
     row_space, support,
@@ -191,11 +192,11 @@ pub struct FamilyStart {
 }
 
 /// A spectrum enclosed, and the joint eigen-spaces that it was read off.
-pub struct EnclosedFamily {
+pub(super) struct EnclosedFamily {
     /// Every weight is positive or exactly 0.
-    pub spectrum: Spectrum<Enclosure, Vec<Enclosure>>,
-    /// The spaces with their m rates each, where the rates are irrational.
-    pub spaces: Option<(Eigenspaces, Vec<Vec<Enclosure>>)>,
+    pub spectrum: Spectrum<Ball, Vec<Ball>>,
+    /// The spaces with their m rates each.
+    pub spaces: (Eigenspaces, Vec<Vec<Ball>>),
 }
 
 impl FamilySource {
@@ -342,41 +343,35 @@ impl FamilySource {
         start
     }
 
-    /// The spectrum with every sign of a noise and a charge decided; `None` if `bits` are
-    /// too few to decide.
-    /// Attempts differ in the combination that tells joint eigen-spaces apart.
-    pub fn enclose(&self, bits: u32, attempt: usize) -> Option<EnclosedFamily> {
+    /// Is no noise and no charge negative?
+    pub(super) fn check_signs(&self) -> Result<(), CertifyError> {
         match self {
-            Self::Exact { spectrum, .. } => {
-                let at = |q: &Rational| Enclosure::at(bits, q);
-                let terms = spectrum.terms().iter().map(|t| Term {
-                    rate: t.rate.iter().map(at).collect(),
-                    noise: at(&t.noise),
-                    charge: at(&t.charge),
-                });
-                Some(EnclosedFamily {
-                    spectrum: Spectrum::from_terms(terms.collect()),
-                    spaces: None,
-                })
-            }
-            Self::Blocks(blocks) => blocks.enclose(bits, attempt % VARIANTS.len()),
+            Self::Exact { spectrum, .. } => spectrum.check_signs(),
+            // A covariance was checked when its orbit was made.
+            Self::Blocks(_) => Ok(()),
         }
     }
 }
 
 impl FamilyBlocks {
-    fn enclose(&self, bits: u32, variant: usize) -> Option<EnclosedFamily> {
-        let spaces = Eigenspaces::of(&self.generic[variant], bits)?;
-        let by_member: Vec<Vec<Enclosure>> =
-            self.matrices.iter().map(|k| spaces.rates_of(k)).collect();
-        let rates: Vec<Vec<Enclosure>> = (0..spaces.spaces().len())
+    /// The spectrum with every sign of a noise and a charge decided; `None` if that takes
+    /// a higher working precision. Attempts differ in the combination that tells joint
+    /// eigen-spaces apart.
+    pub(super) fn enclose(&self, attempt: usize) -> Option<EnclosedFamily> {
+        let variant = attempt % VARIANTS.len();
+        let spaces = Eigenspaces::of(&self.generic[variant])?;
+        let by_member: Vec<Vec<Ball>> = self.matrices.iter().map(|k| spaces.rates_of(k)).collect();
+        let rates: Vec<Vec<Ball>> = (0..spaces.spaces().len())
             .map(|s| by_member.iter().map(|own| own[s].clone()).collect())
             .collect();
         let mut terms = Vec::new();
         for measure in &self.measures {
-            let place = |rate: &Enclosure| match measure.negated {
-                true => -rate.clone(),
-                false => rate.clone(),
+            let place = |rate: &Ball| {
+                if measure.negated {
+                    -rate.clone()
+                } else {
+                    rate.clone()
+                }
             };
             // A member that annihilates the matrix has the rate 0, exactly, where it is live.
             let still = self.matrices.iter().map(|k| {
@@ -386,16 +381,13 @@ impl FamilyBlocks {
             let still: Vec<bool> = still.collect();
             for (s, weight) in measure.live_spaces(&self.generic, variant, &spaces)? {
                 let (noise, charge) = match measure.kind {
-                    Kind::Noise => (weight, Enclosure::zero()),
-                    Kind::Charge => (Enclosure::zero(), weight),
+                    Kind::Noise => (weight, Ball::zero()),
+                    Kind::Charge => (Ball::zero(), weight),
                 };
                 let rate = rates[s]
                     .iter()
                     .zip(&still)
-                    .map(|(rate, still)| match still {
-                        true => Enclosure::zero(),
-                        false => place(rate),
-                    });
+                    .map(|(rate, still)| if *still { Ball::zero() } else { place(rate) });
                 terms.push(Term {
                     rate: rate.collect(),
                     noise,
@@ -405,7 +397,7 @@ impl FamilyBlocks {
         }
         Some(EnclosedFamily {
             spectrum: Spectrum::from_terms(terms),
-            spaces: Some((spaces, rates)),
+            spaces: (spaces, rates),
         })
     }
 }
@@ -417,10 +409,10 @@ impl Measure {
         generic: &[DMatrix<Rational>],
         variant: usize,
         spaces: &Eigenspaces,
-    ) -> Option<Vec<(usize, Enclosure)>> {
+    ) -> Option<Vec<(usize, Ball)>> {
         let weights = spaces.weights(&self.matrix)?;
         let all = weights.len();
-        let seen: Vec<(usize, Enclosure)> = weights
+        let seen: Vec<(usize, Ball)> = weights
             .into_iter()
             .enumerate()
             .filter(|(_, weight)| weight.sign() == Some(Ordering::Greater))
@@ -436,11 +428,10 @@ impl Measure {
 }
 
 /// Σ_i y_i e_i for a basis e and coefficients y.
-pub(super) fn combine(basis: &[Vec<Rational>], y: &[Enclosure], m: usize) -> Vec<Enclosure> {
-    let bits = y.iter().map(Enclosure::precision).max().unwrap_or(64);
+pub(super) fn combine(basis: &[Vec<Rational>], y: &[Ball], m: usize) -> Vec<Ball> {
     let component = |i: usize| {
         let terms = basis.iter().zip(y);
-        sum(terms.map(|(e, y)| Enclosure::at(bits, &e[i]) * y))
+        sum(terms.map(|(e, y)| y.times_rational(&e[i])))
     };
     (0..m).map(component).collect()
 }

@@ -3,7 +3,7 @@
 
 use super::coordinates::Coordinates;
 use super::{Reached, Status};
-use crate::scalar::{Enclosure, Field, Rational, Scalar, sum};
+use crate::scalar::{Ball, Field, Rational, Scalar, sum};
 use rug::Float;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -22,16 +22,16 @@ pub(super) fn solve(system: &Coordinates, bits: u32) -> Result<Reached, String> 
 }
 
 /// The rate, 2σ²a and 4γc of the live terms, times the rate.
-type Terms = Vec<(Enclosure, Enclosure, Enclosure)>;
+type Terms = Vec<(Ball, Ball, Ball)>;
 
-fn root(system: &Coordinates, bits: u32) -> Result<Enclosure, String> {
+fn root(system: &Coordinates, bits: u32) -> Result<Ball, String> {
     let mut by_rate: BTreeMap<&Rational, (Rational, Rational)> = BTreeMap::new();
     for own in &system.list {
         let (up, down) = by_rate.entry(&own.rates[0]).or_default();
         *up += Rational::from(&own.noise * &system.strength.sigma2) * 2;
         *down += Rational::from(&own.charge * &system.strength.gamma) * 4;
     }
-    let at = |q: &Rational| Enclosure::at(bits, q);
+    let at = |q: &Rational| Ball::at(bits, q);
     let live = by_rate.iter().filter(|(rate, _)| ***rate != 0);
     let terms = live.map(|(rate, (up, down))| {
         let weight = |x: &Rational| at(&Rational::from(x * *rate));
@@ -75,17 +75,17 @@ fn root(system: &Coordinates, bits: u32) -> Result<Enclosure, String> {
     for _ in 0..bits / 2 {
         let middle = Float::with_val(bits, &near + &far) / 2u32;
         match sign(&middle)? {
-            Ordering::Equal => return Ok(Enclosure::point(&middle)),
+            Ordering::Equal => return Ok(Ball::point(&middle)),
             found if found == start => near = middle,
             _ => far = middle,
         }
     }
     let (low, high) = if near < far { (near, far) } else { (far, near) };
-    Enclosure::new(low, high).ok_or_else(|| "no interval".to_owned())
+    Ball::between(&low, &high).ok_or_else(|| "no interval".to_owned())
 }
 
 fn sign(terms: &Terms, lambda: &Float) -> Option<Ordering> {
-    let point = Enclosure::point(lambda);
+    let point = Ball::point(lambda);
     let drive = terms.iter().map(|(twice, up, down)| {
         let exponent = twice.clone() * &point;
         (-exponent.clone()).exp() * up - exponent.exp() * down
@@ -93,8 +93,8 @@ fn sign(terms: &Terms, lambda: &Float) -> Option<Ordering> {
     sum(drive).sign()
 }
 
-fn follow(system: &Coordinates, lambda: &Enclosure, bits: u32) -> Reached {
-    let at = |q: &Rational| Enclosure::at(bits, q);
+fn follow(system: &Coordinates, lambda: &Ball, bits: u32) -> Reached {
+    let at = |q: &Rational| Ball::at(bits, q);
     let [two, four] = [2, 4].map(|n| at(&Rational::from(n)));
     let (gamma, sigma2) = (at(&system.strength.gamma), at(&system.strength.sigma2));
     let zero = || at(&Rational::new());

@@ -5,7 +5,7 @@ use super::Status;
 use super::convexity::Expansion;
 use super::coordinates::Before;
 use crate::balance::{Noise, Strength};
-use crate::scalar::{Field, Interval, Rational, Scalar, dot, sum};
+use crate::scalar::{Ball, Field, Rational, Scalar, dot, sum};
 use crate::symmetry::{Slice, enclosed_exponential, support};
 use nalgebra::DMatrix;
 
@@ -125,21 +125,21 @@ impl Blocks {
         sum(squares)
     }
 
-    pub fn expand<const P: u32>(&self, lambda: &[Rational]) -> Expansion<P> {
+    pub fn expand(&self, lambda: &[Rational]) -> Expansion {
         let m = self.members();
         let k = self.combination(lambda);
-        let grown = [2, -2].map(|sign| enclosed_exponential::<P>(&k, &Rational::from(sign)));
-        let trace = |x: &DMatrix<Rational>, e: &DMatrix<Interval<P>>| {
+        let grown = [2, -2].map(|sign| enclosed_exponential(&k, &Rational::from(sign)));
+        let trace = |x: &DMatrix<Rational>, e: &DMatrix<Ball>| {
             // Tr(XE) for symmetric E, entry by entry.
             let terms = x.iter().zip(e.iter()).filter(|(x, _)| **x != 0);
-            sum(terms.map(|(x, e)| Interval::from_rational(x) * e))
+            sum(terms.map(|(x, e)| Ball::from_rational(x) * e))
         };
         let sides = self.sides();
         let mut expansion = Expansion::new(m);
         expansion.potential = trace(&sides[0], &grown[0]) + trace(&sides[1], &grown[1]);
         expansion.size = trace(&self.squares[0], &grown[0]) + trace(&self.squares[1], &grown[1]);
-        let twice = Interval::from_int(2);
-        let four = Interval::from_int(4);
+        let twice = Ball::from_int(2);
+        let four = Ball::from_int(4);
         let both = |f: &dyn Fn(&DMatrix<Rational>) -> DMatrix<Rational>,
                     x: &[DMatrix<Rational>; 2]| {
             [trace(&f(&x[0]), &grown[0]), trace(&f(&x[1]), &grown[1])]
@@ -163,28 +163,24 @@ impl Blocks {
     }
 
     /// θ_λ, each slice within `beyond` times its length.
-    pub fn moved<const P: u32>(
-        &self,
-        lambda: &[Rational],
-        beyond: &Interval<P>,
-    ) -> Vec<Interval<P>> {
+    pub fn moved(&self, lambda: &[Rational], beyond: &Ball) -> Vec<Ball> {
         let k = self.combination(lambda);
         let n = k.nrows();
-        let grown = [1, -1].map(|sign| enclosed_exponential::<P>(&k, &Rational::from(sign)));
-        let mut theta: Vec<Interval<P>> = self.theta.iter().map(Interval::from_rational).collect();
+        let grown = [1, -1].map(|sign| enclosed_exponential(&k, &Rational::from(sign)));
+        let mut theta: Vec<Ball> = self.theta.iter().map(Ball::from_rational).collect();
         for slice in &self.slices {
             let part = slice.gather(n, &theta);
             let e = &grown[usize::from(slice.negated)];
             let image = (0..n).map(|i| {
-                let row: Vec<Interval<P>> = e.row(i).iter().cloned().collect();
+                let row: Vec<Ball> = e.row(i).iter().cloned().collect();
                 dot(&row, &part)
             });
-            let image: Vec<Interval<P>> = image.collect();
+            let image: Vec<Ball> = image.collect();
             let length = sum(image.iter().map(Field::square)).root();
-            let length = length.unwrap_or_else(|| Interval::from_int(0).ln());
+            let length = length.unwrap_or_else(|| Ball::from_int(0).ln());
             let radius = length * beyond;
             for (index, x) in slice.indices(n).zip(image) {
-                theta[index] = x.widen(radius.upper());
+                theta[index] = x.widen(&radius.upper());
             }
         }
         theta

@@ -3,7 +3,7 @@
 use super::Status;
 use super::convexity::Expansion;
 use crate::balance::{Noise, Strength};
-use crate::scalar::{Field, Interval, Rational, Scalar, dot, sum};
+use crate::scalar::{Ball, Field, Rational, Scalar, dot, sum};
 
 /// One coordinate.
 #[derive(Clone, Debug)]
@@ -121,9 +121,9 @@ impl Coordinates {
         squares.max().unwrap_or_default()
     }
 
-    pub fn expand<const P: u32>(&self, lambda: &[Rational]) -> Expansion<P> {
+    pub fn expand(&self, lambda: &[Rational]) -> Expansion {
         let m = self.members();
-        let at = Interval::<P>::from_rational;
+        let at = Ball::from_rational;
         let mut expansion = Expansion::new(m);
         for own in &self.list {
             let exponent = at(&(dot(&own.rates, lambda) * 2));
@@ -133,12 +133,12 @@ impl Coordinates {
             let noise = at(&self.strength.sigma2) * noise;
             let rates: Vec<_> = own.rates.iter().map(at).collect();
             for i in 0..m {
-                let twice = Interval::from_int(2) * &rates[i];
+                let twice = Ball::from_int(2) * &rates[i];
                 let slope = decay.clone() - &noise;
                 expansion.gradient[i] = expansion.gradient[i].clone() + slope * &twice;
                 expansion.charge[i] = expansion.charge[i].clone() + square.clone() * &rates[i];
                 for j in 0..m {
-                    let product = twice.clone() * &rates[j] * Interval::from_int(2);
+                    let product = twice.clone() * &rates[j] * Ball::from_int(2);
                     let both = decay.clone() + &noise;
                     expansion.hessian[i][j] = expansion.hessian[i][j].clone() + both * product;
                 }
@@ -152,15 +152,11 @@ impl Coordinates {
     }
 
     /// θ_λ, relative to each coordinate within the factor `stretch`.
-    pub fn moved<const P: u32>(
-        &self,
-        lambda: &[Rational],
-        stretch: &Interval<P>,
-    ) -> Option<Vec<Interval<P>>> {
+    pub fn moved(&self, lambda: &[Rational], stretch: &Ball) -> Option<Vec<Ball>> {
         let theta = self.theta.as_ref()?.iter().zip(&self.list);
         let moved = theta.map(|(x, own)| {
-            let exponent = Interval::from_rational(&dot(&own.rates, lambda));
-            exponent.exp() * Interval::from_rational(x) * stretch
+            let exponent = Ball::from_rational(&dot(&own.rates, lambda));
+            exponent.exp() * Ball::from_rational(x) * stretch
         });
         Some(moved.collect())
     }

@@ -12,17 +12,17 @@ use super::blocks::covariance;
 use super::convexity::{factor, least_eigenvalue};
 use super::{Group, Status};
 use crate::balance::{GroupOrbit, GroupStatus, Strength};
-use crate::scalar::{Field, Interval, Mp, Rational, dot, sum};
+use crate::scalar::{Ball, Field, Rational, Real, dot, sum, working_precision};
 use crate::symmetry::{Slice, inverse};
 use nalgebra::{Cholesky, ComplexField, DMatrix};
 use rug::Float;
 use std::cmp::Ordering;
 
-type Matrix<const P: u32> = Vec<Vec<Interval<P>>>;
+type Matrix = Vec<Vec<Ball>>;
 
 /// Encloses S, θ\* and what follows, for a status that is not unbounded. What the first route
 /// says of the flat directions is checked.
-pub(super) fn solve<const P: u32>(
+pub(super) fn solve(
     orbit: &GroupOrbit,
     strength: &Strength<Rational>,
     status: &GroupStatus<()>,
@@ -43,7 +43,7 @@ pub(super) fn solve<const P: u32>(
         None => (m.clone(), n.clone()),
         Some(dead) => (m + &dead.dual, n + &dead.projector),
     };
-    let rows = |m: &DMatrix<Rational>| rows_of::<P>(m);
+    let rows = |m: &DMatrix<Rational>| rows_of(m);
     let metric = mean(&rows(&whole_m), &rows(&whole_n))?;
     // S⁻¹ = M S N⁻¹.
     let inverse_n = inverse(&whole_n).ok_or("N is singular")?;
@@ -51,23 +51,22 @@ pub(super) fn solve<const P: u32>(
     let identity = rows(&DMatrix::identity(r, r));
     let transform = mean(&identity, &metric)?;
     let back = product(&dual, &transform);
-    let trace = |m: &DMatrix<Rational>, s: &Matrix<P>| {
-        let rows = rows_of::<P>(m);
+    let trace = |m: &DMatrix<Rational>, s: &Matrix| {
+        let rows = rows_of(m);
         sum(rows.iter().zip(s).map(|(a, b)| dot(a, b)))
     };
     let around =
-        |p: &Matrix<P>, m: &DMatrix<Rational>| product(&product(p, &rows_of(m)), &transposed(p));
+        |p: &Matrix, m: &DMatrix<Rational>| product(&product(p, &rows_of(m)), &transposed(p));
     let (up, down) = (around(&transform, &squares[0]), around(&back, &squares[1]));
     let charge = up.iter().zip(&down).map(|(a, b)| {
         let entries = a.iter().zip(b);
         entries.map(|(x, y)| x.clone() - y).collect()
     });
-    let charge: Matrix<P> = charge.collect();
-    let theta: Vec<Interval<P>> = orbit.theta().iter().map(Interval::from_rational).collect();
-    let theta = orbit.act(&transform, &back, &theta);
-    let enclosed = |m: &Matrix<P>| {
-        let row = |row: &Vec<Interval<P>>| row.iter().map(super::enclosure).collect();
-        m.iter().map(row).collect()
+    let charge: Matrix = charge.collect();
+    let theta: Vec<Ball> = orbit.theta().iter().map(Ball::from_rational).collect();
+    let theta = {
+        let matrix = |m: &Matrix| DMatrix::from_fn(r, r, |i, j| m[i][j].clone());
+        orbit.act(&matrix(&transform), &matrix(&back), &theta)
     };
     Ok(Group {
         status: if dead.is_some() {
@@ -75,10 +74,10 @@ pub(super) fn solve<const P: u32>(
         } else {
             Status::Finite
         },
-        metric: enclosed(&metric),
-        theta: theta.iter().map(super::enclosure).collect(),
-        charge: enclosed(&charge),
-        potential: Some(super::enclosure(&(trace(m, &metric) + trace(n, &dual)))),
+        potential: Some(trace(m, &metric) + trace(n, &dual)),
+        metric,
+        theta,
+        charge,
     })
 }
 
@@ -176,24 +175,25 @@ fn falls_for_ever(
             .map(|row| row.iter().cloned().collect())
             .collect::<Vec<_>>(),
     );
-    match still && falls && one.len() == 1 {
-        true => Ok(()),
-        false => Err("the direction is none of recession".to_owned()),
+    if still && falls && one.len() == 1 {
+        Ok(())
+    } else {
+        Err("the direction is none of recession".to_owned())
     }
 }
 
-fn rows_of<const P: u32>(m: &DMatrix<Rational>) -> Matrix<P> {
-    let row = |i: usize| m.row(i).iter().map(Interval::from_rational).collect();
+fn rows_of(m: &DMatrix<Rational>) -> Matrix {
+    let row = |i: usize| m.row(i).iter().map(Ball::from_rational).collect();
     (0..m.nrows()).map(row).collect()
 }
 
-fn transposed<const P: u32>(m: &Matrix<P>) -> Matrix<P> {
+fn transposed(m: &Matrix) -> Matrix {
     (0..m.len())
         .map(|j| m.iter().map(|row| row[j].clone()).collect())
         .collect()
 }
 
-fn product<const P: u32>(a: &Matrix<P>, b: &Matrix<P>) -> Matrix<P> {
+fn product(a: &Matrix, b: &Matrix) -> Matrix {
     let columns = transposed(b);
     a.iter()
         .map(|row| columns.iter().map(|c| dot(row, c)).collect())
@@ -201,17 +201,16 @@ fn product<const P: u32>(a: &Matrix<P>, b: &Matrix<P>) -> Matrix<P> {
 }
 
 /// The positive definite S with S M S = N, for all M and N in their enclosures.
-fn mean<const P: u32>(m: &Matrix<P>, n: &Matrix<P>) -> Result<Matrix<P>, String> {
+fn mean(m: &Matrix, n: &Matrix) -> Result<Matrix, String> {
     let r = m.len();
-    let middle =
-        |m: &Matrix<P>| DMatrix::from_fn(r, r, |i, j| Mp::<P>::from_float(m[i][j].midpoint()));
+    let middle = |m: &Matrix| DMatrix::from_fn(r, r, |i, j| m[i][j].middle());
     let approximation = denman_beavers(&middle(m), &middle(n))?;
     let lower = Cholesky::new(approximation).ok_or("the iteration left the positive matrices")?;
     let lower = lower.unpack();
-    let l: Matrix<P> = (0..r)
+    let l: Matrix = (0..r)
         .map(|i| {
             (0..r)
-                .map(|j| Interval::point(lower[(i, j)].as_float()))
+                .map(|j| Ball::point(lower[(i, j)].as_float()))
                 .collect()
         })
         .collect();
@@ -219,7 +218,7 @@ fn mean<const P: u32>(m: &Matrix<P>, n: &Matrix<P>) -> Result<Matrix<P>, String>
     let turned_m = product(&product(&transposed(&l), m), &l);
     let half = solve_lower(&l, n);
     let turned_n = solve_lower(&l, &transposed(&half));
-    let combine = |f: fn(Interval<P>, &Interval<P>) -> Interval<P>| -> Matrix<P> {
+    let combine = |f: fn(Ball, &Ball) -> Ball| -> Matrix {
         let rows = turned_m.iter().zip(&turned_n);
         rows.map(|(a, b)| a.iter().zip(b).map(|(x, y)| f(x.clone(), y)).collect())
             .collect()
@@ -230,16 +229,16 @@ fn mean<const P: u32>(m: &Matrix<P>, n: &Matrix<P>) -> Result<Matrix<P>, String>
     let least =
         least_eigenvalue(&combine(|x, y| x + y)).ok_or("M + N is not seen to be positive")?;
     let q = defect / least;
-    let rest = Interval::from_int(1) - &q;
+    let rest = Ball::from_int(1) - &q;
     if rest.sign() != Some(Ordering::Greater) || factor(&t).is_none() {
         return Err("too far from S to enclose it".to_owned());
     }
-    let relative = (q / rest).upper().clone();
-    let roots: Option<Vec<Interval<P>>> = (0..r).map(|i| t[i][i].root()).collect();
+    let relative = (q / rest).upper();
+    let roots: Option<Vec<Ball>> = (0..r).map(|i| t[i][i].root()).collect();
     let roots = roots.ok_or("the diagonal of S is not positive")?;
     let entry = |i: usize, j: usize| {
-        let radius = roots[i].clone() * &roots[j] * Interval::point(&relative);
-        t[i][j].widen(radius.upper())
+        let radius = roots[i].clone() * &roots[j] * Ball::point(&relative);
+        t[i][j].widen(&radius.upper())
     };
     Ok((0..r)
         .map(|i| (0..r).map(|j| entry(i, j)).collect())
@@ -247,8 +246,8 @@ fn mean<const P: u32>(m: &Matrix<P>, n: &Matrix<P>) -> Result<Matrix<P>, String>
 }
 
 /// L⁻¹B for lower triangular L.
-fn solve_lower<const P: u32>(l: &Matrix<P>, b: &Matrix<P>) -> Matrix<P> {
-    let mut x: Matrix<P> = Vec::with_capacity(b.len());
+fn solve_lower(l: &Matrix, b: &Matrix) -> Matrix {
+    let mut x: Matrix = Vec::with_capacity(b.len());
     for i in 0..b.len() {
         let row = (0..b.len()).map(|j| {
             let known = sum((0..i).map(|k| l[i][k].clone() * &x[k][j]));
@@ -265,28 +264,26 @@ const MAX_STEPS: usize = 200;
 
 /// S = M⁻¹(MN)^{1/2}, the root by Y ← (Y + Z⁻¹)/2, Z ← (Z + Y⁻¹)/2 from Y = MN, Z = 1, each
 /// side first scaled by the determinant.
-fn denman_beavers<const P: u32>(
-    m: &DMatrix<Mp<P>>,
-    n: &DMatrix<Mp<P>>,
-) -> Result<DMatrix<Mp<P>>, String> {
+fn denman_beavers(m: &DMatrix<Real>, n: &DMatrix<Real>) -> Result<DMatrix<Real>, String> {
     let r = m.nrows();
     let lost = "the iteration met a singular matrix";
-    let (mut y, mut z) = (m * n, DMatrix::<Mp<P>>::identity(r, r));
-    let two = Mp::<P>::from_int(2);
-    let done = Mp::<P>::from_float(Float::with_val(P, 1) >> (P - P / 8));
+    let (mut y, mut z) = (m * n, DMatrix::<Real>::identity(r, r));
+    let two = Real::from_int(2);
+    let bits = working_precision();
+    let done = Real::from_float(Float::with_val(64, 1) >> (bits - bits / 8));
     let mut near = false;
     for _ in 0..MAX_STEPS {
         let inverse_y = y.clone().try_inverse().ok_or(lost)?;
         let inverse_z = z.clone().try_inverse().ok_or(lost)?;
         // |det Y det Z|^{−1/2r} speeds up the first steps; near the end it is 1.
         let scale = if near {
-            Mp::<P>::from_int(1)
+            Real::from_int(1)
         } else {
             let size = ComplexField::abs(y.determinant() * z.determinant());
-            let exponent = Mp::<P>::from_int(-2 * i64::try_from(r).unwrap_or(1));
+            let exponent = Real::from_int(-2 * i64::try_from(r).unwrap_or(1));
             ComplexField::exp(ComplexField::ln(size) / exponent)
         };
-        let halve = |a: &DMatrix<Mp<P>>, b: &DMatrix<Mp<P>>| {
+        let halve = |a: &DMatrix<Real>, b: &DMatrix<Real>| {
             a.zip_map(b, |a, b| (a * &scale + b / &scale) / &two)
         };
         let (next_y, next_z) = (halve(&y, &inverse_z), halve(&z, &inverse_y));
@@ -296,7 +293,7 @@ fn denman_beavers<const P: u32>(
             let s = m.clone().try_inverse().ok_or(lost)? * y;
             return Ok(s.zip_map(&s.transpose(), |a, b| (a + b) / &two));
         }
-        near = change < Mp::<P>::from_int(1) / Mp::from_int(16);
+        near = change < Real::from_int(1) / Real::from_int(16);
     }
     Err("the iteration of Denman and Beavers did not converge".to_owned())
 }

@@ -21,14 +21,12 @@ use super::Input;
 use super::regression::DeepLinear;
 use crate::balance::{FamilyOrbit, FamilyStatus, GroupOrbit, GroupStatus, Orbit};
 use crate::problem::{Answer, Body, Problem};
-use crate::scalar::{Enclosure, Interval, Rational};
+use crate::scalar::{Ball, Rational, at_precision};
 use crate::symmetry::{FamilyStructure, Structure};
 use blocks::Blocks;
 use convexity::System;
 use coordinates::{Before, Coordinate, Coordinates};
 use nalgebra::DMatrix;
-use rug::Float;
-use rug::float::Special;
 use std::collections::BTreeMap;
 
 /// What the second route found.
@@ -39,7 +37,7 @@ pub(super) struct Second {
     /// As files have it.
     pub status: &'static str,
     /// Each number by its place in a solution, as `theta[2]`.
-    pub numbers: BTreeMap<String, Enclosure>,
+    pub numbers: BTreeMap<String, Ball>,
 }
 
 /// The statuses of all kinds of problem.
@@ -67,11 +65,11 @@ impl Status {
 /// An equilibrium of one generator or of a family.
 struct Reached {
     status: Status,
-    lambda: Vec<Enclosure>,
-    theta: Option<Vec<Enclosure>>,
-    charge: Vec<Enclosure>,
-    potential: Option<Enclosure>,
-    relaxation_rate: Option<Enclosure>,
+    lambda: Vec<Ball>,
+    theta: Option<Vec<Ball>>,
+    charge: Vec<Ball>,
+    potential: Option<Ball>,
+    relaxation_rate: Option<Ball>,
 }
 
 impl Reached {
@@ -90,10 +88,10 @@ impl Reached {
 /// A balanced point of a group.
 struct Group {
     status: Status,
-    metric: Vec<Vec<Enclosure>>,
-    theta: Vec<Enclosure>,
-    charge: Vec<Vec<Enclosure>>,
-    potential: Option<Enclosure>,
+    metric: Vec<Vec<Ball>>,
+    theta: Vec<Ball>,
+    charge: Vec<Vec<Ball>>,
+    potential: Option<Ball>,
 }
 
 impl Group {
@@ -108,13 +106,7 @@ impl Group {
     }
 }
 
-/// The same set with a precision of its own; the whole line where there is none.
-fn enclosure<const P: u32>(x: &Interval<P>) -> Enclosure {
-    let set = Enclosure::new(x.lower().clone(), x.upper().clone());
-    set.unwrap_or_else(|| Enclosure::point(&Float::with_val(64, Special::Nan)))
-}
-
-/// Attempts of [`run`], the second with more bits. (Each precision is compiled by itself.)
+/// Attempts of [`run`], the second with more bits.
 pub(super) const ATTEMPTS: u32 = 2;
 
 /// Runs the second route. Of what the first found it uses the directions alone, flat or of
@@ -134,7 +126,7 @@ fn regression(deep: &DeepLinear) -> Result<Second, String> {
     Ok(Second {
         route: "C4 by a singular value decomposition with 768 bits, its balance and its product checked",
         status: Status::Finite.name(),
-        numbers: network::numbers(deep)?,
+        numbers: at_precision(network::BITS, || network::numbers(deep))?,
     })
 }
 
@@ -165,7 +157,8 @@ fn of_problem(problem: &Problem, answer: &Answer, attempt: u32) -> Result<Second
 }
 
 fn bisect(system: &Coordinates, attempt: u32) -> Result<Second, String> {
-    let found = bisection::solve(system, 512 << (2 * attempt))?;
+    let bits = 512 << (2 * attempt);
+    let found = at_precision(bits, || bisection::solve(system, bits))?;
     let route = "bisection of G in interval arithmetic, coordinate by coordinate";
     Ok(solution(
         route,
@@ -179,7 +172,7 @@ fn bisect(system: &Coordinates, attempt: u32) -> Result<Second, String> {
 fn single(problem: &Problem, orbit: &Orbit, attempt: u32) -> Result<Second, String> {
     match orbit.generator().structure() {
         Structure::Rates(rates) => {
-            let rates = rates.into_iter().map(|rate| vec![rate]).collect();
+            let rates = rates.iter().map(|rate| vec![rate.clone()]).collect();
             let system = Coordinates::of(rates, orbit.theta(), orbit.noise(), &problem.strength);
             bisect(&system, attempt)
         }
@@ -260,24 +253,24 @@ fn family(
 }
 
 fn unbounded(recedes: bool) -> Result<Reached, String> {
-    match recedes {
-        true => Ok(Reached::status(Status::Unbounded)),
-        false => Err("the direction is none of recession".to_owned()),
+    if recedes {
+        Ok(Reached::status(Status::Unbounded))
+    } else {
+        Err("the direction is none of recession".to_owned())
     }
 }
 
 fn all_flat(flat: bool) -> Result<(), String> {
-    match flat {
-        true => Ok(()),
-        false => Err("Φ is not constant along a direction said to be flat".to_owned()),
+    if flat {
+        Ok(())
+    } else {
+        Err("Φ is not constant along a direction said to be flat".to_owned())
     }
 }
 
 fn minimise(system: &System<'_>, flat: &[Vec<Rational>], attempt: u32) -> Result<Reached, String> {
-    match attempt {
-        0 => convexity::solve::<512>(system, flat),
-        _ => convexity::solve::<2048>(system, flat),
-    }
+    let bits = if attempt == 0 { 512 } else { 2048 };
+    at_precision(bits, || convexity::solve(system, flat))
 }
 
 fn group(
@@ -287,10 +280,8 @@ fn group(
     attempt: u32,
 ) -> Result<Second, String> {
     let strength = &problem.strength;
-    let found = match attempt {
-        0 => geodesic::solve::<768>(orbit, strength, status),
-        _ => geodesic::solve::<4096>(orbit, strength, status),
-    }?;
+    let bits = if attempt == 0 { 768 } else { 4096 };
+    let found = at_precision(bits, || geodesic::solve(orbit, strength, status))?;
     let mut numbers = BTreeMap::new();
     if let Some(potential) = &found.potential {
         let geodesic::Parts { squares, sides } = geodesic::parts(orbit, strength);
@@ -319,22 +310,22 @@ fn group(
 /// Bits of what is known exactly.
 const EXACT: u32 = 1024;
 
-fn exact(q: &Rational) -> Enclosure {
-    Enclosure::at(EXACT, q)
+fn exact(q: &Rational) -> Ball {
+    Ball::at(EXACT, q)
 }
 
-fn exact_matrix(m: &DMatrix<Rational>) -> Vec<Vec<Enclosure>> {
+fn exact_matrix(m: &DMatrix<Rational>) -> Vec<Vec<Ball>> {
     let row = |i: usize| m.row(i).iter().map(exact).collect();
     (0..m.nrows()).map(row).collect()
 }
 
-fn list(to: &mut BTreeMap<String, Enclosure>, field: &str, numbers: &[Enclosure]) {
+fn list(to: &mut BTreeMap<String, Ball>, field: &str, numbers: &[Ball]) {
     for (i, x) in numbers.iter().enumerate() {
         to.insert(format!("{field}[{i}]"), x.clone());
     }
 }
 
-fn matrix(to: &mut BTreeMap<String, Enclosure>, field: &str, rows: &[Vec<Enclosure>]) {
+fn matrix(to: &mut BTreeMap<String, Ball>, field: &str, rows: &[Vec<Ball>]) {
     for (i, row) in rows.iter().enumerate() {
         list(to, &format!("{field}[{i}]"), row);
     }
@@ -349,7 +340,7 @@ fn solution(
     on_orbit: bool,
 ) -> Second {
     let mut numbers = BTreeMap::new();
-    let mut put = |field: &str, list_of: &[Enclosure]| match (single, list_of) {
+    let mut put = |field: &str, list_of: &[Ball]| match (single, list_of) {
         (true, [x]) => {
             numbers.insert(field.to_owned(), x.clone());
         }

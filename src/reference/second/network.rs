@@ -2,21 +2,21 @@
 //! singular values, and whether it is one.
 
 use crate::reference::regression::DeepLinear;
-use crate::scalar::{Enclosure, Field, Mp, Rational};
+use crate::scalar::{Ball, Field, Rational, Real};
 use nalgebra::DMatrix;
 use rug::Float;
 use std::collections::BTreeMap;
 
-const BITS: u32 = 768;
-type Number = Mp<BITS>;
+/// The working precision.
+pub(super) const BITS: u32 = 768;
 
 /// Rounding stays below this, relative to the largest entry beside it.
 const SMALL: u32 = BITS - BITS / 4;
 
 /// ρ and the Gram matrices of the outer layers, by their places in a solution. They are no
 /// enclosures: each is given with 2^{−SMALL} of the largest entry as its radius.
-pub(super) fn numbers(deep: &DeepLinear) -> Result<BTreeMap<String, Enclosure>, String> {
-    let found = deep.data.convert::<Number>().balanced_minimum(&deep.hidden);
+pub(super) fn numbers(deep: &DeepLinear) -> Result<BTreeMap<String, Ball>, String> {
+    let found = deep.data.convert::<Real>().balanced_minimum(&deep.hidden);
     let found = found.map_err(|error| error.to_string())?;
     check(deep, &found.layers)?;
     let (Some(first), Some(last)) = (found.layers.first(), found.layers.last()) else {
@@ -38,18 +38,18 @@ pub(super) fn numbers(deep: &DeepLinear) -> Result<BTreeMap<String, Enclosure>, 
     Ok(numbers)
 }
 
-fn around(m: &DMatrix<Number>, i: usize, j: usize) -> Enclosure {
+fn around(m: &DMatrix<Real>, i: usize, j: usize) -> Ball {
     let radius = Float::with_val(64, m.amax().as_float()) >> SMALL;
-    Enclosure::point(m[(i, j)].as_float()).widen(&radius)
+    Ball::point(m[(i, j)].as_float()).widen(&radius)
 }
 
 /// The product is V, and q_{i+1}P_i = p_{i−1}Q_i at every hidden layer.
-fn check(deep: &DeepLinear, layers: &[DMatrix<Number>]) -> Result<(), String> {
-    let convert = |m: &DMatrix<Rational>| m.map(|q| Number::from_rational(&q));
+fn check(deep: &DeepLinear, layers: &[DMatrix<Real>]) -> Result<(), String> {
+    let convert = |m: &DMatrix<Rational>| m.map(|q| Real::from_rational(&q));
     let [map, inputs, noise] = [&deep.data.map, &deep.data.inputs, &deep.data.noise].map(convert);
     let d = map.nrows();
-    let small = Number::from_float(Float::with_val(BITS, 1) >> SMALL);
-    let close = |a: &DMatrix<Number>, b: &DMatrix<Number>| {
+    let small = Real::from_float(Float::with_val(BITS, 1) >> SMALL);
+    let close = |a: &DMatrix<Real>, b: &DMatrix<Real>| {
         (a - b).amax() <= small.clone() * (a.amax() + b.amax())
     };
     // E[h_ih_iᵀ] from the input on, and BᵀΣ_εB from the output back.
@@ -74,8 +74,9 @@ fn check(deep: &DeepLinear, layers: &[DMatrix<Number>]) -> Result<(), String> {
     let product = layers
         .iter()
         .fold(DMatrix::identity(d, d), |total, layer| layer * total);
-    match close(&product, &map) {
-        true => Ok(()),
-        false => Err("the layers do not multiply to the map".to_owned()),
+    if close(&product, &map) {
+        Ok(())
+    } else {
+        Err("the layers do not multiply to the map".to_owned())
     }
 }
