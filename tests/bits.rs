@@ -8,7 +8,7 @@
 
 use nalgebra::DMatrix;
 use noise_equilibrium::balance::{
-    Attempt, Balance, Edge, Equilibrium, Existence, Exponential, FamilyOrbit, FamilyStatus,
+    Attempt, BalanceEquation, Edge, Equilibrium, Existence, Exponential, FamilyOrbit, FamilyStatus,
     GroupOrbit, GroupStatus, Noise, Orbit, Regression, Setting, Spectrum, SpectrumSource, Strength,
     Term, balance_network, certify, certify_family, certify_group, geometric_mean, minimise, solve,
     square_root,
@@ -156,7 +156,7 @@ fn floating<S: RealScalar + Bits>(seed: u64) -> String {
             noise: S::from_rational(&t.noise),
             charge: S::from_rational(&t.charge),
         });
-        let balance = Balance {
+        let balance = BalanceEquation {
             spectrum: Spectrum::from_terms(terms.collect()),
             strength: strength.map(S::from_rational),
         };

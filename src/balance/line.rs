@@ -6,7 +6,7 @@ use super::pulls::{Equilibrium, Pulls};
 use super::refine::{CertifyError, Gap, bits_of, checked, largest, refine};
 use super::solve::Logarithmic;
 use super::source::SpectrumSource;
-use super::spectrum::{Balance, Spectrum, Strength};
+use super::spectrum::{BalanceEquation, Spectrum, Strength};
 use super::vanishing::charge_vanishes;
 use crate::scalar::{Ball, Field, Rational, Real, Scalar, at_precision, sum};
 use crate::symmetry::Eigenspaces;
@@ -120,7 +120,7 @@ pub(super) fn root(
 
 /// Leading bits that cancel in the sum G(0), where it does not vanish.
 fn cancelled(spectrum: &Spectrum<Rational>, strength: &Strength<Rational>) -> u32 {
-    let balance = Balance {
+    let balance = BalanceEquation {
         spectrum: spectrum.clone(),
         strength: strength.clone(),
     };

@@ -4,7 +4,7 @@
 use super::line::bits_between;
 use super::noise::{mean, population_variance};
 use super::refine::CertifyError;
-use super::spectrum::{Balance, Spectrum, Strength, Term};
+use super::spectrum::{BalanceEquation, Spectrum, Strength, Term};
 use crate::scalar::{Ball, Field, Rational, dot, sum};
 use crate::symmetry::{
     Eigenspaces, Generator, Slice, Structure, Support, first_indefinite_pivot, support,
@@ -449,7 +449,7 @@ impl SpectrumSource {
         match self {
             Self::Exact(spectrum) => {
                 let charge = sum(spectrum.terms().iter().map(|t| t.charge.clone() * &t.rate));
-                let balance = Balance {
+                let balance = BalanceEquation {
                     spectrum: spectrum.clone(),
                     strength: strength.clone(),
                 };
