@@ -1035,7 +1035,7 @@ fn names_of_the_callers_folder() {
     }
     let folder = tempfile::tempdir().expect("a folder");
     let library = "From Coq Require Import Reals List QArith Lra.
-From NoiseEquilibrium.analysis Require Export BalanceEquation.
+From NoiseEquilibrium.analysis Require Export Balance.
 Require NoiseEquilibrium.analysis.Certificate.
 Export NoiseEquilibrium.analysis.Certificate.
 Definition problem_balance (p : problem) (λ : R) : R := (-1)%R.
