@@ -1,8 +1,9 @@
 //! From exact data (generator, θ, noise) to a [`Spectrum`], exact where the rates
 //! are rational and enclosed at any precision where they are not.
 
-use super::line::bits_between;
+use super::line::bits_lost;
 use super::noise::{mean, population_variance};
+use super::powers::Rate;
 use super::refine::CertifyError;
 use super::spectrum::{BalanceEquation, Spectrum, Strength, Term};
 use crate::scalar::{Ball, Field, Rational, dot, sum};
@@ -492,10 +493,9 @@ impl BlockSpectrum {
             .row_iter()
             .map(|row| row.iter().map(|x| x.clone().abs()).sum());
         let norm: Rational = rows.max().unwrap_or_default();
-        bits_between(
-            &(norm * 2 * Rational::from(&start.potential - &fixed)),
-            &start.balance,
-        )
+        let moved = Rational::from(&start.potential - &fixed);
+        let largest = 1.0 + norm.log2_abs() + moved.log2_abs();
+        bits_lost(largest, &start.balance)
     }
 
     /// The spectrum with every sign of a rate, a noise and a charge decided, and the
