@@ -102,11 +102,10 @@ fn other_kind(bytes: &[u8]) -> Option<&'static str> {
     let text = String::from_utf8_lossy(bytes.get(..4096).unwrap_or(bytes));
     if text.trim_start().starts_with('{') {
         let index = text.contains("\"weight_map\"") || text.contains("\"total_size\"");
-        return Some(match index {
-            true => {
-                "the index of a sharded checkpoint; sharded checkpoints are not supported yet: name one of the shards that it lists, or put them into one file"
-            }
-            false => "JSON",
+        return Some(if index {
+            "the index of a sharded checkpoint; sharded checkpoints are not supported yet: name one of the shards that it lists, or put them into one file"
+        } else {
+            "JSON"
         });
     }
     // Protocols 2 to 5.

@@ -81,9 +81,10 @@ impl Word {
     }
 
     fn control(control: &ControlReport) -> Self {
-        Self::labelled(match control.is_caught() {
-            true => "caught",
-            false => "not caught",
+        Self::labelled(if control.is_caught() {
+            "caught"
+        } else {
+            "not caught"
         })
     }
 }

@@ -146,14 +146,15 @@ fn of_control(control: &ControlReport, undecided: bool) -> Option<Problem> {
         return None;
     }
     let counts = format!("{caught} caught, {missed} missed, {inconclusive} inconclusive");
-    Some(match undecided {
-        true => inconclusive_case(counts),
-        false => Problem {
+    Some(if undecided {
+        inconclusive_case(counts)
+    } else {
+        Problem {
             element: FAILURE,
             kind: "not caught",
             counts,
             detail: String::new(),
-        },
+        }
     })
 }
 

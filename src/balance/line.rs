@@ -3,12 +3,12 @@
 
 use super::powers::Rate;
 use super::pulls::{Equilibrium, Pulls};
-use super::refine::{CertifyError, Gap, bits_of, checked, refine};
+use super::refine::{CertifyError, Gap, bits_of, checked, largest, refine};
 use super::solve::Logarithmic;
 use super::source::SpectrumSource;
 use super::spectrum::{Balance, Spectrum, Strength};
 use super::vanishing::charge_vanishes;
-use crate::scalar::{Ball, Rational, Real, Scalar, at_precision, sum, working_precision};
+use crate::scalar::{Ball, Field, Rational, Real, Scalar, at_precision, sum};
 use crate::symmetry::Eigenspaces;
 use num_traits::{One, Zero};
 use rug::Float;
@@ -56,6 +56,7 @@ pub(crate) fn certify_and<T>(
     mut follow: impl FnMut(Certified) -> Result<T, Gap>,
 ) -> Result<Equilibrium<T>, CertifyError> {
     source.check_signs()?;
+    strength.check_signs()?;
     let wanted = bits_of(digits);
     let balanced = source.start(strength).balance.is_zero();
     let moves = source.moves();
@@ -63,11 +64,14 @@ pub(crate) fn certify_and<T>(
         // What cancels in G(0) is lost in a λ* near 0. Exponents of ±10⁶ fit.
         SpectrumSource::Exact(spectrum) => {
             let lost = cancelled(spectrum, strength);
-            (wanted + 64 + lost, 16_777_216, lost)
+            (wanted + GUARD + lost, 16_777_216, lost)
         }
         // Projectors keep two thirds of the bits of an eigendecomposition. With as many bits
         // as exponents of ±10⁶ take it would not end.
-        SpectrumSource::Blocks(_) => (wanted + wanted / 2 + 128, 131_072, 0),
+        SpectrumSource::Blocks(blocks) => {
+            let lost = blocks.cancelled(strength, &source.start(strength));
+            (wanted + wanted / 2 + 128, 131_072, lost)
+        }
     };
     let most = wanted.saturating_mul(8).saturating_add(beyond);
     refine(first, most, |bits| {
@@ -98,6 +102,22 @@ pub(crate) fn certify_and<T>(
     })
 }
 
+/// λ\* of a spectrum with a finite one, at a working precision of `bits` bits; `None` if that
+/// is too little.
+pub(super) fn root(
+    spectrum: &Spectrum<Rational>,
+    strength: &Strength<Rational>,
+    bits: u32,
+) -> Option<Ball> {
+    let lost = cancelled(spectrum, strength);
+    let bits = bits + lost;
+    at_precision(bits, || {
+        let terms = Terms::of(spectrum, strength)?;
+        let found = terms.solve(false, bits, lost).ok()?;
+        Some(found.finite()?.lambda)
+    })
+}
+
 /// Leading bits that cancel in the sum G(0), where it does not vanish.
 fn cancelled(spectrum: &Spectrum<Rational>, strength: &Strength<Rational>) -> u32 {
     let balance = Balance {
@@ -109,12 +129,17 @@ fn cancelled(spectrum: &Spectrum<Rational>, strength: &Strength<Rational>) -> u3
         .into_iter()
         .flat_map(|pulls| pulls.up.into_iter().chain(pulls.down));
     let largest = weights.map(|(_, weight)| weight).max().unwrap_or_default();
-    if total == 0 {
+    bits_between(&largest, &total)
+}
+
+/// About log₂(x/|y|) for x ≥ 0, if positive; 0 for y = 0.
+pub(super) fn bits_between(x: &Rational, y: &Rational) -> u32 {
+    if *y == 0 {
         return 0;
     }
     // log₂ of each, to within one, is the size of its numerator less that of its denominator.
-    let above = largest.numer().significant_bits() + total.denom().significant_bits();
-    let below = largest.denom().significant_bits() + total.numer().significant_bits();
+    let above = x.numer().significant_bits() + y.denom().significant_bits();
+    let below = x.denom().significant_bits() + y.numer().significant_bits();
     (above + 2).saturating_sub(below)
 }
 
@@ -135,38 +160,84 @@ struct Terms<'a, R> {
     strength: &'a Strength<Rational>,
 }
 
-/// A λ with w e^{2νλ} for each pull there.
+/// λ\* with the moments there.
 struct Found {
     lambda: Ball,
     moments: Moments,
 }
 
-/// Sums of μ^j a e^{−2μλ} and μ^j c e^{2μλ} for j = 0, 1, 2: G, G′, Φ and C are combinations of
-/// these.
+/// Sums of μ^j a e^{−2μλ} and of μ^j c e^{2μλ} for j = 0, 1, 2, 3: G, G′, G″, Φ, C and ‖Aθ‖² are
+/// combinations of these.
+#[derive(Clone)]
 struct Moments {
-    noise: [Ball; 3],
-    charge: [Ball; 3],
-    /// Σ |μ| c e^{2μλ}, what may cancel in C.
-    size: Float,
+    noise: [Ball; 4],
+    charge: [Ball; 4],
 }
 
 impl Moments {
-    /// G/2 = σ²Σμa e^{−2μλ} − 2γΣμc e^{2μλ}.
-    fn half_balance(&self, strength: &Strength<Rational>) -> Ball {
+    /// σ² and 2γ times the j-th moments.
+    fn both(&self, j: usize, strength: &Strength<Rational>) -> [Ball; 2] {
         let decay = Rational::from(strength.gamma() * 2);
-        self.noise[1].times_rational(strength.sigma2()) - self.charge[1].times_rational(&decay)
+        let noise = self.noise[j].times_rational(strength.sigma2());
+        [noise, self.charge[j].times_rational(&decay)]
     }
 
-    /// −G′/4 = σ²Σμ²a e^{−2μλ} + 2γΣμ²c e^{2μλ}.
-    fn quarter_steepness(&self, strength: &Strength<Rational>) -> Ball {
-        let decay = Rational::from(strength.gamma() * 2);
-        self.noise[2].times_rational(strength.sigma2()) + self.charge[2].times_rational(&decay)
-    }
-
-    /// Φ = σ²Σa e^{−2μλ} + 2γΣc e^{2μλ}.
+    /// Φ.
     fn potential(&self, strength: &Strength<Rational>) -> Ball {
-        let decay = Rational::from(strength.gamma() * 2);
-        self.noise[0].times_rational(strength.sigma2()) + self.charge[0].times_rational(&decay)
+        let [noise, charge] = self.both(0, strength);
+        noise + charge
+    }
+
+    /// G/2.
+    fn half_balance(&self, strength: &Strength<Rational>) -> Ball {
+        let [noise, charge] = self.both(1, strength);
+        noise - charge
+    }
+
+    /// −G′/4 > 0.
+    fn quarter_steepness(&self, strength: &Strength<Rational>) -> Ball {
+        let [noise, charge] = self.both(2, strength);
+        noise + charge
+    }
+
+    /// G″/8.
+    fn eighth_bend(&self, strength: &Strength<Rational>) -> Ball {
+        let [noise, charge] = self.both(3, strength);
+        noise - charge
+    }
+
+    /// The moments for j ≤ 2 after a step of λ, where no |μ| exceeds `fastest` and no
+    /// exponential changes by more than the factor `stretch`: a moment's derivative is
+    /// ±2 times the next, so that Taylor's formula of second order needs bounds of the
+    /// moments up to j = 4 alone.
+    ///
+    /// What is added takes as many bits as the step is known to, `half`.
+    fn moved(mut self, step: &Ball, fastest: &Ball, stretch: &Ball, half: u32) -> Self {
+        for (sign, own) in [(-2, &mut self.noise), (2, &mut self.charge)] {
+            let changes = at_precision(half, || {
+                let [_, first, second, third] = &*own;
+                let near = [first, second, third].map(Ball::rounded_to_working_precision);
+                let slope = step * &Ball::from_int(sign);
+                let twice_square = step.square().scale_by_power_of_two(1);
+                let second = &near[1] * stretch;
+                let third = (&second * fastest).around_zero();
+                let fourth = (&third * fastest).around_zero();
+                let bends = [second, third, fourth];
+                [0, 1, 2].map(|j| &near[j] * &slope + &bends[j] * &twice_square)
+            });
+            own.iter_mut()
+                .zip(&changes)
+                .for_each(|(m, change)| *m += change);
+        }
+        self
+    }
+
+    /// At least Σ|μ| c e^{2μλ}, what may cancel in C, by the Cauchy–Schwarz inequality.
+    fn size(&self) -> Float {
+        let product = &self.charge[0] * &self.charge[2];
+        product
+            .root()
+            .map_or_else(|| Float::new(53), |x| x.magnitude())
     }
 }
 
@@ -221,31 +292,27 @@ impl<'a, R: Rate> Terms<'a, R> {
         Equilibrium::of(side(true), side(false))
     }
 
-    /// e^{2νλ} for each pull.
-    fn grown(&self, lambda: &Ball) -> Vec<Ball> {
+    fn moments(&self, lambda: &Ball) -> Moments {
         let growths: Vec<&R> = self.pulls.iter().map(|pull| &pull.growth).collect();
-        R::exponentials(&growths, &lambda.scale_by_power_of_two(1))
-    }
-
-    fn moments(&self, grown: &[Ball]) -> Moments {
+        let grown = R::exponentials(&growths, &lambda.scale_by_power_of_two(1));
+        let zeros = || [Ball::zero(), Ball::zero(), Ball::zero(), Ball::zero()];
         let mut moments = Moments {
-            noise: [Ball::zero(), Ball::zero(), Ball::zero()],
-            charge: [Ball::zero(), Ball::zero(), Ball::zero()],
-            size: Float::new(53),
+            noise: zeros(),
+            charge: zeros(),
         };
         for (pull, grown) in self.pulls.iter().zip(grown) {
-            let value = pull.weight.times(grown);
-            let first = pull.rate.times(&value);
-            let second = pull.rate.times(&first);
             let own = if pull.is_noise {
                 &mut moments.noise
             } else {
-                moments.size += first.magnitude();
                 &mut moments.charge
             };
-            own[0] += value;
-            own[1] += first;
-            own[2] += second;
+            let mut value = pull.weight.times(&grown);
+            for (j, moment) in own.iter_mut().enumerate() {
+                if j > 0 {
+                    value = pull.rate.times(&value);
+                }
+                *moment += &value;
+            }
         }
         moments
     }
@@ -267,7 +334,7 @@ impl<'a, R: Rate> Terms<'a, R> {
     }
 
     fn at(&self, lambda: Ball) -> Found {
-        let moments = self.moments(&self.grown(&lambda));
+        let moments = self.moments(&lambda);
         Found { lambda, moments }
     }
 
@@ -300,35 +367,31 @@ impl<'a, R: Rate> Terms<'a, R> {
         Some(logarithm.scale_by_power_of_two(-2) / rate.times(&Ball::one()))
     }
 
-    /// The root by Newton's method, with about twice the bits at each step, the last step
-    /// proved. `None` if that takes more bits.
+    /// The root: Halley's steps with about three times the bits each, and a last one of
+    /// Newton, proved. `None` if that takes more bits.
     fn root(&self, bits: u32, lost: u32) -> Option<Found> {
         let mut lambda = self.start()?;
-        // Correct bits to aim at, from the last step backwards.
+        // Correct bits to aim at, from the last step backwards: half of them for Newton's,
+        // beyond what is kept for rounding.
         let mut aims = Vec::new();
-        let mut aim = (bits - lost.min(bits)) / 2 + 16;
-        while aim > 36 {
+        let lost = lost.min(bits);
+        let mut aim = (bits - lost).saturating_sub(GUARD) / 2 + 16;
+        while aim > DOUBLES {
             aims.push(aim);
-            aim = aim / 2 + 10;
+            aim = aim / 3 + 8;
         }
-        let reached = |step: &Float, lambda: &Float, bits: u32| {
-            let relative = Float::with_val(64, step / lambda);
-            relative.is_zero()
-                || relative
-                    .get_exp()
-                    .is_some_and(|e| i64::from(e) <= -i64::from(bits))
-        };
         if lost > 8 || aims.is_empty() {
-            aims.push(20);
+            aims.push(24);
         }
         for aim in aims.into_iter().rev() {
-            // A step of half the bits leaves all of them.
             let mut steps = 0..MAX_STEPS;
             loop {
                 steps.next()?;
-                let step = at_precision(aim + lost + 24, || self.newton(&lambda))?;
-                lambda = Float::with_val(aim + 8, &lambda + &step);
-                if reached(&step, &lambda, aim / 2 + 4) {
+                let step = at_precision(aim + lost + 24, || self.step(&lambda))?;
+                lambda = Float::with_val(aim + 16, &lambda + &step);
+                // A step of a third of the bits leaves all of them.
+                let relative = Float::with_val(53, &step / &lambda).get_exp();
+                if relative.is_none_or(|e| i64::from(e) <= -i64::from(aim / 3 + 4)) {
                     break;
                 }
             }
@@ -401,68 +464,57 @@ impl<'a, R: Rate> Terms<'a, R> {
         })
     }
 
-    /// The Newton step −G/G′ from λ, not proved.
-    fn newton(&self, lambda: &Float) -> Option<Float> {
-        let moments = self.moments(&self.grown(&Ball::point(lambda)));
-        let step = moments.half_balance(self.strength) / moments.quarter_steepness(self.strength);
-        step.is_bounded()
-            .then(|| Float::with_val(64.max(working_precision()), step.midpoint()) / 2u32)
+    /// Halley's step from λ, not proved.
+    fn step(&self, lambda: &Float) -> Option<Float> {
+        let moments = self.moments(&Ball::point(lambda));
+        let steepness = moments.quarter_steepness(self.strength);
+        let newton = (moments.half_balance(self.strength) / &steepness).scale_by_power_of_two(-1);
+        let bend = moments.eighth_bend(self.strength) / &steepness;
+        let step = &newton / &(Ball::one() - &newton * &bend);
+        step.is_bounded().then(|| step.midpoint().clone())
     }
 
     /// The root near x, by one evaluation at full precision and a slope of half of it. Where
     /// x is not good enough, a step towards the root, if that can be told.
     fn prove(&self, x: &Float, bits: u32, lost: u32) -> Result<Found, Option<Float>> {
-        let grown = self.grown(&Ball::point(x));
-        let balance = self.moments(&grown).half_balance(self.strength);
-        let half = (bits - lost.min(bits)) / 2 + 64;
-        // Over a wider X the slope is known to fewer bits, and so is the step.
-        let proved = at_precision(half, || {
-            let near: Vec<Ball> = grown
+        let moments = self.moments(&Ball::point(x));
+        let balance = moments.half_balance(self.strength);
+        let fastest = largest(
+            &self
+                .pulls
                 .iter()
-                .map(Ball::rounded_to_working_precision)
-                .collect();
-            let steepness = self.moments(&near).quarter_steepness(self.strength);
+                .map(|pull| pull.rate.times(&Ball::one()))
+                .collect::<Vec<_>>(),
+        );
+        let fastest = Ball::point(&fastest);
+        // Over a wider X the slope is known to fewer bits, and so is the step.
+        let half = (bits - lost.min(bits)) / 2 + GUARD;
+        let (step, stretch) = at_precision(half, || {
+            let steepness = moments.quarter_steepness(self.strength);
             let guess = (&balance / &steepness).scale_by_power_of_two(-1);
             if !guess.is_bounded() {
                 return Err(None);
             }
             let mut radius = guess.magnitude() * 2u32;
             for _ in 0..WIDENINGS {
-                let region = Ball::zero().widen(&radius);
-                let moved = self.moved(&near, &region);
-                let steepness = self.moments(&moved).quarter_steepness(self.strength);
-                let step = (&balance / &steepness).scale_by_power_of_two(-1);
+                // All terms of G′ have one sign: it changes by no larger factor than they do.
+                let change = (&fastest * &Ball::point(&radius)).scale_by_power_of_two(1);
+                let stretch = change.around_zero().exp();
+                let step = &guess / &stretch;
                 if step.magnitude() <= radius {
-                    return Ok((step.clone(), self.steps(&near, &step)));
+                    return Ok((step, stretch));
                 }
                 radius *= 4u32;
             }
             Err(Some(guess.midpoint().clone()))
-        });
-        let (step, steps) = proved?;
+        })?;
         let lambda = Ball::point(x) + &step;
-        let grown: Vec<Ball> = grown.iter().zip(&steps).map(|(e, s)| e + s).collect();
-        let moments = self.moments(&grown);
+        let moments = moments.moved(&step, &fastest, &stretch, half);
         Ok(Found { lambda, moments })
-    }
-
-    /// What e^{2νλ} grows by along a step of λ.
-    fn steps(&self, grown: &[Ball], step: &Ball) -> Vec<Ball> {
-        let twice = step.scale_by_power_of_two(1);
-        let pulls = self.pulls.iter().zip(grown);
-        pulls
-            .map(|(pull, e)| e * &pull.growth.times(&twice).exp_minus_one())
-            .collect()
-    }
-
-    /// e^{2νλ} after a step.
-    fn moved(&self, grown: &[Ball], step: &Ball) -> Vec<Ball> {
-        let steps = self.steps(grown, step);
-        grown.iter().zip(&steps).map(|(e, s)| e + s).collect()
     }
 }
 
-/// Newton steps at one precision before giving up; one is typical.
+/// Steps at one precision before giving up; one is typical.
 const MAX_STEPS: usize = 60;
 
 /// Sizes of X to try, each four times as wide; the first is typical.
@@ -470,6 +522,12 @@ const WIDENINGS: u32 = 6;
 
 /// Bits of an approximation that doubles have no range for.
 const START: u32 = 128;
+
+/// Correct bits of a root in doubles, about.
+const DOUBLES: u32 = 44;
+
+/// Bits beyond those asked for, against rounding.
+const GUARD: u32 = 64;
 
 impl Found {
     /// The rest of the solution, each number to its digits.
@@ -483,14 +541,15 @@ impl Found {
     ) -> Result<Certified, Gap> {
         let Self { lambda, moments } = self;
         let lambda = checked("lambda", lambda, None, digits)?;
-        let [_, charge, speed] = &moments.charge;
-        if !moments.size.is_finite() {
+        let [_, charge, speed, _] = &moments.charge;
+        let size = moments.size();
+        if !size.is_finite() {
             return Err(Gap::OutOfRange("charge.after"));
         }
         let charge = if charge.contains_zero() && zero() {
             Ball::zero()
         } else {
-            checked("charge.after", charge.clone(), Some(&moments.size), digits)?
+            checked("charge.after", charge.clone(), Some(&size), digits)?
         };
         let potential = checked("potential.after", moments.potential(strength), None, digits)?;
         let relaxation_rate = if moves {

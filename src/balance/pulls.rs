@@ -128,9 +128,10 @@ impl<S: Field> Pulls<S> {
         for pull in Pull::all(balance)? {
             let [rate, factor, power] = pull.factors;
             let weight = rate * factor * power;
-            match pull.raises {
-                true => pulls.up.push((pull.r, weight)),
-                false => pulls.down.push((pull.r, weight)),
+            if pull.raises {
+                pulls.up.push((pull.r, weight))
+            } else {
+                pulls.down.push((pull.r, weight))
             }
         }
         Some(pulls)

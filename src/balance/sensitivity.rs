@@ -55,9 +55,10 @@ pub struct Motion<S> {
 fn in_range<'a, S: RealScalar>(
     mut numbers: impl Iterator<Item = &'a S>,
 ) -> Result<(), SensitivityError> {
-    match numbers.all(ComplexField::is_finite) {
-        true => Ok(()),
-        false => Err(SensitivityError::OutOfRange),
+    if numbers.all(ComplexField::is_finite) {
+        Ok(())
+    } else {
+        Err(SensitivityError::OutOfRange)
     }
 }
 

@@ -71,13 +71,16 @@ impl<S: Field> Setting<S> {
 
     /// Is it a setting of d = `dim` parameters, with this many samples?
     pub(super) fn check_shape(&self, dim: usize, rows: Option<usize>) -> Result<(), SettingError> {
-        let shape = |field: String, expected: usize, found: usize| match expected == found {
-            true => Ok(()),
-            false => Err(SettingError::Shape {
-                field,
-                expected,
-                found,
-            }),
+        let shape = |field: String, expected: usize, found: usize| {
+            if expected == found {
+                Ok(())
+            } else {
+                Err(SettingError::Shape {
+                    field,
+                    expected,
+                    found,
+                })
+            }
         };
         shape("theta".to_owned(), dim, self.theta.len())?;
         if self.gradients.is_empty() {

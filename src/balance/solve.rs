@@ -180,9 +180,10 @@ impl<S: RealScalar> Logarithmic<S> {
             if bracket.high.clone() - &bracket.low <= resolution {
                 return Ok(bracket.midpoint());
             }
-            let candidate = match bracket.holds(&newton) {
-                true => newton,
-                false => bracket.midpoint(),
+            let candidate = if bracket.holds(&newton) {
+                newton
+            } else {
+                bracket.midpoint()
             };
             let next = self.at(&candidate);
             // A Newton step that does not at least halve H hands over to bisection.
@@ -208,9 +209,10 @@ struct Bracket<S> {
 impl<S: RealScalar> Bracket<S> {
     /// H falls: the root is not below λ where H(λ) is positive, else not above.
     fn narrow(&mut self, lambda: &S, h: &S) {
-        match h.is_sign_positive() {
-            true => self.low = RealField::max(self.low.clone(), lambda.clone()),
-            false => self.high = RealField::min(self.high.clone(), lambda.clone()),
+        if h.is_sign_positive() {
+            self.low = RealField::max(self.low.clone(), lambda.clone())
+        } else {
+            self.high = RealField::min(self.high.clone(), lambda.clone())
         }
     }
 

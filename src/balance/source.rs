@@ -1,6 +1,7 @@
 //! From exact data (generator, θ, noise) to a [`Spectrum`], exact where the rates
 //! are rational and enclosed at any precision where they are not.
 
+use super::line::bits_between;
 use super::noise::{mean, population_variance};
 use super::refine::CertifyError;
 use super::spectrum::{Balance, Spectrum, Strength, Term};
@@ -436,21 +437,11 @@ impl SpectrumSource {
 
     /// Is no noise and no charge negative?
     pub(super) fn check_signs(&self) -> Result<(), CertifyError> {
-        let Self::Exact(spectrum) = self else {
+        match self {
+            Self::Exact(spectrum) => spectrum.check_signs(),
             // A covariance was checked when its orbit was made.
-            return Ok(());
-        };
-        for (i, term) in spectrum.terms().iter().enumerate() {
-            for (name, x) in [("noise", &term.noise), ("charge", &term.charge)] {
-                if *x < 0 {
-                    return Err(CertifyError::Negative {
-                        field: format!("spectrum[{i}].{name}"),
-                        found: x.to_string(),
-                    });
-                }
-            }
+            Self::Blocks(_) => Ok(()),
         }
-        Ok(())
     }
 
     /// G, Φ and C before anything moves, as exact rationals.
@@ -491,6 +482,22 @@ impl SpectrumSource {
 }
 
 impl BlockSpectrum {
+    /// At most so many leading bits cancel in G(0), each of whose terms is at most 2‖K‖ times
+    /// Φ(0) without what stays fixed.
+    pub(super) fn cancelled(&self, strength: &Strength<Rational>, start: &Start) -> u32 {
+        let fixed = Rational::from(&self.fixed.charge * strength.gamma()) * 2
+            + Rational::from(&self.fixed.noise * strength.sigma2());
+        let rows = self
+            .matrix
+            .row_iter()
+            .map(|row| row.iter().map(|x| x.clone().abs()).sum());
+        let norm: Rational = rows.max().unwrap_or_default();
+        bits_between(
+            &(norm * 2 * Rational::from(&start.potential - &fixed)),
+            &start.balance,
+        )
+    }
+
     /// The spectrum with every sign of a rate, a noise and a charge decided, and the
     /// eigen-spaces it was read off; `None` if that takes a higher working precision.
     pub(super) fn enclose(&self) -> Option<(Spectrum<Ball>, Eigenspaces)> {

@@ -2,6 +2,7 @@
 //! balance potential Φ over them.
 
 use super::noise::population_variance;
+use super::refine::CertifyError;
 use crate::scalar::{Field, Rational, RealScalar, Scalar, sum};
 use crate::symmetry::{Generator, Structure};
 use std::cmp::Ordering;
@@ -51,6 +52,23 @@ impl<S> Spectrum<S> {
         Spectrum {
             terms: self.terms.iter().map(term).collect(),
         }
+    }
+}
+
+impl<R> Spectrum<Rational, R> {
+    /// Is no noise and no charge negative?
+    pub(super) fn check_signs(&self) -> Result<(), CertifyError> {
+        for (i, term) in self.terms.iter().enumerate() {
+            for (name, x) in [("noise", &term.noise), ("charge", &term.charge)] {
+                if *x < 0 {
+                    return Err(CertifyError::Negative {
+                        field: format!("spectrum[{i}].{name}"),
+                        found: x.to_string(),
+                    });
+                }
+            }
+        }
+        Ok(())
     }
 }
 
@@ -154,6 +172,24 @@ pub enum StrengthError {
     },
 }
 
+impl Strength<Rational> {
+    /// Is neither negative? (A gradient by γ and σ² has their shape, but no sign.)
+    pub(super) fn check_signs(&self) -> Result<(), CertifyError> {
+        for (field, x) in [
+            ("strength.gamma", &self.gamma),
+            ("strength.sigma2", &self.sigma2),
+        ] {
+            if *x < 0 {
+                return Err(CertifyError::Negative {
+                    field: field.to_owned(),
+                    found: x.to_string(),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
 impl<S: Field> Strength<S> {
     /// γ and σ², neither negative.
     ///
@@ -255,9 +291,12 @@ impl<S: Scalar> Balance<S> {
     pub(super) fn moved(term: &Term<S>, lambda: &S) -> (S, S) {
         let exponent = S::from_int(2) * &term.rate * lambda;
         // Exponentials dominate the cost, and half of the terms lack one of the two.
-        let scaled = |x: &S, exponent: S| match x.is_exactly_zero() {
-            true => x.clone(),
-            false => x.clone() * exponent.exp(),
+        let scaled = |x: &S, exponent: S| {
+            if x.is_exactly_zero() {
+                x.clone()
+            } else {
+                x.clone() * exponent.exp()
+            }
         };
         (
             scaled(&term.noise, -exponent.clone()),

@@ -5,7 +5,7 @@
 //! --certificate` writes for these data, in an empty folder and with bounds.
 
 use super::output::{self, DASH, Place};
-use super::{BadInput, FAILED, HELD, name, printable, read_text, write_text};
+use super::{BadInput, FAILED, HELD, SIGNALS, is_ignored, name, printable, read_text, write_text};
 use clap::{Args, Subcommand, value_parser};
 use indicatif::ProgressBar;
 use noise_equilibrium::problem::{
@@ -59,24 +59,6 @@ struct Check {
 const REALS: &str = include_str!("axioms/reals.txt");
 /// And of the axioms about the processor's integers.
 const MACHINE: &str = include_str!("axioms/machine.txt");
-
-/// What ends this program, and Coq with it.
-#[cfg(unix)]
-const SIGNALS: &[i32] = {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
-    &[SIGHUP, SIGINT, SIGQUIT, SIGTERM]
-};
-#[cfg(not(unix))]
-const SIGNALS: &[i32] = &[signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM];
-
-/// Is it of no effect already, as a hangup under nohup? Then it stays so. Linux says it,
-/// bit by bit.
-fn is_ignored(signal: i32) -> bool {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
-    mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
-}
 
 /// What came of a run of Coq.
 enum Run {
@@ -447,12 +429,13 @@ fn assumptions(printed: &str) -> Result<usize, String> {
     let axioms = entries(axioms);
     let other = |axiom: &&String| !reals.contains(axiom) && !machine.contains(axiom);
     let other: Vec<&str> = axioms.iter().filter(other).map(String::as_str).collect();
-    match other.is_empty() {
-        true => Ok(axioms
+    if other.is_empty() {
+        Ok(axioms
             .iter()
             .filter(|axiom| machine.contains(axiom))
-            .count()),
-        false => Err(excerpt(&other.join(", "))),
+            .count())
+    } else {
+        Err(excerpt(&other.join(", ")))
     }
 }
 
@@ -523,9 +506,10 @@ fn read_bounded(path: &Path) -> Result<Option<String>, BadInput> {
     let mut bytes = Vec::new();
     // One byte more shows that it is too long.
     let most = MAX_CERTIFICATE as u64 + 1;
-    let read = match path.as_os_str() == "-" {
-        true => io::stdin().lock().take(most).read_to_end(&mut bytes),
-        false => File::open(path).and_then(|file| file.take(most).read_to_end(&mut bytes)),
+    let read = if path.as_os_str() == "-" {
+        io::stdin().lock().take(most).read_to_end(&mut bytes)
+    } else {
+        File::open(path).and_then(|file| file.take(most).read_to_end(&mut bytes))
     };
     read.map_err(|error| BadInput::at(path, error))?;
     if bytes.len() > MAX_CERTIFICATE {

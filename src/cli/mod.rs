@@ -4,6 +4,7 @@ mod balance;
 mod certificate;
 mod output;
 mod solve;
+mod stream;
 #[cfg(feature = "theorems")]
 mod theorems;
 
@@ -48,11 +49,30 @@ impl BadInput {
     }
 }
 
+/// What ends this program.
+#[cfg(unix)]
+const SIGNALS: &[i32] = {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+    &[SIGHUP, SIGINT, SIGQUIT, SIGTERM]
+};
+#[cfg(not(unix))]
+const SIGNALS: &[i32] = &[signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM];
+
+/// Is it of no effect already, as a hangup under nohup? Then it stays so. Linux says it,
+/// bit by bit.
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
+}
+
 /// What a message calls a file.
 fn name(path: &Path) -> String {
-    match path.as_os_str() == "-" {
-        true => "standard input".to_owned(),
-        false => path.display().to_string(),
+    if path.as_os_str() == "-" {
+        "standard input".to_owned()
+    } else {
+        path.display().to_string()
     }
 }
 
@@ -66,6 +86,14 @@ fn warn(path: &Path, message: &str) {
     let line = printable(&format!("{}: {message}", name(path)));
     // Standard error may be closed; there is nobody left to tell.
     let _ = writeln!(io::stderr(), "warning: {line}");
+}
+
+/// One line on standard error: what the user has to change.
+fn complain(message: &str) {
+    // What it says must stay on one line.
+    let line = shorten(&printable(message));
+    // Standard error may be closed; there is nobody left to tell.
+    let _ = writeln!(io::stderr(), "error: {line}");
 }
 
 /// Runs the program and says how it ended.
@@ -83,10 +111,7 @@ pub fn run() -> ExitCode {
     match outcome {
         Ok(code) => ExitCode::from(code),
         Err(BadInput(message)) => {
-            // What it says must stay on one line.
-            let line = shorten(&printable(&message));
-            // Standard error may be closed; there is nobody left to tell.
-            let _ = writeln!(io::stderr(), "error: {line}");
+            complain(&message);
             ExitCode::from(BAD_INPUT)
         }
     }

@@ -92,9 +92,10 @@ fn bad(path: &Path, problem: impl std::fmt::Display) -> BadInput {
 
 /// What a message calls an output.
 fn name(path: &Path) -> String {
-    match path.as_os_str() == DASH {
-        true => "standard output".to_owned(),
-        false => path.display().to_string(),
+    if path.as_os_str() == DASH {
+        "standard output".to_owned()
+    } else {
+        path.display().to_string()
     }
 }
 
@@ -158,6 +159,66 @@ impl Target {
     }
 }
 
+/// An output that is written in pieces. Standard output, pipes and devices get each piece at
+/// once; a file gets its name when all is there and, if that is never, stays as it was.
+pub struct Growing {
+    path: PathBuf,
+    opened: Opened,
+}
+
+enum Opened {
+    Standard,
+    /// Opened at the first piece: a pipe opens when somebody reads it.
+    Stream(PathBuf, Option<File>),
+    /// The file beside its place, as [`Staged::File`], and what it replaces.
+    File(NamedTempFile, PathBuf, Option<Metadata>),
+}
+
+impl Growing {
+    pub fn open(path: &Path) -> Result<Self, BadInput> {
+        let open = |target| {
+            Ok(match target {
+                Target::Standard => Opened::Standard,
+                Target::Stream(path) => Opened::Stream(path, None),
+                Target::File(path, old) => Opened::File(beside(&path, old.is_none())?, path, old),
+            })
+        };
+        let opened = Target::of(path).and_then(open);
+        let opened = opened.map_err(|error| bad(path, error))?;
+        let path = path.to_owned();
+        Ok(Self { path, opened })
+    }
+
+    /// Adds a piece. False if nobody reads what is written.
+    pub fn write(&mut self, piece: &[u8]) -> Result<bool, BadInput> {
+        let written = match &mut self.opened {
+            Opened::Standard => print(piece),
+            Opened::Stream(path, stream) => {
+                let open = match stream.take() {
+                    Some(file) => Ok(file),
+                    None => open_stream(path),
+                };
+                open.and_then(|file| stream.insert(file).write_all(piece))
+                    .map(|()| true)
+            }
+            Opened::File(file, ..) => file.as_file_mut().write_all(piece).map(|()| true),
+        };
+        written.map_err(|error| bad(&self.path, error))
+    }
+
+    /// All pieces are there.
+    pub fn finish(self) -> Result<(), BadInput> {
+        let finished = match self.opened {
+            Opened::Standard | Opened::Stream(_, Some(_)) => Ok(()),
+            // Who reads it waits for an end, if for nothing else.
+            Opened::Stream(path, None) => open_stream(&path).map(drop),
+            Opened::File(file, place, old) => complete(file.as_file(), old.as_ref())
+                .and_then(|()| Staged::File(file, place).finish()),
+        };
+        finished.map_err(|error| bad(&self.path, error))
+    }
+}
+
 /// An output with all of its bytes, which has not got its name yet.
 enum Staged<'a> {
     Standard(&'a [u8]),
@@ -173,49 +234,63 @@ impl<'a> Staged<'a> {
             Target::Stream(path) => return Ok(Self::Stream(path, bytes)),
             Target::File(path, old) => (path, old),
         };
-        let folder = path.parent().unwrap_or(Path::new("."));
-        let mut builder = tempfile::Builder::new();
-        // A name of its own: that of the file may be as long as names can be.
-        builder.prefix(".noise-equilibrium-").suffix(".partial");
-        if old.is_none() {
-            as_usual(&mut builder);
-        }
-        let mut file = builder.tempfile_in(folder).map_err(|error| {
-            // The cause alone: the name that the file would have had says nothing to anybody.
-            let text = error.to_string();
-            let cause = text
-                .split_once(" at path ")
-                .map_or(&*text, |(cause, _)| cause);
-            io::Error::other(format!("{cause}: no file can be made in its folder"))
-        })?;
+        let mut file = beside(&path, old.is_none())?;
         file.as_file_mut().write_all(bytes)?;
-        if let Some(old) = old {
-            keep(file.as_file(), &old)?;
-        }
-        file.as_file().sync_all()?;
+        complete(file.as_file(), old.as_ref())?;
         Ok(Self::File(file, path))
     }
 
     fn finish(self) -> io::Result<()> {
         match self {
-            Self::Standard(bytes) => {
-                let mut out = io::stdout().lock();
-                match out.write_all(bytes).and_then(|()| out.flush()) {
-                    // A closed pipe (as with `| head`) is the reader's choice.
-                    Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-                    outcome => outcome,
-                }
-            }
-            Self::Stream(path, bytes) => {
-                // What is a file behind it keeps what it has.
-                let file = fs::metadata(&path)?.is_file();
-                let mut options = OpenOptions::new();
-                let stream = options.write(!file).append(file).open(&path);
-                stream?.write_all(bytes)
-            }
+            Self::Standard(bytes) => print(bytes).map(drop),
+            Self::Stream(path, bytes) => open_stream(&path)?.write_all(bytes),
             Self::File(file, path) => file.persist(path).map(drop).map_err(|error| error.error),
         }
     }
+}
+
+/// A file without a name of its own, in the folder of the one whose place it is to take.
+fn beside(path: &Path, new: bool) -> io::Result<NamedTempFile> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    // A name of its own: that of the file may be as long as names can be.
+    builder.prefix(".noise-equilibrium-").suffix(".partial");
+    if new {
+        as_usual(&mut builder);
+    }
+    builder.tempfile_in(folder).map_err(|error| {
+        // The cause alone: the name that the file would have had says nothing to anybody.
+        let text = error.to_string();
+        let cause = text
+            .split_once(" at path ")
+            .map_or(&*text, |(cause, _)| cause);
+        io::Error::other(format!("{cause}: no file can be made in its folder"))
+    })
+}
+
+/// All is written: what is left to do before it takes the old one's place, if there is one.
+fn complete(file: &File, old: Option<&Metadata>) -> io::Result<()> {
+    if let Some(old) = old {
+        keep(file, old)?;
+    }
+    file.sync_all()
+}
+
+/// To standard output, now. False if nobody reads it: a closed pipe (as with `| head`) is the
+/// reader's choice.
+fn print(bytes: &[u8]) -> io::Result<bool> {
+    let mut out = io::stdout().lock();
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+fn open_stream(path: &Path) -> io::Result<File> {
+    // What is a file behind it keeps what it has.
+    let file = fs::metadata(path)?.is_file();
+    OpenOptions::new().write(!file).append(file).open(path)
 }
 
 /// The mode that every new file gets.

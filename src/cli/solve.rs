@@ -1,19 +1,27 @@
 //! `noise-equilibrium solve`.
 
 use super::output::{self, DASH, Place};
-use super::{BadInput, HELD, read_text, warn};
+use super::{BadInput, HELD, read_text, stream, warn};
 use clap::Args;
 use noise_equilibrium::problem::{Integers, certificate, read_problem_and_files};
+use serde::de::IgnoredAny;
 use std::path::{Path, PathBuf};
 
-/// Solve one problem: λ*, θ* and what follows, every number enclosed
-#[derive(Args)]
+/// Solve a problem, or one on each line: λ*, θ* and what follows, every number enclosed
+#[derive(Args, Clone)]
 pub struct Solve {
     /// A problem-1 file (see docs/format.md), or - for standard input
-    problem: PathBuf,
+    pub(super) problem: PathBuf,
+    /// Read a problem from each line and write each solution on one, in their order, errors in
+    /// their places (see docs/format.md); so it is for a file named .jsonl or .ndjson
+    #[arg(long)]
+    lines: bool,
+    /// Threads for problems on lines; one per core if left out
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(super) jobs: Option<u16>,
     /// Decimal digits of every enclosure, 1 to 100000
     #[arg(long, default_value_t = 50, allow_negative_numbers = true, value_parser = digits)]
-    digits: u32,
+    pub(super) digits: u32,
     /// Write the solution to a file instead of standard output (-)
     #[arg(long)]
     out: Option<PathBuf>,
@@ -25,6 +33,13 @@ pub struct Solve {
     pure: bool,
 }
 
+/// More than one line, and the first is JSON by itself.
+fn is_line_by_line(text: &str) -> bool {
+    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+    let first = lines.next().unwrap_or_default();
+    lines.next().is_some() && serde_json::from_str::<IgnoredAny>(first).is_ok()
+}
+
 fn digits(text: &str) -> Result<u32, String> {
     text.parse()
         .ok()
@@ -34,11 +49,24 @@ fn digits(text: &str) -> Result<u32, String> {
 
 impl Solve {
     pub fn run(&self) -> Result<u8, BadInput> {
+        if self.is_on_lines() {
+            if self.certificate.is_some() {
+                let message = "--certificate: expected one problem, found problems on lines";
+                return Err(BadInput::at(&self.problem, message));
+            }
+            return stream::solve(self);
+        }
         let bad = |error| BadInput::at(&self.problem, error);
         let text = read_text(&self.problem)?;
-        // Of "problem.json" and of "-" the folder is the working directory.
-        let folder = self.problem.parent().unwrap_or(Path::new(""));
-        let (problem, arrays) = read_problem_and_files(&text, folder).map_err(bad)?;
+        let read = read_problem_and_files(&text, self.folder());
+        let (problem, arrays) = read.map_err(|error| {
+            if is_line_by_line(&text) {
+                let message = format!("{error}; problems on lines need --lines");
+                BadInput::at(&self.problem, message)
+            } else {
+                bad(error)
+            }
+        })?;
         self.check_places(&arrays)?;
         let solution = problem.solve(self.digits).map_err(bad)?;
         if let Some(warning) = problem.warning() {
@@ -49,9 +77,10 @@ impl Solve {
         text.push('\n');
         let solution = (self.solution().1, text.as_bytes());
         if let Some(path) = &self.certificate {
-            let integers = match self.pure {
-                true => Integers::Pure,
-                false => Integers::Machine,
+            let integers = if self.pure {
+                Integers::Pure
+            } else {
+                Integers::Machine
             };
             let proof = certificate(&problem, self.digits, integers)
                 .map_err(|error| BadInput::at(&self.problem, error))?;
@@ -63,15 +92,30 @@ impl Solve {
         Ok(HELD)
     }
 
+    fn is_on_lines(&self) -> bool {
+        let ending = self.problem.extension().and_then(|ending| ending.to_str());
+        let named = ending.is_some_and(|ending| {
+            ["jsonl", "ndjson"]
+                .iter()
+                .any(|lines| ending.eq_ignore_ascii_case(lines))
+        });
+        self.lines || named
+    }
+
+    /// What files of arrays are relative to: of "problem.json" and of "-" the working directory.
+    pub(super) fn folder(&self) -> &Path {
+        self.problem.parent().unwrap_or(Path::new(""))
+    }
+
     /// Where the solution goes.
-    fn solution(&self) -> Place<'_> {
+    pub(super) fn solution(&self) -> Place<'_> {
         match &self.out {
             Some(path) => ("--out", path),
             None => ("the solution", Path::new(DASH)),
         }
     }
 
-    fn check_places(&self, arrays: &[PathBuf]) -> Result<(), BadInput> {
+    pub(super) fn check_places(&self, arrays: &[PathBuf]) -> Result<(), BadInput> {
         let mut inputs: Vec<Place<'_>> = vec![("the problem", &self.problem)];
         inputs.extend(arrays.iter().map(|path| ("the array", path.as_path())));
         let certificate = self.certificate.iter();

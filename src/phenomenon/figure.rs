@@ -103,9 +103,12 @@ impl Series {
 impl Figure {
     /// What is drawn, in words: for readers who cannot see it.
     pub fn description(&self) -> String {
-        let axis = |axis: &Axis| match axis.log {
-            true => format!("{} (logarithmic)", axis.label),
-            false => axis.label.clone(),
+        let axis = |axis: &Axis| {
+            if axis.log {
+                format!("{} (logarithmic)", axis.label)
+            } else {
+                axis.label.clone()
+            }
         };
         let panel = |panel: &Panel| {
             let series = panel.series.iter().map(|series| {

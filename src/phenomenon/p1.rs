@@ -267,9 +267,10 @@ fn run(settings: &Settings, variant: Variant) -> Experiment {
                 tolerance: RESOLUTION * way.abs(),
             },
         ));
-        findings.push(match way > 0.0 {
-            true => Finding::new(format!("sharpened, {at}"), limit, Bound::Above(p.start)),
-            false => Finding::new(format!("flattened, {at}"), limit, Bound::Below(p.start)),
+        findings.push(if way > 0.0 {
+            Finding::new(format!("sharpened, {at}"), limit, Bound::Above(p.start))
+        } else {
+            Finding::new(format!("flattened, {at}"), limit, Bound::Below(p.start))
         });
         findings.push(Finding::new(
             format!("Tr ∇²L after gradient descent less that of its start's charge, {at}"),

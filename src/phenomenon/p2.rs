@@ -169,9 +169,10 @@ impl Arm {
 
     /// Steps at smaller rates after that.
     fn settling(&self) -> u64 {
-        match self.noisy {
-            true => SETTLING.iter().map(|part| part.steps).sum(),
-            false => 0,
+        if self.noisy {
+            SETTLING.iter().map(|part| part.steps).sum()
+        } else {
+            0
         }
     }
 }
@@ -299,9 +300,10 @@ fn trace(plan: &Plan, settings: &Settings, arm: &Arm, index: u64, variant: Varia
     );
     let descent = Descent {
         network: &plan.network,
-        source: match arm.noisy && variant != Variant::NoNoise {
-            true => Source::Finite(&plan.moments, Sampling::WithReplacement(1)),
-            false => Source::Finite(&plan.clean, Sampling::Full),
+        source: if arm.noisy && variant != Variant::NoNoise {
+            Source::Finite(&plan.moments, Sampling::WithReplacement(1))
+        } else {
+            Source::Finite(&plan.clean, Sampling::Full)
         },
         schedule: match arm.schedule {
             Schedule::Warmup { peak, .. } if variant == Variant::ShortWarmup => {
@@ -332,9 +334,10 @@ fn trace(plan: &Plan, settings: &Settings, arm: &Arm, index: u64, variant: Varia
                 last = [0, 1, 2].map(|k| last[k] + looked[k]);
             }
         }
-        sharpness.push(match alive {
-            true => plan.sharpness(&run.theta),
-            false => LOST,
+        sharpness.push(if alive {
+            plan.sharpness(&run.theta)
+        } else {
+            LOST
         });
     }
     let charge = (plan.pair(&run.theta).charge() - &first).norm() / first.norm();

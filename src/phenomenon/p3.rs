@@ -158,9 +158,10 @@ fn normalised(
 ) -> Normalised {
     let teacher = teacher();
     let moments = teacher.moments();
-    let source = match noisy {
-        true => Source::Fresh(&teacher),
-        false => Source::Finite(&moments, Sampling::Full),
+    let source = if noisy {
+        Source::Fresh(&teacher)
+    } else {
+        Source::Finite(&moments, Sampling::Full)
     };
     let rate = LINEAR_RATE / divisor as f64;
     let descent = Descent {
@@ -174,9 +175,10 @@ fn normalised(
     let before = compare(&covariances(network, &teacher, &theta));
     let (loss, kept) = (network.loss(&theta, &moments), charge(network, &theta));
     let mut run = descent.start(theta, stream);
-    let steps = match noisy {
-        true => LINEAR * divisor * divisor,
-        false => LINEAR / DESCENT,
+    let steps = if noisy {
+        LINEAR * divisor * divisor
+    } else {
+        LINEAR / DESCENT
     };
     let mut curve = Vec::new();
     let point = |run: &Run| {
@@ -198,9 +200,10 @@ fn normalised(
     }
     (settings.progress)(steps);
     let change = charge(network, &run.theta) - kept;
-    let moved = match change.iter().all(|x| x.is_finite()) {
-        true => change.symmetric_eigenvalues().abs().sum(),
-        false => f64::NAN,
+    let moved = if change.iter().all(|x| x.is_finite()) {
+        change.symmetric_eigenvalues().abs().sum()
+    } else {
+        f64::NAN
     };
     let descended = loss - network.loss(&run.theta, &moments);
     Normalised {
@@ -260,9 +263,10 @@ fn second_moment(network: &Network, data: &Data, theta: &[f64]) -> f64 {
 }
 
 fn descent<'a>(network: &'a Network, data: &'a Data, gamma: f64, noisy: bool) -> Descent<'a> {
-    let sampling = match noisy {
-        true => Sampling::WithReplacement(1),
-        false => Sampling::Full,
+    let sampling = if noisy {
+        Sampling::WithReplacement(1)
+    } else {
+        Sampling::Full
     };
     Descent {
         network,
@@ -286,9 +290,10 @@ struct Scaled {
 /// Measured 256 times in each half octave of the second half, before that once.
 fn scaled(settings: &Settings, index: u64, gamma: f64, noisy: bool) -> Scaled {
     let (network, data) = (layer(), data(settings.seed));
-    let (name, deviation, steps) = match gamma > 0.0 {
-        true => ("P3 rest", 0.5, REST),
-        false => ("P3 growth", 0.1, GROWTH),
+    let (name, deviation, steps) = if gamma > 0.0 {
+        ("P3 rest", 0.5, REST)
+    } else {
+        ("P3 growth", 0.1, GROWTH)
     };
     let mut stream = Stream::seeded(settings.seed, name, index);
     let theta = stream.normals(network.dim(), deviation);

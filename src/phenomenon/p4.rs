@@ -273,17 +273,18 @@ fn trace(task: &Task, settings: &Settings, index: u64, variant: Variant, noisy: 
     // The same start for SGD and gradient descent.
     let theta = task.start(&mut Stream::seeded(settings.seed, "P4 start", index));
     let all = steps(settings.full);
-    let (source, rate, steps) = match noisy {
-        true => (
+    let (source, rate, steps) = if noisy {
+        (
             Source::Finite(&task.noisy, Sampling::WithReplacement(1)),
             task.rate,
             all,
-        ),
-        false => (
+        )
+    } else {
+        (
             Source::Finite(&task.clean, Sampling::Full),
             task.rate * LARGER,
             all / DESCENT,
-        ),
+        )
     };
     let descent = Descent {
         network: &task.network,
@@ -375,9 +376,10 @@ fn run(settings: &Settings, variant: Variant) -> Experiment {
             findings.push(Finding::new(
                 format!("mean of φ′ after SGD, {}", net.name),
                 of(&found.sgd, &|t| t.slope),
-                match net.aligns {
-                    true => Bound::Above(LINEAR),
-                    false => Bound::Below(LINEAR),
+                if net.aligns {
+                    Bound::Above(LINEAR)
+                } else {
+                    Bound::Below(LINEAR)
                 },
             ));
             findings.push(Finding::of_paper(
@@ -396,9 +398,10 @@ fn run(settings: &Settings, variant: Variant) -> Experiment {
             findings.push(Finding::new(
                 format!("alignment of {what} after SGD, {}", net.name),
                 of(&found.sgd, &|t| t.late(k)),
-                match net.aligns {
-                    true => Bound::Above(ALIGNED),
-                    false => Bound::Below(ALIGNED),
+                if net.aligns {
+                    Bound::Above(ALIGNED)
+                } else {
+                    Bound::Below(ALIGNED)
                 },
             ));
             findings.push(Finding::new(

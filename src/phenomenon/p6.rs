@@ -119,9 +119,10 @@ impl Trace {
 fn trace(network: &Network, data: &Data, settings: &Settings, index: u64, noisy: bool) -> Trace {
     let mut stream = Stream::seeded(settings.seed, "P6", index);
     let theta = start(network, &mut stream);
-    let (sampling, steps) = match noisy {
-        true => (Sampling::WithReplacement(4), STEPS),
-        false => (Sampling::Full, STEPS / DESCENT),
+    let (sampling, steps) = if noisy {
+        (Sampling::WithReplacement(4), STEPS)
+    } else {
+        (Sampling::Full, STEPS / DESCENT)
     };
     let descent = Descent {
         network,

@@ -98,9 +98,12 @@ fn panel<'a>(area: &Area<'a>, panel: &Panel) -> Result<(), Failure<'a>> {
             }
             Style::Points => {
                 let bars = points.iter().filter(|p| p[2].is_finite() && p[2] > 0.0);
-                let lowest = |p: &[f64; 3]| match panel.y.log {
-                    true => (p[1] - p[2]).max(p[1] / 10.0),
-                    false => p[1] - p[2],
+                let lowest = |p: &[f64; 3]| {
+                    if panel.y.log {
+                        (p[1] - p[2]).max(p[1] / 10.0)
+                    } else {
+                        p[1] - p[2]
+                    }
                 };
                 chart.draw_series(bars.map(|p| {
                     PathElement::new(vec![(p[0], lowest(p)), (p[0], p[1] + p[2])], stroke)
@@ -175,9 +178,10 @@ fn scale(axis: &Axis, panel: &Panel, coordinate: usize) -> Scale {
             low / room..high * room
         }
         (false, _) => {
-            let room = match high > low {
-                true => 0.06 * (high - low),
-                false => 0.1 * low.abs().max(1.0),
+            let room = if high > low {
+                0.06 * (high - low)
+            } else {
+                0.1 * low.abs().max(1.0)
             };
             low - room..high + room
         }

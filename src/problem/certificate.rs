@@ -293,9 +293,10 @@ impl Claim {
         let width = Rational::from(&upper - &lower);
         let smallest = lower.abs().min(upper.abs());
         let (_, ratio) = Rational::from(&smallest / &width).fract_floor(Integer::new());
-        match ratio >= 1 {
-            true => Some(ratio.to_string().len() - 1),
-            false => None,
+        if ratio >= 1 {
+            Some(ratio.to_string().len() - 1)
+        } else {
+            None
         }
     }
 }
@@ -318,15 +319,16 @@ impl End {
         }
         let digits: Integer = format!("{whole}{part}").parse().map_err(|_| too_long())?;
         let power = u32::try_from(places.unsigned_abs()).map_err(|_| too_long())?;
-        Ok(match places >= 0 {
-            true => Self {
+        Ok(if places >= 0 {
+            Self {
                 mantissa: digits,
                 places: power,
-            },
-            false => Self {
+            }
+        } else {
+            Self {
                 mantissa: digits * Integer::from(10).pow(power),
                 places: 0,
-            },
+            }
         })
     }
 }
@@ -469,9 +471,10 @@ impl<'a> Reader<'a> {
         self.literal(WRITTEN_BY)?;
         let version = self.version()?;
         self.literal(HEADER)?;
-        let integers = match self.is_next(TACTIC) {
-            true => Integers::Machine,
-            false => Integers::Pure,
+        let integers = if self.is_next(TACTIC) {
+            Integers::Machine
+        } else {
+            Integers::Pure
         };
         self.literal(PROBLEM)?;
         let gamma = self.fraction()?;
@@ -570,17 +573,16 @@ impl<'a> Reader<'a> {
             return Ok(Rational::from(self.natural()?));
         }
         let numerator = self.integer()?;
-        let q = match self.is_next(" # ") {
-            true => {
-                let start = self.at;
-                let denominator = self.natural()?;
-                if denominator == 0 {
-                    self.at = start;
-                    return Err(self.other("a denominator that is not 0"));
-                }
-                Rational::from((numerator, denominator))
+        let q = if self.is_next(" # ") {
+            let start = self.at;
+            let denominator = self.natural()?;
+            if denominator == 0 {
+                self.at = start;
+                return Err(self.other("a denominator that is not 0"));
             }
-            false => Rational::from(numerator),
+            Rational::from((numerator, denominator))
+        } else {
+            Rational::from(numerator)
         };
         self.literal(")")?;
         Ok(q)
@@ -590,9 +592,10 @@ impl<'a> Reader<'a> {
     fn interval_end(&mut self) -> Result<End, NotACertificate> {
         self.literal("(")?;
         let mantissa = self.integer()?;
-        let places = match self.is_next(" # 10 ^ ") {
-            true => self.whole(1..=MAX_DIGITS as u32)?,
-            false => 0,
+        let places = if self.is_next(" # 10 ^ ") {
+            self.whole(1..=MAX_DIGITS as u32)?
+        } else {
+            0
         };
         self.literal(")")?;
         Ok(End { mantissa, places })

@@ -3,6 +3,7 @@
 
 mod arrays;
 mod certificate;
+mod lines;
 mod moved;
 pub(crate) mod read;
 mod solution;
@@ -11,6 +12,7 @@ pub use certificate::{
     Certificate, CertificateError, Claim, End, Integers, MAX_CERTIFICATE, NotACertificate, THEOREM,
     certificate,
 };
+pub use lines::{Line, Lines, MAX_LINE};
 pub use read::{FORMAT, ProblemError, read_problem, read_problem_and_files, read_problem_in};
 pub use solution::{
     Answer, Bounds, Change, Exactly, FamilyFinite, Finite, GroupFinite, Numbers, Single, Solution,

@@ -4,7 +4,7 @@ use super::arrays::Numbers;
 use super::{Body, Problem};
 use crate::balance::{FamilyOrbit, GroupOrbit, Noise, Orbit, OrbitError, Spectrum, Strength, Term};
 use crate::scalar::{Exact, Rational};
-use crate::symmetry::{FactorShape, Family, Generator};
+use crate::symmetry::{FactorShape, Family, Generator, SymmetryError};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -68,18 +68,7 @@ pub fn read_problem_and_files(
 }
 
 fn read(text: &str, folder: Option<&Path>) -> Result<(Problem, Vec<PathBuf>), ProblemError> {
-    // The format first: the fields of another format would only confuse.
-    let header: Table<Header> = match json(text) {
-        Ok(header) => header,
-        // The header passes over the other fields, so only the whole knows where it broke.
-        Err(error) => return Err(json::<Table<ProblemFile>>(text).err().unwrap_or(error)),
-    };
-    match header.0.format {
-        Some(format) if format == FORMAT => {}
-        Some(format) => return Err(ProblemError::Format(format!("\"{}\"", shorten(&format)))),
-        None => return Err(ProblemError::Format("none".to_owned())),
-    }
-    let Table(file) = json::<Table<ProblemFile>>(text)?;
+    let file = problem_file(text)?;
     let strength = file
         .strength
         .ok_or_else(|| invalid("strength: missing"))?
@@ -157,6 +146,24 @@ fn read(text: &str, folder: Option<&Path>) -> Result<(Problem, Vec<PathBuf>), Pr
     Ok((Problem { strength, body }, files))
 }
 
+fn problem_file(text: &str) -> Result<ProblemFile, ProblemError> {
+    let read = json::<Table<ProblemFile>>(text);
+    let format = match &read {
+        Ok(Table(file)) => Some(file.format.clone()),
+        // The format first: the fields of another format would only confuse. Whoever looks
+        // for it alone passes over the other fields, so only the whole knows where it broke.
+        Err(_) => match json::<Table<Header>>(text) {
+            Ok(Table(header)) => header.format,
+            Err(error) => return Err(read.err().unwrap_or(error)),
+        },
+    };
+    match format {
+        Some(format) if format == FORMAT => read.map(|Table(file)| file),
+        Some(format) => Err(ProblemError::Format(format!("\"{}\"", shorten(&format)))),
+        None => Err(ProblemError::Format("none".to_owned())),
+    }
+}
+
 /// Decimal digits that all numbers of a file may have together once they are written
 /// out: exponents are short to write, and each may ask for a million digits.
 const MAX_DIGITS: u64 = 100_000_000;
@@ -202,6 +209,10 @@ pub(crate) fn json<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, Proble
         return Err(ProblemError::Json(format!(
             "numbers: expected exponents that stand for at most {MAX_DIGITS} digits in all, found {digits}"
         )));
+    }
+    // Whoever writes down the path as well takes longer, so only where something is wrong.
+    if let Ok(value) = serde_json::from_str(text) {
+        return Ok(value);
     }
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
@@ -267,8 +278,7 @@ struct Header {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ProblemFile {
-    #[serde(rename = "format")]
-    _format: String,
+    format: String,
     #[serde(default, deserialize_with = "present")]
     strength: Option<Table<StrengthFile>>,
     #[serde(default, deserialize_with = "present")]
@@ -432,6 +442,9 @@ pub(crate) struct GeneratorFile {
     generators: Option<List<Table<GeneratorFile>>>,
 }
 
+/// Where the generator of a problem stands.
+pub(crate) const PLACE: &str = "generator";
+
 /// What a generator file describes.
 pub(crate) enum Symmetry {
     /// One generator.
@@ -455,18 +468,18 @@ impl GeneratorFile {
         };
         let indices = |list: &[usize]| Some(List(list.iter().copied().map(Whole).collect()));
         Some(match generator {
-            Generator::Diagonal(rates) => Self {
-                rates: Some(listed(rates)),
+            Generator::Diagonal(own) => Self {
+                rates: Some(listed(own.rates())),
                 ..file
             },
-            Generator::Dense(matrix) => Self {
-                matrix: rows(matrix),
+            Generator::Dense(own) => Self {
+                matrix: rows(own.matrix()),
                 ..file
             },
-            Generator::Scaling { .. } => file,
-            Generator::Rescaling { up, down, .. } => Self {
-                up: indices(up),
-                down: indices(down),
+            Generator::Scaling(_) => file,
+            Generator::Rescaling(own) => Self {
+                up: indices(own.up()),
+                down: indices(own.down()),
                 ..file
             },
             Generator::Factor(factor) => Self {
@@ -491,43 +504,39 @@ impl GeneratorFile {
     pub(crate) fn symmetry(self, d: usize) -> Result<Symmetry, ProblemError> {
         match self.kind.as_str() {
             "commuting" => {
-                self.refuse_foreign_fields()?;
-                let members = self.generators.ok_or_else(|| missing("generators"))?;
-                let member = |(i, Table(file)): (usize, Table<GeneratorFile>)| {
-                    let place = format!("generator.generators[{i}]");
-                    file.check(d).map_err(|error| {
-                        let text = error.to_string();
-                        invalid(match text.strip_prefix("generator") {
-                            Some(rest) => format!("{place}{rest}"),
-                            None => text,
-                        })
-                    })
-                };
-                let members = members.0.into_iter().enumerate().map(member);
+                self.refuse_foreign_fields(PLACE)?;
+                let members = self
+                    .generators
+                    .ok_or_else(|| missing(PLACE, "generators"))?;
+                let members = members.0.into_iter().enumerate();
+                let members = members
+                    .map(|(i, Table(file))| file.check(&format!("{PLACE}.generators[{i}]"), d));
                 let members: Vec<Generator> = members.collect::<Result<_, _>>()?;
                 // Before anything of their size is built: θ is what the file has room for.
                 if let Some(expected) = members.iter().map(Generator::dim).find(|n| *n != d) {
                     return Err(OrbitError::Theta { expected, found: d }.into());
                 }
                 let family = Family::new(members);
-                family.map(Symmetry::Family).map_err(invalid)
+                family.map(Symmetry::Family).map_err(|e| refused(PLACE, &e))
             }
             "general-linear" => {
-                self.refuse_foreign_fields()?;
-                let rows = self.rows.ok_or_else(|| missing("rows"))?.0;
-                let rank = self.rank.ok_or_else(|| missing("rank"))?.0;
-                let cols = self.cols.ok_or_else(|| missing("cols"))?.0;
+                self.refuse_foreign_fields(PLACE)?;
+                let rows = self.rows.ok_or_else(|| missing(PLACE, "rows"))?.0;
+                let rank = self.rank.ok_or_else(|| missing(PLACE, "rank"))?.0;
+                let cols = self.cols.ok_or_else(|| missing(PLACE, "cols"))?.0;
                 FactorShape::new(rows, rank, cols)
                     .map(Symmetry::Group)
-                    .map_err(invalid)
+                    .map_err(|e| refused(PLACE, &e))
             }
-            _ => self.check(d).map(Symmetry::Single),
+            _ => self.check(PLACE, d).map(Symmetry::Single),
         }
     }
 
-    /// `d` is the length of θ, which the kinds without a size of their own take.
-    pub(crate) fn check(self, d: usize) -> Result<Generator, ProblemError> {
-        self.refuse_foreign_fields()?;
+    /// `place` is where in the file it stands, `d` the length of θ, which the kinds without a
+    /// size of their own take.
+    pub(crate) fn check(self, place: &str, d: usize) -> Result<Generator, ProblemError> {
+        self.refuse_foreign_fields(place)?;
+        let missing = |field| missing(place, field);
         let rows = |rows: List<List<Exact>>| rows.0.into_iter().map(exact).collect::<Vec<_>>();
         let generator = match self.kind.as_str() {
             "diagonal" => Generator::diagonal(exact(self.rates.ok_or_else(|| missing("rates"))?)),
@@ -546,7 +555,7 @@ impl GeneratorFile {
                 let direction = rows(self.direction.ok_or_else(|| missing("direction"))?);
                 if direction.len() != rank {
                     return Err(invalid(format!(
-                        "generator.direction: expected a {rank} × {rank} matrix (rank {rank}), found {} rows",
+                        "{place}.direction: expected a {rank} × {rank} matrix (rank {rank}), found {} rows",
                         direction.len()
                     )));
                 }
@@ -554,15 +563,15 @@ impl GeneratorFile {
             }
             kind => {
                 return Err(invalid(format!(
-                    "generator.kind: expected one generator (diagonal, dense, scaling, rescaling or factor), found \"{}\"",
+                    "{place}.kind: expected one generator (diagonal, dense, scaling, rescaling or factor), found \"{}\"",
                     shorten(kind)
                 )));
             }
         };
-        generator.map_err(invalid)
+        generator.map_err(|e| refused(place, &e))
     }
 
-    fn refuse_foreign_fields(&self) -> Result<(), ProblemError> {
+    fn refuse_foreign_fields(&self, place: &str) -> Result<(), ProblemError> {
         let own: &[&str] = match self.kind.as_str() {
             "diagonal" => &["rates"],
             "dense" => &["matrix"],
@@ -573,7 +582,7 @@ impl GeneratorFile {
             "general-linear" => &["rows", "rank", "cols"],
             kind => {
                 return Err(invalid(format!(
-                    "generator.kind: expected diagonal, dense, scaling, rescaling, factor, commuting or general-linear, found \"{}\"",
+                    "{place}.kind: expected diagonal, dense, scaling, rescaling, factor, commuting or general-linear, found \"{}\"",
                     shorten(kind)
                 )));
             }
@@ -591,7 +600,7 @@ impl GeneratorFile {
         ] {
             if present && !own.contains(&field) {
                 return Err(invalid(format!(
-                    "generator.{field}: does not go with kind \"{}\"",
+                    "{place}.{field}: does not go with kind \"{}\"",
                     self.kind
                 )));
             }
@@ -600,8 +609,16 @@ impl GeneratorFile {
     }
 }
 
-fn missing(field: &str) -> ProblemError {
-    invalid(format!("generator.{field}: missing"))
+fn missing(place: &str, field: &str) -> ProblemError {
+    invalid(format!("{place}.{field}: missing"))
+}
+
+/// What is wrong with a generator, and where it stands. Its number of parameters is that of θ.
+fn refused(place: &str, error: &SymmetryError) -> ProblemError {
+    match error {
+        SymmetryError::NoParameters => invalid(format!("theta: {error}")),
+        _ => invalid(format!("{place}.{error}")),
+    }
 }
 
 /// A field that is there; null does not stand for one that is not.

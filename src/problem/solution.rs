@@ -7,7 +7,7 @@ use crate::balance::{
     FamilyStatus, Gap, GroupBalance, GroupOrbit, GroupStatus, Orbit, SpectrumSource, Start,
     certify_and, certify_family_and, certify_group_and, checked, enclosed,
 };
-use crate::scalar::{Ball, Direction, Rational, decimal_of_rational};
+use crate::scalar::{Ball, Rational, decimals_of_rational};
 use nalgebra::DMatrix;
 use rug::Float;
 use serde::Serialize;
@@ -270,10 +270,8 @@ struct Printer {
 
 impl Printer {
     fn exact(&self, q: &Rational) -> Bounds {
-        Bounds {
-            lower: decimal_of_rational(q, self.digits, Direction::Down),
-            upper: decimal_of_rational(q, self.digits, Direction::Up),
-        }
+        let (lower, upper) = decimals_of_rational(q, self.digits);
+        Bounds { lower, upper }
     }
 
     fn exact_list(&self, numbers: &[Rational]) -> Numbers {

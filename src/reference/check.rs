@@ -170,9 +170,10 @@ fn distance(file: &Value, again: &Value, place: &str) -> String {
     };
     let apart = |a: &Rational, b: &Rational| {
         let size = Rational::from(a - b).abs();
-        let relative = match *b == 0 {
-            true => Rational::new(),
-            false => size.clone() / b.clone().abs(),
+        let relative = if *b == 0 {
+            Rational::new()
+        } else {
+            size.clone() / b.clone().abs()
         };
         format!(
             " (they differ by {}, relatively {:.1e})",

@@ -208,22 +208,23 @@ fn deviation(x: &Rational, number: &Number) -> Option<Deviation> {
     let middle: Rational = Rational::from(&number.lower + &number.upper) / 2;
     // Inside the bounds an answer is as exact as can be told.
     let inside = number.lower <= *x && *x <= number.upper;
-    let error = match inside {
-        true => Rational::new(),
-        false => Rational::from(x - &middle).abs(),
+    let error = if inside {
+        Rational::new()
+    } else {
+        Rational::from(x - &middle).abs()
     };
-    let scale = match middle == 0 || number.lower <= 0 && number.upper >= 0 {
-        true => Rational::from(1),
-        false => middle.abs(),
+    let scale = if middle == 0 || number.lower <= 0 && number.upper >= 0 {
+        Rational::from(1)
+    } else {
+        middle.abs()
     };
     let exact_zero = double == 0.0 && number.lower <= 0 && number.upper >= 0;
     let unit = unit_in_last_place(if exact_zero { 1.0 } else { double });
-    let digits = match error == 0 {
-        true => f64::INFINITY,
-        false => {
-            let relative = Float::with_val(64, Rational::from(&error / &scale));
-            -relative.log10().to_f64()
-        }
+    let digits = if error == 0 {
+        f64::INFINITY
+    } else {
+        let relative = Float::with_val(64, Rational::from(&error / &scale));
+        -relative.log10().to_f64()
     };
     Some(Deviation {
         ulps: nearest(&(error / unit)),
@@ -239,8 +240,9 @@ fn unit_in_last_place(x: f64) -> Rational {
         .max(1)
         - 1075;
     let one = Rational::from(1);
-    match exponent < 0 {
-        true => one >> exponent.unsigned_abs(),
-        false => one << exponent.unsigned_abs(),
+    if exponent < 0 {
+        one >> exponent.unsigned_abs()
+    } else {
+        one << exponent.unsigned_abs()
     }
 }

@@ -65,16 +65,15 @@ fn read(place: &str, bounds: &Value) -> Result<Number, String> {
     if lower > upper {
         return Err("expected a lower bound that is not above the upper one".to_owned());
     }
-    let double = match map.contains_key("double") {
-        false => None,
-        true => {
-            let value = exact("double")?;
-            let double = nearest(&value);
-            if Rational::from_f64(double) != Some(value) {
-                return Err("double: expected a number that is one".to_owned());
-            }
-            Some(double)
+    let double = if map.contains_key("double") {
+        let value = exact("double")?;
+        let double = nearest(&value);
+        if Rational::from_f64(double) != Some(value) {
+            return Err("double: expected a number that is one".to_owned());
         }
+        Some(double)
+    } else {
+        None
     };
     Ok(Number {
         place: place.to_owned(),
@@ -146,9 +145,10 @@ pub(super) fn common_digits(number: &Number, second: &Ball) -> Option<i64> {
         return Some(i64::MAX);
     }
     let inside = lowest > 0 || highest < 0;
-    let size = match inside {
-        true => std::cmp::min(lowest.abs(), highest.abs()),
-        false => Rational::from(1),
+    let size = if inside {
+        std::cmp::min(lowest.abs(), highest.abs())
+    } else {
+        Rational::from(1)
     };
     // The floor of log₁₀, from the bits: a digit too few at most.
     let ratio = Float::with_val(64, size / width);

@@ -53,8 +53,8 @@ pub fn parse_exact(text: &str) -> Result<Rational, NumberError> {
     }
     let magnitude = if let Some((p, q)) = body.split_once('/') {
         let (p, q) = (
-            digits(p, 10).ok_or_else(malformed)?,
-            digits(q, 10).ok_or_else(malformed)?,
+            digits([p, ""], 10).ok_or_else(malformed)?,
+            digits([q, ""], 10).ok_or_else(malformed)?,
         );
         if q == 0 {
             return Err(NumberError::ZeroDenominator(shorten(text)));
@@ -72,7 +72,7 @@ pub fn parse_exact(text: &str) -> Result<Rational, NumberError> {
 fn positional(
     body: &str,
     text: &str,
-    radix: i32,
+    radix: u32,
     marks: [char; 2],
 ) -> Result<Rational, NumberError> {
     let malformed = || NumberError::Malformed(shorten(text));
@@ -81,7 +81,7 @@ fn positional(
         None => (body, "0"),
     };
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let value = digits(&format!("{whole}{fraction}"), radix).ok_or_else(malformed)?;
+    let value = digits([whole, fraction], radix).ok_or_else(malformed)?;
     let unsigned = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
     if unsigned.is_empty() || !unsigned.bytes().all(|b| b.is_ascii_digit()) {
         return Err(malformed());
@@ -106,19 +106,23 @@ fn positional(
     })
 }
 
-/// A non-empty run of digits, nothing else.
-fn digits(text: &str, radix: i32) -> Option<Integer> {
-    let valid = |b: u8| {
-        if radix == 16 {
-            b.is_ascii_hexdigit()
-        } else {
-            b.is_ascii_digit()
+/// A run of digits in two parts, not both of them empty; nothing else.
+fn digits(parts: [&str; 2], radix: u32) -> Option<Integer> {
+    // So many of them fit into 64 bits.
+    let short = if radix == 16 { 16 } else { 19 };
+    let length = parts[0].len() + parts[1].len();
+    let mut value = 0;
+    for byte in parts[0].bytes().chain(parts[1].bytes()) {
+        let digit = char::from(byte).to_digit(radix)?;
+        if length <= short {
+            value = value * u64::from(radix) + u64::from(digit);
         }
-    };
-    if text.is_empty() || !text.bytes().all(valid) {
-        return None;
     }
-    Integer::from_str_radix(text, radix).ok()
+    match length {
+        0 => None,
+        _ if length <= short => Some(Integer::from(value)),
+        _ => Integer::from_str_radix(&parts.concat(), radix.cast_signed()).ok(),
+    }
 }
 
 /// At most 40 characters of what was read, for a one-line message.
@@ -142,15 +146,19 @@ impl<'de> Deserialize<'de> for Exact {
         let text = raw.get();
         let parsed = match text.as_bytes().first() {
             Some(b'"') => {
-                let inner: String = serde_json::from_str(text).map_err(D::Error::custom)?;
-                // What limits the exponents of a file reads its text as it is.
-                if text.contains('\\') && inner.contains(['e', 'E', 'p', 'P']) {
-                    let word = shorten(text);
-                    return Err(D::Error::custom(format!(
-                        "expected an exponent without escapes, found {word}"
-                    )));
+                if text.contains('\\') {
+                    let inner: String = serde_json::from_str(text).map_err(D::Error::custom)?;
+                    // What limits the exponents of a file reads its text as it is.
+                    if inner.contains(['e', 'E', 'p', 'P']) {
+                        let word = shorten(text);
+                        return Err(D::Error::custom(format!(
+                            "expected an exponent without escapes, found {word}"
+                        )));
+                    }
+                    parse_exact(&inner)
+                } else {
+                    parse_exact(text.trim_matches('"'))
                 }
-                parse_exact(&inner)
             }
             Some(b'[' | b'{' | b't' | b'f' | b'n') => {
                 let word = shorten(text);

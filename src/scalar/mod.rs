@@ -21,6 +21,8 @@ mod dual;
 mod exact;
 mod factorisation;
 #[forbid(unsafe_code)]
+pub(crate) mod lanes;
+#[forbid(unsafe_code)]
 mod multiprecision;
 #[forbid(unsafe_code)]
 mod native;
@@ -35,9 +37,12 @@ mod rational;
 
 pub use ball::Ball;
 pub use exact::{Exact, NumberError, parse_exact};
+pub use lanes::Instructions;
 pub use multiprecision::Real;
 pub use precision::{at_precision, working_precision};
-pub use print::{Direction, decimal_of_float, decimal_of_rational, hexadecimal};
+pub use print::{
+    Direction, decimal_of_float, decimal_of_rational, decimals_of_rational, hexadecimal,
+};
 pub use rug::Rational;
 
 use num_traits::{One, Zero};

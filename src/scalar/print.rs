@@ -34,38 +34,64 @@ pub fn decimal_of_float(x: &Float, digits: usize, direction: Direction) -> Optio
 /// `q` with at most `digits` significant digits, rounded in the given direction;
 /// exact where `q` has no more digits than that.
 pub fn decimal_of_rational(q: &Rational, digits: usize, direction: Direction) -> String {
+    let (lower, upper) = decimals_of_rational(q, digits);
+    match direction {
+        Direction::Down => lower,
+        Direction::Up => upper,
+    }
+}
+
+/// `q` as [`decimal_of_rational`] has it, rounded down and up.
+pub fn decimals_of_rational(q: &Rational, digits: usize) -> (String, String) {
     if *q == 0 {
-        return "0".to_owned();
+        return ("0".to_owned(), "0".to_owned());
     }
     let negative = q.is_negative();
-    let away_from_zero = (direction == Direction::Up) != negative;
-    let (p, q) = (q.numer().clone().abs(), q.denom().clone());
     let digits = i64::try_from(digits.max(1)).unwrap_or(i64::MAX);
-    // |q| > 2^{bits}; less 1 for the rounding of the product, at most floor(log₁₀ |q|).
-    let bits = f64::from(p.significant_bits()) - f64::from(q.significant_bits()) - 1.0;
-    let mut exponent = libm::floor(bits * std::f64::consts::LOG10_2) as i64 - 1;
-    loop {
+    let mut exponent = exponent_of(q);
+    let (near, text, rest) = loop {
         // |q| = n · 10^{exponent + 1 − digits}, n wanted with exactly `digits` digits.
         let shift = digits - 1 - exponent;
         let scale = Integer::from(10).pow(u32::try_from(shift.unsigned_abs()).unwrap_or(u32::MAX));
         let (n, rest) = if shift >= 0 {
-            Integer::from(&p * &scale).div_rem(q.clone())
+            Integer::from(q.numer() * &scale).div_rem(q.denom().clone())
         } else {
-            p.clone().div_rem(Integer::from(&q * &scale))
+            q.numer().clone().div_rem(scale * q.denom())
         };
+        let n = n.abs();
         let text = n.to_string();
         let length = i64::try_from(text.len()).unwrap_or(i64::MAX);
-        if length != digits {
-            exponent += length - digits;
-            continue;
+        if length == digits {
+            break (n, text, rest);
         }
-        if !away_from_zero || rest == 0 {
-            return layout(negative, &text, exponent + 1);
-        }
-        let text = (n + 1u32).to_string();
-        let carry = i64::try_from(text.len()).unwrap_or(i64::MAX) - digits;
-        return layout(negative, &text, exponent + 1 + carry);
+        exponent += length - digits;
+    };
+    let inner = layout(negative, &text, exponent + 1);
+    if rest == 0 {
+        return (inner.clone(), inner);
     }
+    let text = (near + 1u32).to_string();
+    let carry = i64::try_from(text.len()).unwrap_or(i64::MAX) - digits;
+    let outer = layout(negative, &text, exponent + 1 + carry);
+    if negative {
+        (outer, inner)
+    } else {
+        (inner, outer)
+    }
+}
+
+/// floor(log₁₀ |q|) of a number that is not 0, or hardly less.
+fn exponent_of(q: &Rational) -> i64 {
+    let double = q.to_f64().abs();
+    let logarithm = if double.is_normal() {
+        libm::log10(double)
+    } else {
+        // Out of the range of doubles: |q| > 2^{p − q − 1}, of that many bits.
+        let [p, q] = [q.numer(), q.denom()].map(|n| f64::from(n.significant_bits()));
+        (p - q - 1.0) * std::f64::consts::LOG10_2
+    };
+    // Less what rounding may have added.
+    libm::floor(logarithm - 1e-6) as i64
 }
 
 /// 0.`digits` · 10^`exponent` as a plain decimal, or in scientific notation when

@@ -2,6 +2,20 @@
 
 use super::{Generator, Slice, SymmetryError, symmetric};
 use crate::scalar::Rational;
+use nalgebra::DMatrix;
+
+/// A itself, d × d.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dense {
+    matrix: DMatrix<Rational>,
+}
+
+impl Dense {
+    /// A.
+    pub fn matrix(&self) -> &DMatrix<Rational> {
+        &self.matrix
+    }
+}
 
 impl Generator {
     /// A given row by row.
@@ -9,11 +23,8 @@ impl Generator {
     /// # Errors
     /// The shape, or the first entry that differs from its mirror image.
     pub fn dense(rows: &[Vec<Rational>]) -> Result<Self, SymmetryError> {
-        Ok(Self::Dense(symmetric(
-            "generator.matrix",
-            rows,
-            rows.len(),
-        )?))
+        let matrix = symmetric("matrix", rows, rows.len())?;
+        Ok(Self::Dense(Dense { matrix }))
     }
 }
 

@@ -33,7 +33,7 @@ impl Family {
     pub fn new(generators: Vec<Generator>) -> Result<Self, SymmetryError> {
         let Some(first) = generators.first() else {
             return Err(SymmetryError::Empty {
-                field: "generator.generators",
+                field: "generators",
             });
         };
         let d = first.dim();
@@ -74,7 +74,7 @@ impl Family {
     /// taken as d × d matrices.
     pub fn structure(&self) -> FamilyStructure<'_> {
         use std::borrow::Cow;
-        let rates: Option<Vec<Vec<Rational>>> = self.generators.iter().map(rates).collect();
+        let rates: Option<Vec<&[Rational]>> = self.generators.iter().map(rates).collect();
         if let Some(rates) = rates {
             let joint = |k: usize| rates.iter().map(|own| own[k].clone()).collect();
             return FamilyStructure::Rates((0..self.dim()).map(joint).collect());
@@ -104,7 +104,7 @@ impl Family {
     }
 }
 
-fn rates(generator: &Generator) -> Option<Vec<Rational>> {
+fn rates(generator: &Generator) -> Option<&[Rational]> {
     match generator.structure() {
         Structure::Rates(rates) => Some(rates),
         Structure::Blocks { .. } => None,

@@ -19,49 +19,48 @@ mod scaling;
 mod support;
 
 pub use block::Block;
+pub use dense::Dense;
+pub use diagonal::Diagonal;
 pub use eigenbasis::Eigenbasis;
 pub use eigenspaces::{Eigenspace, Eigenspaces};
 pub use elimination::{inverse, null_space, row_space, rows_of};
 pub use exponential::{enclosed_exponential, exponential};
 pub use factor::{Factor, FactorShape};
 pub use family::{Family, FamilyStructure};
+pub use rescaling::Rescaling;
+pub use scaling::Scaling;
 pub use support::{Support, first_indefinite_pivot, support};
 
 use crate::scalar::{Field, Rational, RealScalar, Scalar, convert, dot};
 use nalgebra::DMatrix;
 use thiserror::Error;
 
-/// A real symmetric matrix A with rational entries, given by its structure.
+/// A real symmetric matrix A with rational entries, given by its structure. Each kind is
+/// built, and checked, by the constructor of its name.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Generator {
     /// A = diag(rates).
-    Diagonal(Vec<Rational>),
+    Diagonal(Diagonal),
     /// Any symmetric matrix.
-    Dense(DMatrix<Rational>),
-    /// A = I on `dim` parameters: the loss depends on θ/‖θ‖ only.
-    Scaling {
-        /// Number of parameters.
-        dim: usize,
-    },
-    /// Rate +1 on `up`, −1 on `down`, 0 elsewhere: a homogeneous unit.
-    Rescaling {
-        /// Number of parameters.
-        dim: usize,
-        /// Indices with rate +1.
-        up: Vec<usize>,
-        /// Indices with rate −1.
-        down: Vec<usize>,
-    },
+    Dense(Dense),
+    /// A = I: the loss depends on θ/‖θ‖ only.
+    Scaling(Scaling),
+    /// Rates +1, −1 and 0: a homogeneous unit.
+    Rescaling(Rescaling),
     /// U → Ue^{λS}, W → e^{−λS}W for one symmetric direction S.
     Factor(Factor),
     /// K on some slices of θ, −K on others, 0 on the rest.
     Block(Block),
 }
 
-/// Why a generator is refused.
+/// Why a generator is refused. `field` is the argument of the constructor at fault; where that
+/// came from is for the reader to say.
 #[derive(Debug, Error, Clone, PartialEq, Eq)]
 pub enum SymmetryError {
-    /// A generator of nothing.
+    /// A generator of no parameters.
+    #[error("expected at least one parameter, found none")]
+    NoParameters,
+    /// An empty list.
     #[error("{field}: expected at least one parameter, found none")]
     Empty {
         /// The field that is empty.
@@ -122,7 +121,7 @@ pub enum SymmetryError {
     },
     /// A member of a family on another number of parameters.
     #[error(
-        "generator.generators[{index}]: expected a generator of {expected} parameters like the first, found one of {found}"
+        "generators[{index}]: expected a generator of {expected} parameters like the first, found one of {found}"
     )]
     Size {
         /// Which member.
@@ -134,7 +133,7 @@ pub enum SymmetryError {
     },
     /// Two members of a family that do not commute.
     #[error(
-        "generator.generators: expected generators that commute, found that {left} and {right} do not: their commutator has {entry} at [{row}][{col}]"
+        "generators: expected generators that commute, found that {left} and {right} do not: their commutator has {entry} at [{row}][{col}]"
     )]
     NotCommuting {
         /// Index of one.
@@ -173,7 +172,7 @@ pub enum SymmetryError {
         index: usize,
     },
     /// A slice with a coordinate beyond the parameters.
-    #[error("generator.slices[{position}]: expected coordinates below {dim}")]
+    #[error("slices[{position}]: expected coordinates below {dim}")]
     SliceOutOfRange {
         /// Where in the list.
         position: usize,
@@ -181,7 +180,7 @@ pub enum SymmetryError {
         dim: usize,
     },
     /// A slice with a coordinate that occurred before.
-    #[error("generator.slices[{position}]: expected each coordinate once in all slices together")]
+    #[error("slices[{position}]: expected each coordinate once in all slices together")]
     SlicesMeet {
         /// Where in the list.
         position: usize,
@@ -242,7 +241,7 @@ impl Slice {
 /// How a generator sits in the coordinates of θ.
 pub enum Structure<'a> {
     /// A = diag(rates).
-    Rates(Vec<Rational>),
+    Rates(&'a [Rational]),
     /// A is K on some disjoint slices of θ, −K on others, and 0 on the rest.
     Blocks {
         /// K, symmetric.
@@ -258,9 +257,10 @@ impl Generator {
     /// The number d of parameters it acts on.
     pub fn dim(&self) -> usize {
         match self {
-            Self::Diagonal(rates) => rates.len(),
-            Self::Dense(matrix) => matrix.nrows(),
-            Self::Scaling { dim } | Self::Rescaling { dim, .. } => *dim,
+            Self::Diagonal(own) => own.rates().len(),
+            Self::Dense(own) => own.matrix().nrows(),
+            Self::Scaling(own) => own.rates().len(),
+            Self::Rescaling(own) => own.rates().len(),
             Self::Factor(factor) => factor.dim(),
             Self::Block(block) => block.dim(),
         }
@@ -271,8 +271,8 @@ impl Generator {
         match self {
             Self::Diagonal(_) => "diagonal",
             Self::Dense(_) => "dense",
-            Self::Scaling { .. } => "scaling",
-            Self::Rescaling { .. } => "rescaling",
+            Self::Scaling(_) => "scaling",
+            Self::Rescaling(_) => "rescaling",
             Self::Factor(_) => "factor",
             Self::Block(_) => "block",
         }
@@ -281,14 +281,14 @@ impl Generator {
     /// How it sits in the coordinates of θ.
     pub fn structure(&self) -> Structure<'_> {
         match self {
-            Self::Diagonal(rates) => Structure::Rates(rates.clone()),
-            Self::Dense(matrix) => Structure::Blocks {
-                matrix,
+            Self::Diagonal(own) => Structure::Rates(own.rates()),
+            Self::Dense(own) => Structure::Blocks {
+                matrix: own.matrix(),
                 slices: dense::slices(),
                 fixed: Vec::new(),
             },
-            Self::Scaling { dim } => Structure::Rates(scaling::rates(*dim)),
-            Self::Rescaling { dim, up, down } => Structure::Rates(rescaling::rates(*dim, up, down)),
+            Self::Scaling(own) => Structure::Rates(own.rates()),
+            Self::Rescaling(own) => Structure::Rates(own.rates()),
             Self::Factor(factor) => Structure::Blocks {
                 matrix: factor.direction(),
                 slices: factor.shape().slices(),
@@ -335,7 +335,7 @@ impl Generator {
     /// never through eigenvectors, so that the two can check each other.
     pub fn act<S: RealScalar>(&self, lambda: &S, theta: &[S]) -> Vec<S> {
         match self.structure() {
-            Structure::Rates(rates) => act_with_rates(&convert(&rates), lambda, theta),
+            Structure::Rates(rates) => act_with_rates(&convert(rates), lambda, theta),
             Structure::Blocks { matrix, slices, .. } => {
                 let n = matrix.nrows();
                 let k = matrix.map(|q| S::from_rational(&q) * lambda);

@@ -3,19 +3,29 @@
 use super::{Generator, SymmetryError};
 use crate::scalar::Rational;
 
+/// A = I on d parameters.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scaling {
+    rates: Vec<Rational>,
+}
+
+impl Scaling {
+    /// The d rates, all 1.
+    pub fn rates(&self) -> &[Rational] {
+        &self.rates
+    }
+}
+
 impl Generator {
     /// A = I on `dim` parameters.
     ///
     /// # Errors
-    /// [`SymmetryError::Empty`] for `dim = 0`.
+    /// [`SymmetryError::NoParameters`] for `dim = 0`.
     pub fn scaling(dim: usize) -> Result<Self, SymmetryError> {
         if dim == 0 {
-            return Err(SymmetryError::Empty { field: "theta" });
+            return Err(SymmetryError::NoParameters);
         }
-        Ok(Self::Scaling { dim })
+        let rates = vec![Rational::from(1); dim];
+        Ok(Self::Scaling(Scaling { rates }))
     }
-}
-
-pub(super) fn rates(dim: usize) -> Vec<Rational> {
-    vec![Rational::from(1); dim]
 }

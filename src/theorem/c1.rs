@@ -84,7 +84,7 @@ enum Form {
 }
 
 /// Rates of a generator that is diagonal in θ with rates ±1 and 0.
-fn unit_rates(generator: &Generator) -> Option<Vec<Rational>> {
+fn unit_rates(generator: &Generator) -> Option<&[Rational]> {
     match generator.structure() {
         Structure::Rates(rates) => Some(rates),
         Structure::Blocks { .. } => None,
@@ -123,7 +123,7 @@ fn closed(case: &Case, decay: bool, form: Form) -> Outcome {
                 Form::Swapped => std::mem::swap(&mut up, &mut down),
             }
             let lambda = Ball::from_rational(&(up / down)).ln() / Ball::from_int(factor);
-            let spectrum = Spectrum::from_rates(&rates, &noise, &case.theta);
+            let spectrum = Spectrum::from_rates(rates, &noise, &case.theta);
             let balance = Balance {
                 spectrum: spectrum.map(Ball::from_rational),
                 strength: strength.map(Ball::from_rational),
@@ -153,7 +153,7 @@ fn closed(case: &Case, decay: bool, form: Form) -> Outcome {
 /// The Itô drift of ‖u‖² − ‖w‖², with u and w picked out by hand.
 fn neuron(case: &Case, tamper: fn(&NetworkCase) -> NetworkCase, factor: i32) -> Outcome {
     let compare = |case: NetworkCase| {
-        let Generator::Rescaling { up, down, .. } = &case.generator else {
+        let Generator::Rescaling(rescaling) = &case.generator else {
             return Some(Outcome::Inconclusive(
                 "not the rescaling of a neuron".to_owned(),
             ));
@@ -164,16 +164,20 @@ fn neuron(case: &Case, tamper: fn(&NetworkCase) -> NetworkCase, factor: i32) -> 
         let pick = |v: &[Rational], indices: &[usize]| -> Vec<Rational> {
             indices.iter().map(|&i| v[i].clone()).collect()
         };
-        let (u, w) = (pick(&case.theta, up), pick(&case.theta, down));
+        let (u, w) = (
+            pick(&case.theta, rescaling.up()),
+            pick(&case.theta, rescaling.down()),
+        );
         let balance = dot(&u, &u) - dot(&w, &w);
         let trace = |indices: &[usize]| {
             pick(&noise, indices)
                 .into_iter()
                 .fold(Rational::new(), |t, x| t + x)
         };
-        let difference = trace(up) - trace(down);
+        let difference = trace(rescaling.up()) - trace(rescaling.down());
         // d‖u‖² = 2u·du + Tr of the noise's covariance, 2σ²Tr Σ_u dt.
-        let along = dot(&u, &pick(&gradient, up)) - dot(&w, &pick(&gradient, down));
+        let along =
+            dot(&u, &pick(&gradient, rescaling.up())) - dot(&w, &pick(&gradient, rescaling.down()));
         let decay = balance.clone() * &case.gamma * Rational::from(4);
         let drift = -along * Rational::from(2) - &decay
             + difference.clone() * &strength.sigma2 * Rational::from(2);

@@ -7,7 +7,7 @@ use super::sample::direction;
 use crate::balance::{Regression, Setting, Strength};
 use crate::model::{Activation, Deep, Loss, Model, Sample};
 use crate::scalar::{Field, Rational};
-use crate::symmetry::{Generator, support};
+use crate::symmetry::support;
 use nalgebra::DMatrix;
 use std::ops::{AddAssign, MulAssign};
 
@@ -84,7 +84,7 @@ fn factorisation(draw: &mut Draw, widths: Vec<usize>, rank: usize) -> Case {
     let direction = direction(draw, model.widths[1]);
     let generator = model.turning(1, &direction);
     Case::Network(NetworkCase {
-        generator: generator.unwrap_or(Generator::Scaling { dim: theta.len() }),
+        generator: generator.unwrap_or_else(|_| model.symmetries().swap_remove(0)),
         model: Model::Deep(model),
         samples,
         theta,

@@ -9,7 +9,7 @@ use crate::model::{
     digits,
 };
 use crate::scalar::Rational;
-use crate::symmetry::{Generator, Structure};
+use crate::symmetry::{Generator, Structure, rows_of};
 use nalgebra::DMatrix;
 
 /// The models that are drawn.
@@ -377,7 +377,7 @@ pub(super) fn as_dense(generator: &Generator) -> Generator {
     let d = generator.dim();
     let mut matrix = DMatrix::from_element(d, d, Rational::new());
     match generator.structure() {
-        Structure::Rates(rates) => matrix.set_diagonal(&rates.into()),
+        Structure::Rates(rates) => matrix.set_diagonal(&rates.to_vec().into()),
         Structure::Blocks {
             matrix: k, slices, ..
         } => {
@@ -391,7 +391,8 @@ pub(super) fn as_dense(generator: &Generator) -> Generator {
             }
         }
     }
-    Generator::Dense(matrix)
+    // It is symmetric.
+    Generator::dense(&rows_of(&matrix)).unwrap_or_else(|_| generator.clone())
 }
 
 /// A vector of rational norm: the inverse stereographic image of a dyadic one, scaled.

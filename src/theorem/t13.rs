@@ -148,7 +148,7 @@ enum Expected {
 /// The generator's rates, if it is diagonal in θ (a dense copy of one included).
 fn rates(generator: &Generator) -> Option<Vec<Rational>> {
     match generator.structure() {
-        Structure::Rates(rates) => Some(rates),
+        Structure::Rates(rates) => Some(rates.to_vec()),
         Structure::Blocks { matrix, slices, .. } => {
             let n = matrix.nrows();
             let off_diagonal = |(i, j): (usize, usize)| i != j && !matrix[(i, j)].is_zero();

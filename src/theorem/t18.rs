@@ -137,7 +137,7 @@ fn mixture(case: &NetworkCase) -> Option<Vec<Direction>> {
         let weight = Rational::from(((3 * i) % 8 + 1, 8)) * &case.lambda;
         match generator.structure() {
             Structure::Rates(rates) => {
-                let own = rates.into_iter().map(|rate| rate * &weight);
+                let own = rates.iter().map(|rate| Rational::from(rate * &weight));
                 directions.push(Direction::Rates(own.collect()));
             }
             Structure::Blocks { matrix, slices, .. } => {

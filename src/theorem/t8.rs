@@ -246,7 +246,12 @@ fn solution(case: &Case, direction: i64, factor: i64) -> Outcome {
                 .zip(&theta)
                 .all(|(x, found)| near(x).intersects(found));
             let charge = case.generator.charge(&moved);
-            let charged = near(&charge).intersects(&certified.charge);
+            // dC/dλ = 2‖Aθ‖² (T10), doubled for its growth: a charge that vanishes at λ* does not
+            // do so elsewhere in its enclosure.
+            let image = case.generator.apply(&moved);
+            let drift = dot(&image, &image) * Real::from_int(4);
+            let reach = Float::with_val(64, drift.as_float() * &certified.lambda.radius());
+            let charged = near(&charge).widen(&reach).intersects(&certified.charge);
             Some(
                 start
                     .and(|| Outcome::holds("θ* is not on the orbit at λ*", followed))

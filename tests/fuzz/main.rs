@@ -7,10 +7,10 @@
 //! fails is written to a file, whose name the message has.
 
 use noise_equilibrium::audit::{JOURNAL, Journal, Options, Part, merge};
-use noise_equilibrium::checkpoint::{balance, read_network};
+use noise_equilibrium::checkpoint::{balance, read_architecture};
 use noise_equilibrium::dynamics::Stream;
 use noise_equilibrium::problem::{
-    Certificate, Integers, certificate, read_problem, read_problem_in,
+    Certificate, Integers, Lines, certificate, read_problem, read_problem_in,
 };
 use noise_equilibrium::reference::{Family, Results, conform};
 use noise_equilibrium::theorem::Replay;
@@ -266,7 +266,34 @@ fn problem() {
     });
 }
 
-/// What is read is written and read again as the same.
+/// Lines are what is between line feeds, and no more; whether one of them is a problem.
+#[test]
+fn lines() {
+    let read = |data: &[u8]| {
+        let mut answer = Err("no problem".to_owned());
+        let mut lines = Lines::of(data).map(|line| line.expect("no file to fail"));
+        let between = data.split(|byte| *byte == b'\n');
+        for (number, bytes) in (1..).zip(between) {
+            if bytes.trim_ascii().is_empty() {
+                continue;
+            }
+            let line = lines.next().expect("a line");
+            assert_eq!(line.number, number);
+            let text = line.text.map_err(|e| e.to_string());
+            assert_eq!(text.as_deref().ok(), std::str::from_utf8(bytes).ok());
+            answer = answer
+                .or(text.and_then(|text| read_problem(&text).map(drop).map_err(|e| e.to_string())));
+        }
+        assert_eq!(lines.next(), None);
+        answer
+    };
+    fuzz(&Target {
+        name: "lines",
+        words: JSON,
+        read: &read,
+    });
+}
+
 /// What is read is what would be written, to the last byte: Coq gets no text of others.
 #[test]
 fn certificates() {
@@ -316,7 +343,7 @@ fn replay() {
 #[test]
 fn network() {
     let read = |data: &[u8]| {
-        read_network(text(data)?)
+        read_architecture(text(data)?)
             .map(drop)
             .map_err(|e| e.to_string())
     };
@@ -406,7 +433,7 @@ fn safetensors() {
 
 /// A checkpoint with a pair that fits the corpus, or its gradients, with the other as it is.
 fn pair(name: &'static str, other: &str) {
-    let network = read_network(
+    let network = read_architecture(
         "{\"format\":\"noise-equilibrium/network-1\",\"strength\":{\"gamma\":\"1/8\",\"sigma2\":1},\"pairs\":[{\"kind\":\"relu\",\"up\":\"u\",\"down\":\"w\"}]}",
     )
     .expect("a network");

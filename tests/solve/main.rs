@@ -11,3 +11,4 @@ mod hard;
 mod known;
 mod precision;
 mod program;
+mod streams;

@@ -102,9 +102,10 @@ fn page(results: &Results, conformance: &Conformance, bound: Option<f64>) -> Str
 }
 
 fn ulps(x: f64) -> String {
-    match x < 1e4 {
-        true => format!("{x:.2}"),
-        false => format!("{x:.1e}"),
+    if x < 1e4 {
+        format!("{x:.2}")
+    } else {
+        format!("{x:.1e}")
     }
 }
 
@@ -118,9 +119,10 @@ fn row(own: &Judged) -> [String; 6] {
         Some(worst) => [
             worst.place.clone(),
             ulps(worst.deviation.ulps),
-            match worst.deviation.digits.is_infinite() {
-                true => "exact".to_owned(),
-                false => format!("{:.1}", worst.deviation.digits),
+            if worst.deviation.digits.is_infinite() {
+                "exact".to_owned()
+            } else {
+                format!("{:.1}", worst.deviation.digits)
             },
         ],
     };

@@ -55,12 +55,13 @@ fn read(directory: &Path, chosen: &[&'static str]) -> Result<Vec<Family>, BadInp
     let read = |family: &&str| {
         let path = directory.join(family_file(family));
         let found = Family::read(&read_text(&path)?).map_err(|error| BadInput::at(&path, error))?;
-        match found.family == **family {
-            true => Ok(found),
-            false => Err(BadInput::at(
+        if found.family == **family {
+            Ok(found)
+        } else {
+            Err(BadInput::at(
                 &path,
                 format!("family: expected {family:?}, found {:?}", found.family),
-            )),
+            ))
         }
     };
     chosen.iter().map(read).collect()

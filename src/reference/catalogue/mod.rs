@@ -4,9 +4,9 @@
 //! that another implementation starts from the very same problem.
 
 mod deep;
+mod family;
 mod group;
 mod single;
-mod torus;
 
 use crate::dynamics::Stream;
 use crate::scalar::{Field, Rational, dot};
@@ -51,7 +51,7 @@ families!(
 pub fn catalogue() -> Vec<Item> {
     let mut list = List::default();
     single::add(&mut list);
-    torus::add(&mut list);
+    family::add(&mut list);
     group::add(&mut list);
     deep::add(&mut list);
     list.items
@@ -154,9 +154,10 @@ impl Draw {
 
     /// γ and σ² as SGD has them.
     fn strength(&mut self, decay: bool) -> Value {
-        let gamma = match decay {
-            true => power_of_two(-self.integer(5, 12)),
-            false => Rational::new(),
+        let gamma = if decay {
+            power_of_two(-self.integer(5, 12))
+        } else {
+            Rational::new()
         };
         strength(&gamma, &power_of_two(-self.integer(2, 8)))
     }
@@ -164,9 +165,10 @@ impl Draw {
 
 fn power_of_two(k: i64) -> Rational {
     let shift = u32::try_from(k.unsigned_abs()).unwrap_or(0);
-    match k < 0 {
-        true => Rational::from(1) >> shift,
-        false => Rational::from(1) << shift,
+    if k < 0 {
+        Rational::from(1) >> shift
+    } else {
+        Rational::from(1) << shift
     }
 }
 

@@ -197,9 +197,10 @@ fn search(
         }
         // No exponent by more than 64; with the first guess by no more than 2.
         let longest = Real::from_int(if step == 0 && !given { 1 } else { 32 });
-        let mut fraction = match length > longest {
-            true => longest / length,
-            false => Real::from_int(1),
+        let mut fraction = if length > longest {
+            longest / length
+        } else {
+            Real::from_int(1)
         };
         let mut taken = None;
         for _ in 0..MAX_HALVINGS {
@@ -226,9 +227,10 @@ fn search(
         let moved = DVector::from_iterator(point.len(), shifts);
         let change = &found.gradient - &gradient;
         let product = moved.dot(&change);
-        inverse = match product > Real::from_int(0) {
-            true => updated(&inverse, &moved, &change, &product),
-            false => inverse.map(|x| x * Real::from_int(4)),
+        inverse = if product > Real::from_int(0) {
+            updated(&inverse, &moved, &change, &product)
+        } else {
+            inverse.map(|x| x * Real::from_int(4))
         };
         (point, value, gradient) = (next, found.value, found.gradient);
     }

@@ -175,9 +175,10 @@ fn falls_for_ever(
             .map(|row| row.iter().cloned().collect())
             .collect::<Vec<_>>(),
     );
-    match still && falls && one.len() == 1 {
-        true => Ok(()),
-        false => Err("the direction is none of recession".to_owned()),
+    if still && falls && one.len() == 1 {
+        Ok(())
+    } else {
+        Err("the direction is none of recession".to_owned())
     }
 }
 

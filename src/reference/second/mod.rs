@@ -172,7 +172,7 @@ fn bisect(system: &Coordinates, attempt: u32) -> Result<Second, String> {
 fn single(problem: &Problem, orbit: &Orbit, attempt: u32) -> Result<Second, String> {
     match orbit.generator().structure() {
         Structure::Rates(rates) => {
-            let rates = rates.into_iter().map(|rate| vec![rate]).collect();
+            let rates = rates.iter().map(|rate| vec![rate.clone()]).collect();
             let system = Coordinates::of(rates, orbit.theta(), orbit.noise(), &problem.strength);
             bisect(&system, attempt)
         }
@@ -253,16 +253,18 @@ fn family(
 }
 
 fn unbounded(recedes: bool) -> Result<Reached, String> {
-    match recedes {
-        true => Ok(Reached::status(Status::Unbounded)),
-        false => Err("the direction is none of recession".to_owned()),
+    if recedes {
+        Ok(Reached::status(Status::Unbounded))
+    } else {
+        Err("the direction is none of recession".to_owned())
     }
 }
 
 fn all_flat(flat: bool) -> Result<(), String> {
-    match flat {
-        true => Ok(()),
-        false => Err("Φ is not constant along a direction said to be flat".to_owned()),
+    if flat {
+        Ok(())
+    } else {
+        Err("Φ is not constant along a direction said to be flat".to_owned())
     }
 }
 

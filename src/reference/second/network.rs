@@ -74,8 +74,9 @@ fn check(deep: &DeepLinear, layers: &[DMatrix<Real>]) -> Result<(), String> {
     let product = layers
         .iter()
         .fold(DMatrix::identity(d, d), |total, layer| layer * total);
-    match close(&product, &map) {
-        true => Ok(()),
-        false => Err("the layers do not multiply to the map".to_owned()),
+    if close(&product, &map) {
+        Ok(())
+    } else {
+        Err("the layers do not multiply to the map".to_owned())
     }
 }

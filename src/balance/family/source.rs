@@ -2,6 +2,7 @@
 //! decided about it exactly.
 
 use super::Existence;
+use crate::balance::refine::CertifyError;
 use crate::balance::source::{check_point, gram};
 use crate::balance::{Noise, OrbitError, Spectrum, Strength, Term, population_variance};
 use crate::scalar::{Ball, Field, Rational, dot, sum};
@@ -194,8 +195,8 @@ pub struct FamilyStart {
 pub(super) struct EnclosedFamily {
     /// Every weight is positive or exactly 0.
     pub spectrum: Spectrum<Ball, Vec<Ball>>,
-    /// The spaces with their m rates each, where the rates are irrational.
-    pub spaces: Option<(Eigenspaces, Vec<Vec<Ball>>)>,
+    /// The spaces with their m rates each.
+    pub spaces: (Eigenspaces, Vec<Vec<Ball>>),
 }
 
 impl FamilySource {
@@ -342,30 +343,22 @@ impl FamilySource {
         start
     }
 
-    /// The spectrum with every sign of a noise and a charge decided; `None` if that takes
-    /// a higher working precision.
-    /// Attempts differ in the combination that tells joint eigen-spaces apart.
-    pub(super) fn enclose(&self, attempt: usize) -> Option<EnclosedFamily> {
+    /// Is no noise and no charge negative?
+    pub(super) fn check_signs(&self) -> Result<(), CertifyError> {
         match self {
-            Self::Exact { spectrum, .. } => {
-                let at = Ball::from_rational;
-                let terms = spectrum.terms().iter().map(|t| Term {
-                    rate: t.rate.iter().map(at).collect(),
-                    noise: at(&t.noise),
-                    charge: at(&t.charge),
-                });
-                Some(EnclosedFamily {
-                    spectrum: Spectrum::from_terms(terms.collect()),
-                    spaces: None,
-                })
-            }
-            Self::Blocks(blocks) => blocks.enclose(attempt % VARIANTS.len()),
+            Self::Exact { spectrum, .. } => spectrum.check_signs(),
+            // A covariance was checked when its orbit was made.
+            Self::Blocks(_) => Ok(()),
         }
     }
 }
 
 impl FamilyBlocks {
-    fn enclose(&self, variant: usize) -> Option<EnclosedFamily> {
+    /// The spectrum with every sign of a noise and a charge decided; `None` if that takes
+    /// a higher working precision. Attempts differ in the combination that tells joint
+    /// eigen-spaces apart.
+    pub(super) fn enclose(&self, attempt: usize) -> Option<EnclosedFamily> {
+        let variant = attempt % VARIANTS.len();
         let spaces = Eigenspaces::of(&self.generic[variant])?;
         let by_member: Vec<Vec<Ball>> = self.matrices.iter().map(|k| spaces.rates_of(k)).collect();
         let rates: Vec<Vec<Ball>> = (0..spaces.spaces().len())
@@ -373,9 +366,12 @@ impl FamilyBlocks {
             .collect();
         let mut terms = Vec::new();
         for measure in &self.measures {
-            let place = |rate: &Ball| match measure.negated {
-                true => -rate.clone(),
-                false => rate.clone(),
+            let place = |rate: &Ball| {
+                if measure.negated {
+                    -rate.clone()
+                } else {
+                    rate.clone()
+                }
             };
             // A member that annihilates the matrix has the rate 0, exactly, where it is live.
             let still = self.matrices.iter().map(|k| {
@@ -391,10 +387,7 @@ impl FamilyBlocks {
                 let rate = rates[s]
                     .iter()
                     .zip(&still)
-                    .map(|(rate, still)| match still {
-                        true => Ball::zero(),
-                        false => place(rate),
-                    });
+                    .map(|(rate, still)| if *still { Ball::zero() } else { place(rate) });
                 terms.push(Term {
                     rate: rate.collect(),
                     noise,
@@ -404,7 +397,7 @@ impl FamilyBlocks {
         }
         Some(EnclosedFamily {
             spectrum: Spectrum::from_terms(terms),
-            spaces: Some((spaces, rates)),
+            spaces: (spaces, rates),
         })
     }
 }

@@ -30,10 +30,23 @@ pub fn minimise<S: RealScalar>(
     start: &[S],
 ) -> Result<Vec<S>, SolveError> {
     let logarithms: Vec<S> = terms.iter().map(|t| Scalar::ln(&t.weight)).collect();
+    let exponents: Vec<Vec<S>> = terms.iter().map(|t| t.exponent.clone()).collect();
+    minimise_logarithmic(&exponents, logarithms, start)
+}
+
+/// The same from ln W, where W may be out of range.
+pub(super) fn minimise_logarithmic<S: RealScalar>(
+    exponents: &[Vec<S>],
+    logarithms: Vec<S>,
+    start: &[S],
+) -> Result<Vec<S>, SolveError> {
     if !logarithms.iter().all(ComplexField::is_finite) {
         return Err(SolveError::InvalidSpectrum);
     }
-    let problem = Problem { terms, logarithms };
+    let problem = Problem {
+        exponents,
+        logarithms,
+    };
     let two = S::from_int(2);
     let mut temperature = S::one();
     while problem.spread() > temperature.clone() * S::from_int(8) {
@@ -61,7 +74,9 @@ pub fn minimise<S: RealScalar>(
 }
 
 struct Problem<'a, S> {
-    terms: &'a [Exponential<S>],
+    /// v of each term.
+    exponents: &'a [Vec<S>],
+    /// ln W of each.
     logarithms: Vec<S>,
 }
 
@@ -95,8 +110,8 @@ impl<S: RealScalar> Problem<'_, S> {
     }
 
     fn at(&self, point: &[S], temperature: &S) -> Value<S> {
-        let terms = self.terms.iter().zip(&self.logarithms);
-        let exponents = terms.map(|(t, w)| (dot(&t.exponent, point) + w) / temperature);
+        let terms = self.exponents.iter().zip(&self.logarithms);
+        let exponents = terms.map(|(v, w)| (dot(v, point) + w) / temperature);
         let exponents: Vec<S> = exponents.collect();
         let top = exponents.iter().cloned().reduce(RealField::max);
         let top = top.unwrap_or_else(S::zero);
@@ -112,9 +127,9 @@ impl<S: RealScalar> Problem<'_, S> {
     /// The largest |exponent|, what cancels in it counted: it is rounded to a unit of this.
     fn size(&self, point: &[S]) -> S {
         let abs = |x: S| ComplexField::abs(x);
-        let terms = self.terms.iter().zip(&self.logarithms);
-        let sizes = terms.flat_map(|(t, w)| {
-            let products = t.exponent.iter().zip(point);
+        let terms = self.exponents.iter().zip(&self.logarithms);
+        let sizes = terms.flat_map(|(v, w)| {
+            let products = v.iter().zip(point);
             let parts = products.map(|(v, y)| abs(v.clone() * y));
             [sum(parts), abs(w.clone())]
         });
@@ -145,14 +160,16 @@ impl<S: RealScalar> Problem<'_, S> {
 
     /// −H⁻¹g, where a ridge stands in for what rounding took from the Hessian.
     fn newton(&self, here: &Value<S>, temperature: &S) -> Option<Step<S>> {
-        let m = self.terms.first()?.exponent.len();
+        let m = self.exponents.first()?.len();
         let mut gradient = DVector::<S>::from_element(m, S::zero());
         let mut hessian = DMatrix::<S>::from_element(m, m, S::zero());
-        for (t, share) in self.terms.iter().zip(&here.shares) {
-            for i in 0..m {
-                let part = t.exponent[i].clone() * share;
-                for j in 0..=i {
-                    hessian[(i, j)] += part.clone() * &t.exponent[j];
+        for (exponent, share) in self.exponents.iter().zip(&here.shares) {
+            // Most entries are 0 where many generators touch few parameters each.
+            let live: Vec<usize> = (0..m).filter(|&i| !exponent[i].is_zero()).collect();
+            for (k, &i) in live.iter().enumerate() {
+                let part = exponent[i].clone() * share;
+                for &j in &live[..=k] {
+                    hessian[(i, j)] += part.clone() * &exponent[j];
                 }
                 gradient[i] += part;
             }
@@ -177,8 +194,8 @@ impl<S: RealScalar> Problem<'_, S> {
         let decrement = gradient.dot(&solution) / sum(here.shares.iter().cloned());
         let direction = solution.iter().map(|x| -x.clone() * temperature);
         let direction: Vec<S> = direction.collect();
-        let along = |t: &Exponential<S>| ComplexField::abs(dot(&t.exponent, &direction));
-        let reach = self.terms.iter().map(along);
+        let along = |v: &Vec<S>| ComplexField::abs(dot(v, &direction));
+        let reach = self.exponents.iter().map(along);
         let reach = reach.fold(S::zero(), RealField::max);
         ComplexField::is_finite(&reach).then_some(Step {
             direction,
