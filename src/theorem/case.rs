@@ -3,7 +3,7 @@
 use crate::balance::{
     Balance, FamilySource, Noise, Orbit, OrbitError, Spectrum, SpectrumSource, Strength, Term, mean,
 };
-use crate::model::{Loss, Model, Sample};
+use crate::model::{Loss, Model, Sample, Twin};
 use crate::scalar::{Field, Rational, convert, dot, sum};
 use crate::symmetry::Generator;
 
@@ -199,9 +199,12 @@ impl NetworkCase {
 
     /// The twin whose symmetry is broken.
     pub fn asymmetric(&self) -> Self {
-        let model = self.model.with_asymmetry(Rational::from((1, 8)));
+        let twin = Twin {
+            loss: self.model.clone(),
+            asymmetry: Rational::from((1, 8)),
+        };
         Self {
-            model,
+            model: Model::Twin(Box::new(twin)),
             ..self.clone()
         }
     }

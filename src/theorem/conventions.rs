@@ -125,7 +125,6 @@ fn table() -> Vec<Guard> {
         let model = Deep {
             widths: vec![1, 2, 1],
             activation: Activation::Identity,
-            asymmetry: Rational::new(),
         };
         let sample = Sample {
             input: list(&[1]),

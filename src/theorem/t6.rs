@@ -84,7 +84,7 @@ pub static STATEMENT: Statement = Statement {
             run: |case| martingale(case, 8, true),
         },
         Control {
-            name: "a fixed bias before tanh",
+            name: "asymmetric twin",
             check: 2,
             run: |case| small_drift(case, NetworkCase::asymmetric, 3, 4),
         },
@@ -99,7 +99,7 @@ pub static STATEMENT: Statement = Statement {
             run: |case| small_drift(case, Clone::clone, 3, 2),
         },
         Control {
-            name: "a fixed bias before tanh",
+            name: "asymmetric twin",
             check: 3,
             run: |case| small_martingale(case, NetworkCase::asymmetric, 6),
         },
@@ -109,7 +109,7 @@ pub static STATEMENT: Statement = Statement {
             run: |case| small_martingale(case, Clone::clone, 4),
         },
         Control {
-            name: "a fixed bias before tanh",
+            name: "asymmetric twin",
             check: 4,
             run: |case| leads(case, NetworkCase::asymmetric),
         },
