@@ -1,8 +1,8 @@
-//! Multiplication and e^x: what the number types add to MPFR, and intervals to both.
+//! Addition, multiplication and e^x: what the number types add to MPFR, and balls to both.
 
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main};
-use noise_equilibrium::scalar::{Field, Interval, Mp, Rational, Scalar};
+use noise_equilibrium::scalar::{Ball, Field, Rational, Real, Scalar, at_precision};
 use noise_equilibrium::theorem::Draw;
 use rug::Float;
 use std::hint::black_box;
@@ -14,42 +14,64 @@ fn operands() -> [Rational; 2] {
     [draw.positive() / 7, draw.positive() / 11]
 }
 
-fn at<const P: u32>(criterion: &mut Criterion) {
-    let [x, y] = operands();
-    let floats = [Float::with_val(P, &x), Float::with_val(P, &y)];
-    let numbers = [&x, &y].map(Mp::<P>::from_rational);
-    let intervals = [&x, &y].map(Interval::<P>::from_rational);
-    // Around zero, all four products of end points count.
-    let around_zero = intervals.clone().map(|i| i.clone() - i.square() - i);
+fn at<const BITS: u32>(criterion: &mut Criterion) {
+    at_precision(BITS, || compare(criterion, BITS));
+}
 
-    let mut group = group(criterion, &format!("multiply/{P} bits"));
+fn compare(criterion: &mut Criterion, bits: u32) {
+    let [x, y] = operands();
+    let floats = [&x, &y].map(|q| Float::with_val(bits, q));
+    let numbers = [&x, &y].map(Real::from_rational);
+    let balls = [&x, &y].map(Ball::from_rational);
+    // In place, as nalgebra's products do.
+    let sums = |a: &Ball, b: &Ball| {
+        let mut total = a.clone();
+        total += b;
+        total
+    };
+
+    let mut group = group(criterion, &format!("add/{bits} bits"));
     let [a, b] = &floats;
     group.bench_function("rug", |bencher| {
-        bencher.iter(|| Float::with_val(P, black_box(a) * black_box(b)));
+        bencher.iter(|| Float::with_val(bits, black_box(a) + black_box(b)));
     });
     let [a, b] = &numbers;
-    group.bench_function("Mp", |bencher| {
+    group.bench_function("Real", |bencher| {
+        bencher.iter(|| black_box(a) + black_box(b));
+    });
+    let [a, b] = &balls;
+    group.bench_function("Ball", |bencher| {
+        bencher.iter(|| black_box(a) + black_box(b));
+    });
+    group.bench_function("Ball, in place", |bencher| {
+        bencher.iter(|| sums(black_box(a), black_box(b)));
+    });
+    group.finish();
+
+    let mut group = self::group(criterion, &format!("multiply/{bits} bits"));
+    let [a, b] = &floats;
+    group.bench_function("rug", |bencher| {
+        bencher.iter(|| Float::with_val(bits, black_box(a) * black_box(b)));
+    });
+    let [a, b] = &numbers;
+    group.bench_function("Real", |bencher| {
         bencher.iter(|| black_box(a) * black_box(b));
     });
-    let [a, b] = &intervals;
-    group.bench_function("Interval", |bencher| {
-        bencher.iter(|| black_box(a) * black_box(b));
-    });
-    let [a, b] = &around_zero;
-    group.bench_function("Interval of any sign", |bencher| {
+    let [a, b] = &balls;
+    group.bench_function("Ball", |bencher| {
         bencher.iter(|| black_box(a) * black_box(b));
     });
     group.finish();
 
-    let mut group = self::group(criterion, &format!("exp/{P} bits"));
+    let mut group = self::group(criterion, &format!("exp/{bits} bits"));
     let a = &floats[0];
     group.bench_function("rug", |bencher| {
-        bencher.iter(|| Float::with_val(P, black_box(a).exp_ref()));
+        bencher.iter(|| Float::with_val(bits, black_box(a).exp_ref()));
     });
     let a = &numbers[0];
-    group.bench_function("Mp", |bencher| bencher.iter(|| black_box(a).exp()));
-    let a = &intervals[0];
-    group.bench_function("Interval", |bencher| bencher.iter(|| black_box(a).exp()));
+    group.bench_function("Real", |bencher| bencher.iter(|| black_box(a).exp()));
+    let a = &balls[0];
+    group.bench_function("Ball", |bencher| bencher.iter(|| black_box(a).exp()));
     group.finish();
 }
 

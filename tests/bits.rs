@@ -474,7 +474,7 @@ fn networks() {
             Err(error) => writeln!(lines, "{index} {error}"),
         };
     }
-    same("networks", &lines, "7f732d259c19c115");
+    same("networks", &lines, "5e36f02574bc3ee0");
 }
 
 fn minimised<S: RealScalar + Bits>(

@@ -56,6 +56,7 @@ pub(crate) fn certify_and<T>(
     mut follow: impl FnMut(Certified) -> Result<T, Gap>,
 ) -> Result<Equilibrium<T>, CertifyError> {
     source.check_signs()?;
+    strength.check_signs()?;
     let wanted = bits_of(digits);
     let balanced = source.start(strength).balance.is_zero();
     let moves = source.moves();

@@ -172,6 +172,24 @@ pub enum StrengthError {
     },
 }
 
+impl Strength<Rational> {
+    /// Is neither negative? (A gradient by γ and σ² has their shape, but no sign.)
+    pub(super) fn check_signs(&self) -> Result<(), CertifyError> {
+        for (field, x) in [
+            ("strength.gamma", &self.gamma),
+            ("strength.sigma2", &self.sigma2),
+        ] {
+            if *x < 0 {
+                return Err(CertifyError::Negative {
+                    field: field.to_owned(),
+                    found: x.to_string(),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
 impl<S: Field> Strength<S> {
     /// γ and σ², neither negative.
     ///

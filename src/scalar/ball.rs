@@ -15,7 +15,12 @@ use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssi
 /// reals in its operands. The midpoint has the [working precision](super::at_precision),
 /// rounded to nearest; the radius has 53 bits and an exponent of its own, rounded up.
 /// For points as operands the radius is at most one unit in the last place of the
-/// midpoint (half of one for +, −, ×, ÷, the root, and 0 where the result is exact).
+/// midpoint (half of one for +, −, ×, ÷, the root, and 0 where the result is exact). For
+/// others it exceeds, by no more than that and 2⁻⁴⁰ of itself, the largest distance of an
+/// exact result from that of the midpoints; a square, root, exponential or logarithm of a
+/// ball that is wide is the ball between its values at the ends instead, and between
+/// narrow and wide (r < |m|/4, for the exponential r ≤ ½) those may take a share more of
+/// the order of r/|m| (r).
 ///
 /// A division by a ball that contains 0, a logarithm outside its domain and what leaves
 /// the exponents of MPFR give the whole line.
@@ -26,16 +31,23 @@ pub struct Ball {
     radius: Radius,
 }
 
+/// Bits of the values at the ends of a wide ball: a double's, and what a logarithm needs
+/// before its point.
+const END_BITS: u32 = 96;
+
 /// |error| of a midpoint that was rounded to nearest: half a unit in its last place.
 fn rounding(middle: &Float, rounded: Ordering) -> Radius {
     if rounded.is_eq() {
         return Radius::ZERO;
     }
+    let least = rug::float::exp_min();
     match middle.get_exp() {
-        Some(exponent) => Radius::power(i64::from(exponent) - i64::from(middle.prec()) - 1),
-        // It was rounded to 0: less than the smallest number.
-        None if middle.is_zero() => Radius::power(i64::from(rug::float::exp_min()) - 1),
-        None => Radius::INFINITE,
+        Some(exponent) if exponent > least => {
+            Radius::power(i64::from(exponent) - i64::from(middle.prec()) - 1)
+        }
+        None if !middle.is_zero() => Radius::INFINITE,
+        // To the smallest number, or to 0: half of the smallest.
+        _ => Radius::power(i64::from(least) - 2),
     }
 }
 
@@ -154,9 +166,35 @@ impl Ball {
 
     /// Lower bound of |x| over the ball (0 if it contains 0).
     pub fn mignitude(&self) -> Float {
-        Radius::below(&self.middle)
-            .minus_below(self.radius)
-            .to_float()
+        if self.contains_zero() {
+            return Float::new(53);
+        }
+        let (size, radius) = (self.middle.as_abs(), self.radius.to_float());
+        Float::with_val_round(53, &*size - &radius, Round::Down).0
+    }
+
+    /// The same for divisors, quickly where the radius is not most of the midpoint.
+    fn smallest(&self) -> Radius {
+        let size = Radius::below(&self.middle);
+        if self.radius.compare(size.shifted(-1)).is_le() {
+            size.minus_below(self.radius)
+        } else {
+            Radius::below(&self.mignitude())
+        }
+    }
+
+    /// Is the radius so large that a function is better taken at the ends?
+    fn is_wide(&self) -> bool {
+        let quarter = Radius::below(&self.middle).shifted(-2);
+        self.radius.compare(quarter).is_gt()
+    }
+
+    /// The ball between the values of a growing function, from `low` to `high`. Its
+    /// radius shows few of their bits.
+    fn of_ends(low: &Float, high: &Float, function: impl Fn(&Float, Round) -> Float) -> Self {
+        Self::between(&function(low, Round::Down), &function(high, Round::Up))
+            .unwrap_or_else(Self::whole)
+            .rounded_to_working_precision()
     }
 
     /// Does it contain the rational `q`? (Of a radius far below the midpoint's last place,
@@ -192,12 +230,14 @@ impl Ball {
         !self.radius.is_infinite()
     }
 
-    /// A ball that contains both.
+    /// A ball that contains both, its midpoint with as many bits as one of theirs.
     pub fn hull(&self, other: &Self) -> Self {
         let (a, b) = (self.lower(), other.lower());
         let (c, d) = (self.upper(), other.upper());
         let (lower, upper) = (if a < b { a } else { b }, if c > d { c } else { d });
-        Self::between(&lower, &upper).unwrap_or_else(Self::whole)
+        let hull = Self::between(&lower, &upper).unwrap_or_else(Self::whole);
+        let bits = self.middle.prec().max(other.middle.prec());
+        Self::rounded(bits, &hull.middle, hull.radius)
     }
 
     /// Widened by |`radius`| on each side; the whole line if that is NaN.
@@ -217,7 +257,11 @@ impl Ball {
             Some(Ordering::Less) => None,
             Some(_) => Some(self.clone()),
             None if !self.is_bounded() => Some(self.clone()),
-            None => Self::between(&Float::new(53), &self.upper()),
+            None => {
+                // So few bits that the radius holds half of it.
+                let upper = Float::with_val_round(53, self.upper(), Round::Up).0;
+                Self::between(&Float::new(53), &upper)
+            }
         }
     }
 
@@ -307,10 +351,9 @@ impl Ball {
         if self.radius.is_zero() && other.radius.is_zero() {
             return Radius::ZERO;
         }
-        let smallest = Radius::below(&other.middle).minus_below(other.radius);
         self.radius
             .plus(quotient.times(other.radius))
-            .over(smallest)
+            .over(other.smallest())
     }
 }
 
@@ -448,20 +491,21 @@ impl Field for Ball {
             return Some(inside);
         }
         let bits = working_precision();
-        let quarter = Radius::below(&self.middle).shifted(-2);
-        if self.middle.is_sign_negative() || self.radius.compare(quarter).is_gt() {
-            let [low, high] = [(inside.lower(), Round::Down), (inside.upper(), Round::Up)]
-                .map(|(end, round)| Float::with_val_round(bits, end.sqrt_ref(), round).0);
-            return Self::between(&Float::max(low, &Float::new(2)), &high);
+        if self.is_wide() {
+            let low = Float::max(inside.lower(), &Float::new(53));
+            return Some(Self::of_ends(&low, &inside.upper(), |end, round| {
+                Float::with_val_round(END_BITS, end.sqrt_ref(), round).0
+            }));
         }
-        // √m − √(m−r) = r/(√m + √(m−r)) ≤ r/(1¾√m) for r ≤ m/4, and √(m+r) − √m is less.
-        let (middle, rounded) = Float::with_val_round(bits, self.middle.sqrt_ref(), Round::Nearest);
-        let below = Radius::below(&middle);
-        let radius = self.radius.times(Radius::SLOPE_OF_ROOT).over(below);
-        Some(Self::new_unchecked(
-            middle.clone(),
-            radius.plus(rounding(&middle, rounded)),
-        ))
+        let mut radius = Radius::ZERO;
+        if !self.radius.is_zero() {
+            // √m − √(m − r) = r/(√m + √(m − r)) ≤ r/(2√m − r/√m), and √(m + r) − √m is less.
+            let (root, _) = Float::with_val_round(53, self.middle.sqrt_ref(), Round::Down);
+            let root = Radius::below(&root);
+            let both = root.shifted(1).minus_below(self.radius.over(root));
+            radius = self.radius.over(both);
+        }
+        Some(Self::rounded(bits, self.middle.sqrt_ref(), radius))
     }
 
     fn exponential(&self) -> Option<Self> {
@@ -469,14 +513,14 @@ impl Field for Ball {
     }
 
     fn square(&self) -> Self {
-        let bits = working_precision();
-        if self.contains_zero() && self.is_bounded() {
-            let top = Radius::of(&self.middle).plus(self.radius);
-            let square = top.times(top).to_float();
-            return Self::between(&Float::new(53), &square).unwrap_or_else(Self::whole);
+        if self.is_wide() {
+            return Self::of_ends(&self.mignitude(), &self.magnitude(), |end, round| {
+                Float::with_val_round(END_BITS, end.square_ref(), round).0
+            });
         }
         let twice = Radius::of(&self.middle).shifted(1).plus(self.radius);
-        Self::rounded(bits, self.middle.square_ref(), self.radius.times(twice))
+        let radius = self.radius.times(twice);
+        Self::rounded(working_precision(), self.middle.square_ref(), radius)
     }
 }
 
@@ -487,27 +531,38 @@ impl Scalar for Ball {
             return Self::whole();
         }
         if self.radius.compare(Radius::power(-1)).is_gt() {
-            let [low, high] = [(self.lower(), Round::Down), (self.upper(), Round::Up)]
-                .map(|(end, round)| Float::with_val_round(bits, end.exp_ref(), round).0);
-            return Self::between(&low, &high).unwrap_or_else(Self::whole);
+            return Self::of_ends(&self.lower(), &self.upper(), |end, round| {
+                Float::with_val_round(END_BITS, end.exp_ref(), round).0
+            });
         }
-        // e^r − 1 ≤ r + r² for r ≤ 1.
         let (middle, rounded) = Float::with_val_round(bits, self.middle.exp_ref(), Round::Nearest);
         let rounding = rounding(&middle, rounded);
         let top = Radius::of(&middle).plus(rounding);
-        let growth = self.radius.plus(self.radius.times(self.radius));
-        Self::new_unchecked(middle, top.times(growth).plus(rounding))
+        let radius = top.times(growth(self.radius)).plus(rounding);
+        Self::new_unchecked(middle, radius)
     }
 
     fn ln(&self) -> Self {
         if !self.sign().is_some_and(Ordering::is_gt) {
             return Self::whole();
         }
-        // ln m − ln(m−r) ≤ r/(m−r), and ln(m+r) − ln m is less.
-        let smallest = Radius::below(&self.middle).minus_below(self.radius);
-        let radius = self.radius.over(smallest);
-        Self::rounded(working_precision(), self.middle.ln_ref(), radius)
+        if self.is_wide() {
+            return Self::of_ends(&self.lower(), &self.upper(), |end, round| {
+                Float::with_val_round(END_BITS, end.ln_ref(), round).0
+            });
+        }
+        // With t = r/m, ln m − ln(m − r) = t + t²/2 + … ≤ t + t·(t/(1 − t))/2, and
+        // ln(m + r) − ln m is less.
+        let share = self.radius.over(Radius::below(&self.middle));
+        let rest = share.times(self.radius.over(self.smallest())).shifted(-1);
+        Self::rounded(working_precision(), self.middle.ln_ref(), share.plus(rest))
     }
+}
+
+/// At least e^r − 1 = r + r²/2 + r³/6 + … for r ≤ ½.
+fn growth(r: Radius) -> Radius {
+    let half = r.shifted(-1);
+    r.plus(r.times(half.plus(half.times(half))))
 }
 
 /// Products with exact numbers, which cost little where these are short.
@@ -517,10 +572,10 @@ impl Ball {
         let bits = working_precision();
         let (p, d) = (q.numer(), q.denom());
         if p.significant_bits().max(d.significant_bits()) > bits {
-            return self * &Self::at(bits, q);
+            return self * &Self::at(bits + 64, q);
         }
         let product = Self::rounded(
-            bits,
+            if *d == 1 { bits } else { bits + 64 },
             &self.middle * p,
             self.radius.times(Radius::of_integer(p)),
         );
@@ -542,24 +597,32 @@ impl Ball {
     }
 
     /// e^x − 1 for a ball near 0: its series, as far as the working precision takes it
-    /// relative to 1 (up to |x| ≤ ½; beyond, the exponential less 1).
+    /// relative to 1, with half a unit in the last place lost a term (up to |x| ≤ ½;
+    /// beyond, the exponential less 1).
     pub fn exp_minus_one(&self) -> Self {
         let size = Radius::of(&self.middle).plus(self.radius);
         if size.compare(Radius::power(-1)).is_gt() {
             return Scalar::exp(self) - Self::from_int(1);
         }
-        let enough = Radius::power(-i64::from(working_precision()) - 2);
-        let mut total = self.clone();
-        let mut term = self.clone();
+        let bits = working_precision();
+        let enough = Radius::power(-i64::from(bits) - 2);
+        let x = Self::rounded(bits, &self.middle, Radius::ZERO);
+        let mut total = x.clone();
+        let mut term = x.clone();
         for k in 2.. {
             // What is left is at most twice the next term.
             let next = Radius::of(&term.middle).plus(term.radius).times(size);
             if next.compare(enough).is_le() {
-                return Self::new_unchecked(total.middle, total.radius.plus(next));
+                total.radius = total.radius.plus(next);
+                break;
             }
-            term = (term * self).over_integer(&rug::Integer::from(k));
+            term = (term * &x).over_integer(&rug::Integer::from(k));
             total += &term;
         }
-        total
+        // e^y − e^m ≤ e^m (e^r − 1).
+        let (top, _) = Float::with_val_round(53, &total.middle + 1u32, Round::Up);
+        let top = Radius::of(&top).plus(total.radius);
+        let radius = total.radius.plus(top.times(growth(self.radius)));
+        Self::new_unchecked(total.middle, radius)
     }
 }

@@ -27,11 +27,6 @@ impl Radius {
         mantissa: 0.5,
         exponent: Self::BEYOND,
     };
-    /// At least 4/7.
-    pub const SLOPE_OF_ROOT: Self = Self {
-        mantissa: 0.571_428_571_5,
-        exponent: 0,
-    };
 
     /// 2^`exponent`.
     pub fn power(exponent: i64) -> Self {
@@ -221,19 +216,15 @@ impl Radius {
         }
     }
 
-    /// The same number, exactly (infinite where MPFR's exponents end above).
+    /// The same number, exactly (where MPFR's exponents end, rounded up).
     pub fn to_float(self) -> Float {
         if self.is_zero() {
             return Float::new(53);
         }
         match i32::try_from(self.exponent) {
             Ok(exponent) => {
-                Float::with_val_round(
-                    53,
-                    Float::with_val(53, self.mantissa) << exponent,
-                    Round::Up,
-                )
-                .0
+                let mantissa = Float::with_val(53, self.mantissa);
+                Float::with_val_round(53, &mantissa << exponent, Round::Up).0
             }
             Err(_) if self.exponent > 0 => Float::with_val(53, rug::float::Special::Infinity),
             Err(_) => Float::with_val(53, 1) << (rug::float::exp_min() - 1),

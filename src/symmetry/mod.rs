@@ -53,10 +53,14 @@ pub enum Generator {
     Block(Block),
 }
 
-/// Why a generator is refused.
+/// Why a generator is refused. `field` is the argument of the constructor at fault; where that
+/// came from is for the reader to say.
 #[derive(Debug, Error, Clone, PartialEq, Eq)]
 pub enum SymmetryError {
-    /// A generator of nothing.
+    /// A generator of no parameters.
+    #[error("expected at least one parameter, found none")]
+    NoParameters,
+    /// An empty list.
     #[error("{field}: expected at least one parameter, found none")]
     Empty {
         /// The field that is empty.
@@ -117,7 +121,7 @@ pub enum SymmetryError {
     },
     /// A member of a family on another number of parameters.
     #[error(
-        "generator.generators[{index}]: expected a generator of {expected} parameters like the first, found one of {found}"
+        "generators[{index}]: expected a generator of {expected} parameters like the first, found one of {found}"
     )]
     Size {
         /// Which member.
@@ -129,7 +133,7 @@ pub enum SymmetryError {
     },
     /// Two members of a family that do not commute.
     #[error(
-        "generator.generators: expected generators that commute, found that {left} and {right} do not: their commutator has {entry} at [{row}][{col}]"
+        "generators: expected generators that commute, found that {left} and {right} do not: their commutator has {entry} at [{row}][{col}]"
     )]
     NotCommuting {
         /// Index of one.
@@ -168,7 +172,7 @@ pub enum SymmetryError {
         index: usize,
     },
     /// A slice with a coordinate beyond the parameters.
-    #[error("generator.slices[{position}]: expected coordinates below {dim}")]
+    #[error("slices[{position}]: expected coordinates below {dim}")]
     SliceOutOfRange {
         /// Where in the list.
         position: usize,
@@ -176,7 +180,7 @@ pub enum SymmetryError {
         dim: usize,
     },
     /// A slice with a coordinate that occurred before.
-    #[error("generator.slices[{position}]: expected each coordinate once in all slices together")]
+    #[error("slices[{position}]: expected each coordinate once in all slices together")]
     SlicesMeet {
         /// Where in the list.
         position: usize,

@@ -9,7 +9,7 @@ use crate::model::{
 };
 use crate::problem::ProblemError;
 use crate::problem::read::{
-    GeneratorFile, List, Table, TermFile, Whole, exact, json, listed, shorten, spectrum,
+    GeneratorFile, List, PLACE, Table, TermFile, Whole, exact, json, listed, shorten, spectrum,
 };
 use crate::scalar::{Exact, Rational};
 use crate::symmetry::{Block, Generator, Slice};
@@ -542,7 +542,7 @@ impl BlockFile {
         };
         let slices = self.slices.0.into_iter().map(slice).collect();
         Generator::block(dim, &direction, slices)
-            .map_err(|error| ReplayError::Shape(error.to_string()))
+            .map_err(|error| ReplayError::Shape(format!("{PLACE}.{error}")))
     }
 }
 
@@ -656,7 +656,7 @@ impl NetworkFile {
             samples.push(sample);
         }
         let generator = match (self.generator, self.block) {
-            (Some(Table(file)), None) => file.check(theta.len())?,
+            (Some(Table(file)), None) => file.check(PLACE, theta.len())?,
             (None, Some(Table(file))) => file.check(theta.len())?,
             _ => {
                 return shape(

@@ -2,7 +2,7 @@
 //! shrinks like 2^{−P}; no tolerance is involved beyond the few bits of slack.
 
 use crate::{Draw, ratio};
-use noise_equilibrium::scalar::{Field, Interval, Mp, Rational, Scalar};
+use noise_equilibrium::scalar::{Ball, Field, Rational, Real, Scalar, at_precision};
 use num_dual::Dual;
 
 /// A function in every number system, and its derivative by hand.
@@ -87,20 +87,24 @@ impl Sample for Contaminated {
     }
 }
 
-/// log₂ of the relative defects of value and slope at precision `P`, against a
-/// reference with 200 bits more than any `P` here.
-fn defects<F: Sample, const P: u32>(x: &Rational) -> [f64; 2] {
+/// log₂ of the relative defects of value and slope at a working precision of `bits`,
+/// against a reference with 200 bits more than any of these here.
+fn defects<F: Sample>(bits: u32, x: &Rational) -> [f64; 2] {
     // A slope other than 1 on the way in, so that a dropped factor shows.
     let inner = ratio(-7, 5);
-    let dual = Dual::new(Mp::<P>::from_rational(x), Mp::from_rational(&inner));
-    let result = F::value(dual);
+    let (at, result) = at_precision(bits, || {
+        let at = Real::from_rational(x);
+        let dual = Dual::new(at.clone(), Real::from_rational(&inner));
+        (at, F::value(dual))
+    });
     // The reference is taken at x as it was rounded.
-    let exact = Mp::<456>::from_float(Mp::<P>::from_rational(x).as_float().clone());
-    let value = F::value(exact.clone());
-    let slope = F::slope(exact) * Mp::from_rational(&inner);
-    [(result.re, value), (result.eps, slope)].map(|(found, wanted)| {
-        let found = Mp::<456>::from_float(found.as_float().clone());
-        ((found - &wanted) / wanted).log2_abs()
+    at_precision(456, || {
+        let value = F::value(at.clone());
+        let slope = F::slope(at) * Real::from_rational(&inner);
+        [(result.re, value), (result.eps, slope)].map(|(found, wanted)| {
+            assert_eq!(found.as_float().prec(), bits);
+            ((found - &wanted) / wanted).log2_abs()
+        })
     })
 }
 
@@ -110,15 +114,11 @@ fn check<F: Sample>(stream: u64) -> Result<(), String> {
     for _ in 0..40 {
         // Away from 1/e and from the zeros of the samples, which cancel.
         let x = ratio(draw.range(1_000_000, 9_000_000), 999_999);
-        let at = [
-            (64.0, defects::<F, 64>(&x)),
-            (128.0, defects::<F, 128>(&x)),
-            (256.0, defects::<F, 256>(&x)),
-        ];
-        for (bits, defects) in at {
+        for bits in [64, 128, 256] {
+            let defects = defects::<F>(bits, &x);
             if defects
                 .iter()
-                .any(|defect| defect.is_nan() || *defect > 8.0 - bits)
+                .any(|defect| defect.is_nan() || *defect > 8.0 - f64::from(bits))
             {
                 return Err(format!(
                     "at x = {x}: log₂ of the defects at {bits} bits are {defects:?}"
@@ -142,7 +142,7 @@ fn derivatives_reach_full_precision() {
 fn a_contaminated_derivative_stops_shrinking() {
     let message = check::<Contaminated>(1).unwrap_err();
     assert!(message.contains("at 64 bits"), "{message}");
-    let [value, slope] = defects::<Contaminated, 256>(&ratio(5, 3));
+    let [value, slope] = defects::<Contaminated>(256, &ratio(5, 3));
     assert!(
         value < -240.0 && (-53.0..-51.0).contains(&slope),
         "{value} {slope}"
@@ -155,11 +155,11 @@ fn derivatives_of_polynomials_are_exact() {
     for _ in 0..200 {
         let x = draw.range(-1000, 1000);
         let coefficients: Vec<i64> = (0..8).map(|_| draw.range(-50, 50)).collect();
-        let point = Dual::new(Mp::<128>::from_int(x), Mp::from_int(1));
-        let mut value = Dual::from_re(Mp::from_int(0));
+        let point = Dual::new(Real::from_int(x), Real::from_int(1));
+        let mut value = Dual::from_re(Real::from_int(0));
         let (mut exact, mut slope) = (Rational::new(), Rational::new());
         for &c in &coefficients {
-            value = value * &point + Dual::from_re(Mp::from_int(c));
+            value = at_precision(128, || value * &point + Dual::from_re(Real::from_int(c)));
             slope = slope * ratio(x, 1) + &exact;
             exact = exact * ratio(x, 1) + ratio(c, 1);
         }
@@ -173,7 +173,7 @@ fn duals_of_doubles_agree_with_multiprecision() {
     for (p, q) in [(1, 2), (3, 1), (7, 5)] {
         let x = ratio(p, q);
         let double = Power::value(Dual::new(f64::from_rational(&x), 1.0));
-        let wide = Power::slope(Mp::<128>::from_rational(&x)).to_f64();
+        let wide = at_precision(128, || Power::slope(Real::from_rational(&x)).to_f64());
         assert!(
             (double.eps - wide).abs() <= 8.0 * f64::EPSILON * wide.abs(),
             "{p}/{q}"
@@ -183,11 +183,8 @@ fn duals_of_doubles_agree_with_multiprecision() {
 
 #[test]
 fn a_negative_dual_has_no_root() {
-    assert!(
-        Dual::new(Mp::<64>::from_int(-1), Mp::from_int(1))
-            .root()
-            .is_none()
-    );
+    let below = Dual::new(Real::from_int(-1), Real::from_int(1));
+    assert!(at_precision(64, || below.root()).is_none());
     assert!(Dual::new(-1.0, 1.0).root().is_none());
     assert_eq!(Dual::new(-1.0, 1.0).sign(), Some(std::cmp::Ordering::Less));
 }
@@ -201,10 +198,12 @@ fn exponentials_that_a_field_may_decline() {
     assert_eq!(q(1).exponential(), None);
     assert_eq!(0.5f64.exponential(), Some(Scalar::exp(&0.5)));
     assert_eq!(0.5f32.exponential(), Some(Scalar::exp(&0.5f32)));
-    let x = Mp::<128>::from_rational(&q(1));
-    assert_eq!(x.exponential(), Some(Scalar::exp(&x)));
-    let x = Interval::<128>::from_rational(&q(1));
-    assert_eq!(x.exponential(), Some(Scalar::exp(&x)));
+    at_precision(128, || {
+        let x = Real::from_rational(&q(1));
+        assert_eq!(x.exponential(), Some(Scalar::exp(&x)));
+        let x = Ball::from_rational(&q(1));
+        assert_eq!(x.exponential(), Some(Scalar::exp(&x)));
+    });
     let x = Dual::new(0.5f64, 3.0);
     assert_eq!(x.exponential(), Some(Scalar::exp(&x)));
     assert_eq!(x.exponential().map(|e| e.eps), Some(3.0 * libm::exp(0.5)));
@@ -213,7 +212,7 @@ fn exponentials_that_a_field_may_decline() {
 /// Zero in every respect: the value and the derivative.
 #[test]
 fn a_dual_with_a_derivative_is_not_zero() {
-    let dual = |re: i64, eps: i64| Dual::new(Mp::<64>::from_int(re), Mp::<64>::from_int(eps));
+    let dual = |re: i64, eps: i64| Dual::new(Real::from_int(re), Real::from_int(eps));
     assert!(dual(0, 0).is_exactly_zero());
     for (re, eps) in [(0, 1), (1, 0), (1, 1)] {
         assert!(!dual(re, eps).is_exactly_zero());

@@ -33,12 +33,17 @@ macro_rules! holds {
     };
 }
 
+mod ball;
 mod containment;
 mod decimal;
 mod dual;
 mod exact;
 mod laws;
+mod matrices;
 mod multiprecision;
+mod precision;
+mod radius;
+mod tightness;
 mod traits;
 
 /// A stream of random draws (SplitMix64).

@@ -1,18 +1,17 @@
-//! nalgebra's factorisations over [`Mp`], and the native floats against it.
+//! nalgebra's factorisations over [`Real`], and the native floats against it.
 //!
 //! A factorisation is backward stable, so its defect is a modest multiple of
 //! 2^{−P}; a constant of 53 or 64 bits anywhere inside would stop it there.
 
 use crate::{Draw, ratio, shift};
 use nalgebra::{Cholesky, DMatrix, LU, QR, RealField, SVD, SymmetricEigen};
-use noise_equilibrium::scalar::{Field, Mp, Rational, Real, RealScalar, Scalar};
+use noise_equilibrium::scalar::{
+    Field, Rational, Real, RealScalar, Scalar, at_precision, working_precision,
+};
+use rug::{Float, ops::Pow};
 
 /// Sweeps after which a factorisation counts as hanging.
 const SWEEPS: usize = 1000;
-
-fn fixed<const P: u32>(q: &Rational) -> Mp<P> {
-    Mp::from_rational(q)
-}
 
 /// Random entries in [−1, 1] that no float holds, symmetric.
 fn symmetric(draw: &mut Draw, n: usize) -> DMatrix<Rational> {
@@ -40,28 +39,28 @@ fn general(draw: &mut Draw, n: usize) -> DMatrix<Rational> {
 
 /// log₂ of max |a − b| relative to max |a|, computed in the type itself: the
 /// subtraction of nearly equal numbers is exact.
-fn defect<const P: u32>(a: &DMatrix<Mp<P>>, b: &DMatrix<Mp<P>>) -> f64 {
-    let largest = |m: &DMatrix<Mp<P>>| m.iter().map(Mp::log2_abs).fold(f64::NEG_INFINITY, f64::max);
+fn defect(a: &DMatrix<Real>, b: &DMatrix<Real>) -> f64 {
+    let largest = |m: &DMatrix<Real>| {
+        m.iter()
+            .map(Real::log2_abs)
+            .fold(f64::NEG_INFINITY, f64::max)
+    };
     largest(&(a - b)) - largest(a)
 }
 
-fn identity<const P: u32>(n: usize) -> DMatrix<Mp<P>> {
+fn identity(n: usize) -> DMatrix<Real> {
     DMatrix::identity(n, n)
 }
 
 /// The defects of every factorisation of random matrices, by name.
-fn factorise<const P: u32>(
-    eps: &Mp<P>,
-    n: usize,
-    stream: u64,
-    into: impl Fn(&Rational) -> Mp<P>,
-) -> Vec<(&'static str, f64)> {
+fn factorise(n: usize, stream: u64) -> Vec<(&'static str, f64)> {
+    let (eps, into) = (Real::unit(), Real::from_rational);
     let mut draw = Draw::new(stream);
     let (sym, gen_) = (
         symmetric(&mut draw, n).map(|q| into(&q)),
         general(&mut draw, n).map(|q| into(&q)),
     );
-    let eye = identity::<P>(n);
+    let eye = identity(n);
     let eigen = SymmetricEigen::try_new(sym.clone(), eps.clone(), SWEEPS).expect("eigen converges");
     let vectors = &eigen.eigenvectors;
     let positive = &gen_ * gen_.transpose() + &eye;
@@ -116,8 +115,8 @@ fn full_precision(bits: u32, n: usize, defects: &[(&str, f64)]) -> Result<(), St
 #[test]
 fn factorisations_reach_full_precision() {
     for (n, stream) in [(2, 1), (3, 2), (5, 3), (8, 4)] {
-        let narrow = factorise(&Mp::<128>::unit(), n, stream, fixed);
-        let wide = factorise(&Mp::<256>::unit(), n, stream, fixed);
+        let narrow = at_precision(128, || factorise(n, stream));
+        let wide = at_precision(256, || factorise(n, stream));
         full_precision(128, n, &narrow).unwrap();
         full_precision(256, n, &wide).unwrap();
         for ((name, narrow), (_, wide)) in narrow.iter().zip(&wide) {
@@ -131,11 +130,10 @@ fn factorisations_reach_full_precision() {
 }
 
 #[test]
-fn a_precision_chosen_at_run_time_is_reached() {
+fn every_precision_is_reached() {
     for bits in [300_u32, 1000] {
-        let eps = Real::at(bits, &shift(ratio(1, 1), 1 - i32::try_from(bits).unwrap()));
         for (n, stream) in [(2, 5), (3, 6), (6, 7)] {
-            let defects = factorise(&eps, n, stream, |q| Real::at(bits, q));
+            let defects = at_precision(bits, || factorise(n, stream));
             full_precision(bits, n, &defects).unwrap();
         }
     }
@@ -144,58 +142,116 @@ fn a_precision_chosen_at_run_time_is_reached() {
 #[test]
 fn a_narrow_constant_would_be_noticed() {
     // Entries that passed through a double, and one number of 64 bits among many of 300.
-    let through_double = |q: &Rational| {
-        Mp::<128>::from_rational(&Rational::from_f64(f64::from_rational(q)).unwrap())
-    };
-    let mut draw = Draw::new(8);
-    let exact = general(&mut draw, 4).map(|q| fixed::<128>(&q));
-    let mut draw = Draw::new(8);
-    let rounded = general(&mut draw, 4).map(|q| through_double(&q));
-    assert!(full_precision(128, 4, &[("", defect(&exact, &rounded))]).is_err());
-    let third = |bits| Real::at(bits, &ratio(1, 3));
-    let mixed = defect(
-        &DMatrix::from_element(1, 1, third(300)),
-        &DMatrix::from_element(1, 1, third(64)),
-    );
+    let through_double =
+        |q: &Rational| Real::from_rational(&Rational::from_f64(f64::from_rational(q)).unwrap());
+    at_precision(128, || {
+        let mut draw = Draw::new(8);
+        let exact = general(&mut draw, 4).map(|q| Real::from_rational(&q));
+        let mut draw = Draw::new(8);
+        let rounded = general(&mut draw, 4).map(|q| through_double(&q));
+        assert!(full_precision(128, 4, &[("", defect(&exact, &rounded))]).is_err());
+    });
+    let third = |bits| DMatrix::from_element(1, 1, Real::at(bits, &ratio(1, 3)));
+    let mixed = at_precision(300, || defect(&third(300), &third(64)));
     assert!(full_precision(300, 1, &[("", mixed)]).is_err());
     assert!(full_precision(300, 1, &[("", f64::NAN)]).is_err());
 }
 
 #[test]
 fn a_matrix_that_is_not_finite_is_noticed_not_looped_over() {
-    let mut bad = identity::<128>(4);
-    bad[(2, 1)] = Mp::from(f64::NAN);
-    assert!(
-        SymmetricEigen::try_new(bad.clone(), Mp::unit(), 50)
-            .is_none_or(|eigen| { eigen.eigenvalues.iter().any(|x| x.as_float().is_nan()) })
-    );
-    assert!(Cholesky::new(-identity::<128>(3)).is_none());
+    at_precision(128, || {
+        let mut bad = identity(4);
+        bad[(2, 1)] = Real::from(f64::NAN);
+        assert!(
+            SymmetricEigen::try_new(bad.clone(), Real::unit(), 50)
+                .is_none_or(|eigen| { eigen.eigenvalues.iter().any(|x| x.as_float().is_nan()) })
+        );
+        assert!(Cholesky::new(-identity(3)).is_none());
+    });
 }
 
 #[test]
-fn an_operation_is_done_at_the_larger_precision() {
-    // Two sevenths squared, and so on, with a narrow first operand that is not exact.
-    let narrow = Real::at(64, &ratio(2, 7));
-    let wide = Real::at(300, &ratio(5, 3));
-    let lift = |x: &Real| Mp::<300>::from_float(x.as_float().clone());
-    let (x, y) = (lift(&narrow), lift(&wide));
-    let cases = [
-        ("+", narrow.clone() + &wide, x.clone() + &y),
-        ("−", narrow.clone() - &wide, x.clone() - &y),
-        ("·", narrow.clone() * &wide, x.clone() * &y),
-        ("/", narrow.clone() / &wide, x.clone() / &y),
-        ("%", wide.clone() % &narrow, y.clone() % &x),
-        ("hypot", hypot(&narrow, &wide), hypot(&x, &y)),
-        (
-            "atan2",
-            RealField::atan2(narrow.clone(), wide.clone()),
-            RealField::atan2(x.clone(), y.clone()),
-        ),
-        ("powf", powf(&narrow, &wide), powf(&x, &y)),
-    ];
-    for (name, found, wanted) in cases {
-        assert_eq!(found.as_float().prec(), 300, "{name}");
-        assert_eq!(found.as_float(), wanted.as_float(), "{name}");
+fn an_operation_is_done_at_the_working_precision() {
+    // Two sevenths and five thirds, with operands wider and narrower than the result.
+    let (narrow, wide) = (Real::at(64, &ratio(2, 7)), Real::at(300, &ratio(5, 3)));
+    for bits in [53, 64, 200, 300, 1000] {
+        at_precision(bits, || {
+            let (a, b) = (narrow.as_float(), wide.as_float());
+            let assigned = |op: fn(&mut Real, &Real), x: &Real, y: &Real| {
+                let mut x = x.clone();
+                op(&mut x, y);
+                x
+            };
+            let cases = [
+                ("+", narrow.clone() + &wide, Float::with_val(bits, a + b)),
+                ("−", narrow.clone() - &wide, Float::with_val(bits, a - b)),
+                ("·", narrow.clone() * &wide, Float::with_val(bits, a * b)),
+                ("/", narrow.clone() / &wide, Float::with_val(bits, a / b)),
+                ("%", wide.clone() % &narrow, Float::with_val(bits, b % a)),
+                ("& +", &narrow + &wide, Float::with_val(bits, a + b)),
+                ("& −", &wide - &narrow, Float::with_val(bits, b - a)),
+                ("& ·", &wide * &narrow, Float::with_val(bits, b * a)),
+                ("& /", &wide / &narrow, Float::with_val(bits, b / a)),
+                (
+                    "+=",
+                    assigned(|x, y| *x += y, &wide, &narrow),
+                    Float::with_val(bits, b + a),
+                ),
+                (
+                    "−=",
+                    assigned(|x, y| *x -= y, &wide, &narrow),
+                    Float::with_val(bits, b - a),
+                ),
+                (
+                    "*=",
+                    assigned(|x, y| *x *= y, &wide, &narrow),
+                    Float::with_val(bits, b * a),
+                ),
+                (
+                    "/=",
+                    assigned(|x, y| *x /= y, &wide, &narrow),
+                    Float::with_val(bits, b / a),
+                ),
+                (
+                    "square",
+                    wide.square(),
+                    Float::with_val(bits, b.square_ref()),
+                ),
+                (
+                    "root",
+                    wide.root().unwrap(),
+                    Float::with_val(bits, b.sqrt_ref()),
+                ),
+                (
+                    "exp",
+                    Scalar::exp(&wide),
+                    Float::with_val(bits, b.exp_ref()),
+                ),
+                ("ln", Scalar::ln(&wide), Float::with_val(bits, b.ln_ref())),
+                (
+                    "hypot",
+                    hypot(&narrow, &wide),
+                    Float::with_val(bits, a.hypot_ref(b)),
+                ),
+                (
+                    "atan2",
+                    RealField::atan2(narrow.clone(), wide.clone()),
+                    Float::with_val(bits, a.atan2_ref(b)),
+                ),
+                (
+                    "powf",
+                    powf(&narrow, &wide),
+                    Float::with_val(bits, a.pow(b)),
+                ),
+            ];
+            for (name, found, wanted) in cases {
+                assert_eq!(found.as_float().prec(), bits, "{name}");
+                assert_eq!(found.as_float(), &wanted, "{name} at {bits} bits");
+            }
+            let q = ratio(1, 3);
+            assert_eq!(Real::from_rational(&q), Real::at(bits, &q));
+            assert_ne!(Real::from_rational(&q), Real::at(bits + 1, &q));
+        });
     }
 }
 
@@ -209,35 +265,35 @@ fn powf<T: RealField>(x: &T, y: &T) -> T {
 
 #[test]
 fn the_unit_is_the_spacing_at_one() {
-    fn spacing<const P: u32>() {
-        let unit = Mp::<P>::unit();
-        let one = Mp::<P>::from_int(1);
-        let half = unit.clone() / Mp::from_int(2);
+    fn spacing() {
+        let unit = Real::unit();
+        let one = Real::from_int(1);
+        let half = unit.clone() / Real::from_int(2);
         assert!(one.clone() + &unit > one);
         assert!(one.clone() + &half == one);
-        assert_eq!(unit.log2_abs(), 1.0 - f64::from(P));
+        assert_eq!(unit.log2_abs(), 1.0 - f64::from(working_precision()));
     }
-    spacing::<24>();
-    spacing::<64>();
-    spacing::<500>();
+    for bits in [2, 24, 64, 500] {
+        at_precision(bits, spacing);
+    }
     assert_eq!(f64::unit(), f64::EPSILON);
 }
 
 #[test]
 fn log2_abs_neither_overflows_nor_underflows() {
     for k in [-100_000_000, -5000, -1, 0, 1, 5000, 100_000_000] {
-        let x = Mp::<64>::from_float(rug::Float::with_val(64, -3) << k);
+        let x = Real::from_float(rug::Float::with_val(64, -3) << k);
         let wanted = f64::from(k) + libm::log2(3.0);
         assert!(
             (x.log2_abs() - wanted).abs() <= 1e-15 * wanted.abs().max(1.0),
             "{k}"
         );
     }
-    assert_eq!(Mp::<64>::from_int(0).log2_abs(), f64::NEG_INFINITY);
+    assert_eq!(Real::from_int(0).log2_abs(), f64::NEG_INFINITY);
 }
 
 /// Numbers of doubles between `x` and the double nearest to `wanted`.
-fn ulps(x: f64, wanted: &Mp<200>) -> u64 {
+fn ulps(x: f64, wanted: &Real) -> u64 {
     // Monotone from doubles to integers: the bits, mirrored below 0.
     let key = |x: f64| {
         let magnitude = x.abs().to_bits().cast_signed();
@@ -260,11 +316,12 @@ fn libm_is_within_two_units_in_the_last_place() {
             i32::try_from(draw.range(-1000, 1000)).unwrap(),
         ))
         .abs();
-        let wide = |x: f64| Mp::<200>::from_rational(&Rational::from_f64(x).unwrap());
-        worst[0] = worst[0].max(ulps(Scalar::exp(&x), &wide(x).exp()));
-        worst[1] = worst[1].max(ulps(Scalar::ln(&positive), &wide(positive).ln()));
+        let exp = |x: f64| at_precision(200, || Scalar::exp(&Real::from(x)));
+        let ln = |x: f64| at_precision(200, || Scalar::ln(&Real::from(x)));
+        worst[0] = worst[0].max(ulps(Scalar::exp(&x), &exp(x)));
+        worst[1] = worst[1].max(ulps(Scalar::ln(&positive), &ln(positive)));
         let near_one = 1.0 + x.clamp(-0.5, 0.5) / 1024.0;
-        worst[1] = worst[1].max(ulps(Scalar::ln(&near_one), &wide(near_one).ln()));
+        worst[1] = worst[1].max(ulps(Scalar::ln(&near_one), &ln(near_one)));
     }
     assert!(
         worst.iter().all(|&units| units <= 2),
@@ -273,8 +330,9 @@ fn libm_is_within_two_units_in_the_last_place() {
     // The measure sees three units.
     let e = Scalar::exp(&1.0_f64);
     let off = e.next_up().next_up().next_up();
-    assert!(ulps(off, &Mp::<200>::from_int(1).exp()) >= 2);
-    assert_eq!(ulps(-5e-324, &Mp::<200>::from(5e-324)), 2);
+    let wide = at_precision(200, || Scalar::exp(&Real::from_int(1)));
+    assert!(ulps(off, &wide) >= 2);
+    assert_eq!(ulps(-5e-324, &Real::from(5e-324)), 2);
 }
 
 #[test]
@@ -285,13 +343,10 @@ fn single_precision_libm_is_within_two_units_in_the_last_place() {
             draw.dyadic(24, 0),
             i32::try_from(draw.range(-20, 5)).unwrap(),
         ));
-        for (value, wanted) in [
-            (Scalar::exp(&x), Mp::<200>::from(f64::from(x)).exp()),
-            (
-                Scalar::ln(&x.abs()),
-                Mp::<200>::from(f64::from(x.abs())).ln(),
-            ),
-        ] {
+        let wide = |x: f32| Real::from(f64::from(x));
+        let wanted = at_precision(200, || [Scalar::exp(&wide(x)), Scalar::ln(&wide(x.abs()))]);
+        let found = [Scalar::exp(&x), Scalar::ln(&x.abs())];
+        for (value, wanted) in found.into_iter().zip(wanted) {
             let wanted = f32::from_rational(&wanted.as_float().to_rational().unwrap());
             let two_up = wanted.next_up().next_up();
             let two_down = wanted.next_down().next_down();

@@ -4,9 +4,9 @@
 //! that another implementation starts from the very same problem.
 
 mod deep;
+mod family;
 mod group;
 mod single;
-mod torus;
 
 use crate::dynamics::Stream;
 use crate::scalar::{Field, Rational, dot};
@@ -51,7 +51,7 @@ families!(
 pub fn catalogue() -> Vec<Item> {
     let mut list = List::default();
     single::add(&mut list);
-    torus::add(&mut list);
+    family::add(&mut list);
     group::add(&mut list);
     deep::add(&mut list);
     list.items
