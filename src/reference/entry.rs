@@ -114,8 +114,7 @@ pub enum Disagreement {
 
 /// SHA-256 of a problem's canonical text.
 pub(super) fn fingerprint(problem: &Value) -> String {
-    let hash = Sha256::digest(canonical(problem).as_bytes());
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:x}", Sha256::digest(canonical(problem).as_bytes()))
 }
 
 /// What the first route found.

@@ -4,20 +4,21 @@ use crate::{balances, everyday, examples, of_size, signed, wide};
 use noise_equilibrium::balance::{
     Balance, Equilibrium, Spectrum, Strength, Term, solve, solve_many,
 };
-use noise_equilibrium::scalar::{Field, Mp, Rational};
+use noise_equilibrium::scalar::{Field, Rational, Real, at_precision};
 use proptest::prelude::*;
 use rug::Float;
 
 /// λ\* to some 70 digits.
 fn equilibrium(balance: &Balance<f64>) -> Option<Float> {
-    type Wide = Mp<256>;
-    let wide = |x: &f64| Wide::from_rational(&Rational::from_f64(*x).expect("finite"));
-    let balance = Balance {
-        spectrum: balance.spectrum.map(wide),
-        strength: balance.strength.map(wide),
-    };
-    let found = solve(&balance).expect("converges").finite()?;
-    Some(found.as_float().clone())
+    at_precision(256, || {
+        let wide = |x: &f64| Real::from_rational(&Rational::from_f64(*x).expect("finite"));
+        let balance = Balance {
+            spectrum: balance.spectrum.map(wide),
+            strength: balance.strength.map(wide),
+        };
+        let found = solve(&balance).expect("converges").finite()?;
+        Some(found.as_float().clone())
+    })
 }
 
 fn ulp(x: f64) -> f64 {
