@@ -12,6 +12,7 @@ use crate::scalar::{Ball, Field, Rational, Real, Scalar, at_precision, sum};
 use crate::symmetry::Eigenspaces;
 use num_traits::{One, Zero};
 use rug::Float;
+use rug::float::Round;
 use std::cmp::Ordering;
 
 /// The equilibrium of a problem, every number enclosed.
@@ -240,10 +241,12 @@ impl Moments {
 
     /// At least Σ|μ| c e^{2μλ}, what may cancel in C, by the Cauchy–Schwarz inequality.
     fn size(&self) -> Float {
-        let product = &self.charge[0] * &self.charge[2];
-        product
-            .root()
-            .map_or_else(|| Float::new(53), |x| x.magnitude())
+        // Root by root: a product of the two may leave the exponents.
+        let [count, squares] = [0, 2].map(|j| {
+            let magnitude = self.charge[j].magnitude();
+            Float::with_val_round(53, magnitude.sqrt_ref(), Round::Up).0
+        });
+        Float::with_val_round(53, &count * &squares, Round::Up).0
     }
 }
 

@@ -276,7 +276,7 @@ fn l1_antisymmetric_generator_is_refused() {
     let rows = [vec![q(0, 1), q(-1, 1)], vec![q(1, 1), q(0, 1)]];
     let error = Generator::dense(&rows).unwrap_err().to_string();
     assert!(
-        error.contains("generator.matrix[1][0]") && error.contains("symmetric"),
+        error.contains("matrix[1][0]") && error.contains("symmetric"),
         "{error}"
     );
 }
