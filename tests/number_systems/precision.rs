@@ -92,7 +92,6 @@ fn nothing_is_computed_without_a_precision() {
         ("balls: a rational", &|| drop(Ball::from_rational(&third))),
         ("balls: qa", &|| drop(ball.times_rational(&third))),
         ("balls: a/n", &|| drop(ball.over_integer(&Integer::from(3)))),
-        ("balls: e^a − 1", &|| drop(ball.exp_minus_one())),
         ("balls: rounding", &|| {
             drop(ball.rounded_to_working_precision());
         }),
