@@ -11,9 +11,11 @@ use noise_equilibrium::balance::{
     Attempt, Balance, Edge, Equilibrium, Existence, Exponential, FamilyOrbit, FamilyStatus,
     GroupOrbit, GroupStatus, Noise, Orbit, Regression, Setting, Spectrum, SpectrumSource, Strength,
     Term, balance_network, certify, certify_family, certify_group, geometric_mean, minimise, solve,
-    square_root,
+    solve_many_in, square_root,
 };
-use noise_equilibrium::scalar::{Enclosure, Field, Interval, Mp, Rational, RealScalar};
+use noise_equilibrium::scalar::{
+    Enclosure, Field, Instructions, Interval, Mp, Rational, RealScalar,
+};
 use noise_equilibrium::symmetry::{
     Eigenspaces, FactorShape, Family, Generator, enclosed_exponential, exponential, inverse,
     null_space, row_space, support,
@@ -192,6 +194,32 @@ fn floating<S: RealScalar + Bits>(seed: u64) -> String {
 fn roots_and_their_derivatives() {
     same("doubles", &floating::<f64>(1), "98219b56cb848de4");
     same("128 bits", &floating::<Wide>(1), "6ef306d62b26b46e");
+}
+
+/// In each set of instructions that this machine has: the others have theirs.
+#[test]
+fn many_roots() {
+    let batch = (0..1000).map(|index| {
+        let mut draw = Draw::seeded(1, "solve_many", index);
+        let range = [10, 40, 100][index as usize % 3];
+        Balance {
+            spectrum: spectrum(&mut draw, range).map(f64::from_rational),
+            strength: strength(&mut draw).map(f64::from_rational),
+        }
+    });
+    let batch: Vec<Balance<f64>> = batch.collect();
+    for instructions in Instructions::all() {
+        let mut lines = String::new();
+        for (index, found) in solve_many_in(instructions, &batch).into_iter().enumerate() {
+            let line = match found {
+                Ok(Equilibrium::Finite(lambda)) => lambda.bits(),
+                Ok(other) => other.status().to_owned(),
+                Err(error) => error.to_string(),
+            };
+            let _ = writeln!(lines, "{index} {line}");
+        }
+        same(instructions.name(), &lines, "ebe2455d0b6c8753");
+    }
 }
 
 fn certified(
