@@ -1,5 +1,7 @@
 //! The balance equation: in doubles against bisection, certified against one
 //! evaluation of G, and whole problems against the eigendecomposition inside them.
+//!
+//! `PYTHON=path` chooses the interpreter of SciPy; without it its part is left out.
 
 use criterion::measurement::WallTime;
 use criterion::{
@@ -8,13 +10,16 @@ use criterion::{
 };
 use noise_equilibrium::balance::{
     BalanceEquation, Equilibrium, Spectrum, SpectrumSource, Strength, Term, certify, solve,
+    solve_many, solve_many_in,
 };
 use noise_equilibrium::problem::{FORMAT, read_problem};
-use noise_equilibrium::scalar::{Ball, Field, Rational, Scalar, at_precision};
+use noise_equilibrium::scalar::{Ball, Field, Instructions, Rational, Scalar, at_precision};
 use noise_equilibrium::symmetry::{Eigenspaces, Generator, Structure};
 use noise_equilibrium::theorem::Draw;
 use std::fmt::Display;
 use std::hint::black_box;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 /// Rates of both signs, none zero and hardly any two equal, |μ| ≤ 2.
@@ -68,6 +73,70 @@ fn bisect(balance: &BalanceEquation<f64>) -> f64 {
     }
 }
 
+/// SciPy in a process of its own that waits for orders.
+struct SciPy {
+    process: Child,
+    orders: ChildStdin,
+    answers: BufReader<ChildStdout>,
+}
+
+impl SciPy {
+    /// With the spectra that it is to solve.
+    fn start(batch: &[BalanceEquation<f64>]) -> Option<Self> {
+        let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".to_owned());
+        let import = Command::new(&python)
+            .args(["-c", "import scipy.optimize"])
+            .stderr(Stdio::null())
+            .status();
+        if !import.is_ok_and(|status| status.success()) {
+            println!("{python} has no SciPy: its solver is left out");
+            return None;
+        }
+        let mut process = Command::new(python)
+            .arg("-c")
+            .arg(include_str!("scipy_brentq.py"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .ok()?;
+        let mut orders = process.stdin.take()?;
+        for BalanceEquation { spectrum, strength } in batch {
+            let terms = spectrum.terms().iter();
+            let numbers = terms.flat_map(|t| [t.rate, t.noise, t.charge]);
+            let line: Vec<String> = [strength.gamma, strength.sigma2]
+                .into_iter()
+                .chain(numbers)
+                .map(|x| x.to_string())
+                .collect();
+            writeln!(orders, "{}", line.join(" ")).ok()?;
+        }
+        writeln!(orders).ok()?;
+        Some(Self {
+            orders,
+            answers: BufReader::new(process.stdout.take()?),
+            process,
+        })
+    }
+
+    fn answer(&mut self) -> f64 {
+        let mut answer = String::new();
+        self.answers.read_line(&mut answer).expect("SciPy answers");
+        answer.trim().parse().expect("a number")
+    }
+
+    fn time(&mut self, solves: u64) -> Duration {
+        writeln!(self.orders, "{solves}").expect("SciPy listens");
+        Duration::from_secs_f64(self.answer())
+    }
+}
+
+impl Drop for SciPy {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
 fn doubles(criterion: &mut Criterion) {
     const BATCH: u64 = 10_000;
     const TERMS: usize = 32;
@@ -80,19 +149,41 @@ fn doubles(criterion: &mut Criterion) {
         Ok(Equilibrium::Finite(lambda)) => lambda,
         other => panic!("not finite: {other:?}"),
     };
-    for balance in &batch {
-        let (found, expected) = (newton(balance), bisect(balance));
-        assert!((found - expected).abs() <= 1e-12, "{found} {expected}");
+    // With SciPy the first hundred: one of them takes as long as 200 of ours.
+    let mut scipy = SciPy::start(&batch[..100]);
+    for (balance, many) in batch.iter().zip(solve_many(&batch)) {
+        let many = many.ok().and_then(Equilibrium::finite).expect("finite");
+        for other in [newton(balance), bisect(balance)] {
+            assert!((many - other).abs() <= 1e-12, "{many} {other}");
+        }
+    }
+    if let Some(scipy) = &mut scipy {
+        for balance in &batch[..100] {
+            let (found, expected) = (newton(balance), scipy.answer());
+            assert!((found - expected).abs() <= 1e-12, "{found} {expected}");
+        }
     }
 
     let mut group = group(criterion, "10000 spectra of 32 terms, f64", 3);
     group.throughput(Throughput::Elements(BATCH));
+    for instructions in Instructions::all() {
+        let name = BenchmarkId::new("solve_many", instructions.name());
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| solve_many_in(instructions, black_box(&batch)));
+        });
+    }
     group.bench_function("solve", |bencher| {
         bencher.iter(|| black_box(&batch).iter().map(newton).sum::<f64>());
     });
     group.bench_function("bisection", |bencher| {
         bencher.iter(|| black_box(&batch).iter().map(bisect).sum::<f64>());
     });
+    if let Some(scipy) = &mut scipy {
+        group.throughput(Throughput::Elements(1));
+        group.bench_function("SciPy's brentq, one spectrum", |bencher| {
+            bencher.iter_custom(|solves| scipy.time(solves));
+        });
+    }
     group.finish();
 }
 

@@ -11,10 +11,10 @@ use noise_equilibrium::balance::{
     BalanceEquation, Edge, Equilibrium, Existence, Exponential, FamilyOrbit, FamilyStatus,
     GroupOrbit, GroupStatus, Noise, Orbit, Regression, Setting, Spectrum, SpectrumSource, Strength,
     Term, balance_network, certify, certify_family, certify_group, geometric_mean, minimise, solve,
-    square_root,
+    solve_many_in, square_root,
 };
 use noise_equilibrium::scalar::{
-    Ball, Field, Rational, Real, RealScalar, at_precision, convert, working_precision,
+    Ball, Field, Instructions, Rational, Real, RealScalar, at_precision, convert, working_precision,
 };
 use noise_equilibrium::symmetry::{
     Eigenspaces, FactorShape, Family, Generator, enclosed_exponential, exponential, inverse,
@@ -205,6 +205,32 @@ fn roots_and_their_derivatives() {
     same("doubles", &floating::<f64>(1), "98219b56cb848de4");
     let wide = at_precision(WIDE, || floating::<Real>(1));
     same("128 bits", &wide, "6ef306d62b26b46e");
+}
+
+/// In each set of instructions that this machine has: the others have theirs.
+#[test]
+fn many_roots() {
+    let batch = (0..1000).map(|index| {
+        let mut draw = Draw::seeded(1, "solve_many", index);
+        let range = [10, 40, 100][index as usize % 3];
+        BalanceEquation {
+            spectrum: spectrum(&mut draw, range).map(f64::from_rational),
+            strength: strength(&mut draw).map(f64::from_rational),
+        }
+    });
+    let batch: Vec<BalanceEquation<f64>> = batch.collect();
+    for instructions in Instructions::all() {
+        let mut lines = String::new();
+        for (index, found) in solve_many_in(instructions, &batch).into_iter().enumerate() {
+            let line = match found {
+                Ok(Equilibrium::Finite(lambda)) => lambda.bits(),
+                Ok(other) => other.status().to_owned(),
+                Err(error) => error.to_string(),
+            };
+            let _ = writeln!(lines, "{index} {line}");
+        }
+        same(instructions.name(), &lines, "ebe2455d0b6c8753");
+    }
 }
 
 fn certified(

@@ -145,7 +145,7 @@ impl Split {
     /// The product as an exact one of the heads, and the rest. Error: 2^−76 of it.
     #[inline(always)]
     pub fn times(self, other: Self) -> (f64, f64) {
-        let rest = self.head * other.tail + self.tail * (other.head + other.tail);
+        let rest = self.head * other.tail + self.tail * other.value();
         (self.head * other.head, rest)
     }
 
@@ -168,7 +168,7 @@ impl Split {
     /// 1/x. Error: 2^−76 of it.
     #[inline(always)]
     pub fn reciprocal(self) -> Self {
-        let y = 1.0 / (self.head + self.tail);
+        let y = 1.0 / self.value();
         let head = head(y);
         // 1/x = h + (1 − h·x)/x.
         let missing = (1.0 - head * self.head) - head * self.tail;
