@@ -7,7 +7,7 @@ use criterion::{
     criterion_main,
 };
 use noise_equilibrium::balance::{
-    Balance, Equilibrium, Spectrum, SpectrumSource, Strength, Term, certify, solve,
+    BalanceEquation, Equilibrium, Spectrum, SpectrumSource, Strength, Term, certify, solve,
 };
 use noise_equilibrium::problem::{FORMAT, read_problem};
 use noise_equilibrium::scalar::{Ball, Field, Rational, Scalar, at_precision};
@@ -35,7 +35,7 @@ fn strength() -> Strength<Rational> {
 }
 
 /// Halves a bracket of the root until no double is inside it.
-fn bisect(balance: &Balance<f64>) -> f64 {
+fn bisect(balance: &BalanceEquation<f64>) -> f64 {
     let Strength { gamma, sigma2 } = balance.strength;
     let term = |t: &Term<f64>| {
         let (up, down) = (2.0 * sigma2 * t.noise, 4.0 * gamma * t.charge);
@@ -71,12 +71,12 @@ fn bisect(balance: &Balance<f64>) -> f64 {
 fn doubles(criterion: &mut Criterion) {
     const BATCH: u64 = 10_000;
     const TERMS: usize = 32;
-    let balance = |index| Balance {
+    let balance = |index| BalanceEquation {
         spectrum: spectrum(&mut Draw::seeded(0, "doubles", index), TERMS).map(f64::from_rational),
         strength: strength().map(f64::from_rational),
     };
-    let batch: Vec<Balance<f64>> = (0..BATCH).map(balance).collect();
-    let newton = |balance: &Balance<f64>| match solve(balance) {
+    let batch: Vec<BalanceEquation<f64>> = (0..BATCH).map(balance).collect();
+    let newton = |balance: &BalanceEquation<f64>| match solve(balance) {
         Ok(Equilibrium::Finite(lambda)) => lambda,
         other => panic!("not finite: {other:?}"),
     };
@@ -113,7 +113,7 @@ fn certified(criterion: &mut Criterion) {
             // What it was solved with.
             let bits = found.lambda.midpoint().prec();
             let at = |q: &Rational| Ball::at(bits, q);
-            let balance = Balance {
+            let balance = BalanceEquation {
                 spectrum: spectrum.map(at),
                 strength: strength.map(at),
             };

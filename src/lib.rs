@@ -51,13 +51,13 @@
 //! once, is faster and closer:
 //!
 //! ```
-//! use noise_equilibrium::balance::{Balance, Equilibrium, Spectrum, Strength, Term, solve};
+//! use noise_equilibrium::balance::{BalanceEquation, Equilibrium, Spectrum, Strength, Term, solve};
 //!
 //! let terms = vec![
 //!     Term { rate: 1.0, noise: 3.0, charge: 1.0 },
 //!     Term { rate: -2.0, noise: 1.0, charge: 0.5 },
 //! ];
-//! let balance = Balance {
+//! let balance = BalanceEquation {
 //!     spectrum: Spectrum::from_terms(terms),
 //!     strength: Strength { gamma: 0.01, sigma2: 0.05 },
 //! };

@@ -2,7 +2,7 @@
 
 use nalgebra::{ComplexField, DMatrix, RealField, dmatrix};
 use noise_equilibrium::balance::{
-    Balance, Equilibrium, Existence, Exponential, MinimumError, Potential, Regression,
+    BalanceEquation, Equilibrium, Existence, Exponential, MinimumError, Potential, Regression,
     RegressionError, SensitivityError, Setting, SettingError, SolveError, Spectrum, Strength, Term,
     geometric_mean, minimise, population_variance, solve,
 };
@@ -81,7 +81,7 @@ fn steps_that_overshoot_are_halved_and_long_ones_cut() {
         let found = start
             .minimise(&[Generator::diagonal(rates.to_vec()).unwrap()])
             .unwrap();
-        let balance = Balance {
+        let balance = BalanceEquation {
             spectrum: Spectrum::from_rates(&rates, &[gradient * gradient, 1.0], &start.theta),
             strength: start.strength.clone(),
         };
@@ -406,7 +406,7 @@ fn spectra_beyond_the_doubles_are_refused() {
             noise,
             charge,
         });
-        solve(&Balance {
+        solve(&BalanceEquation {
             spectrum: Spectrum::from_terms(terms.collect()),
             strength: Strength {
                 gamma: 0.0,

@@ -11,7 +11,7 @@
 
 use super::pulls::Equilibrium;
 use super::solve::{SolveError, solve};
-use super::spectrum::{Balance, Term};
+use super::spectrum::{BalanceEquation, Term};
 use crate::scalar::Instructions;
 use crate::scalar::lanes::{Kernel, Split, exp, head, rough_exp, two_sum};
 use std::array::from_fn;
@@ -55,14 +55,14 @@ const NARROW: f64 = 1.0 / 256.0;
 /// That holds for spectra of at most 4096 terms whose rates are 0 or between 2^±40, noise,
 /// charge and strengths 0 or between 2^±100, with 2|μλ\*| ≤ 400 in all live terms. All others,
 /// and the rare one whose iteration does not come to an end, are given to [`solve`] one by one.
-pub fn solve_many(balances: &[Balance<f64>]) -> Vec<Result<Equilibrium<f64>, SolveError>> {
+pub fn solve_many(balances: &[BalanceEquation<f64>]) -> Vec<Result<Equilibrium<f64>, SolveError>> {
     solve_many_in(Instructions::widest(), balances)
 }
 
 /// [`solve_many`] in the instructions that are given. The bits are the same in all.
 pub fn solve_many_in(
     instructions: Instructions,
-    balances: &[Balance<f64>],
+    balances: &[BalanceEquation<f64>],
 ) -> Vec<Result<Equilibrium<f64>, SolveError>> {
     let mut lambdas = vec![f64::NAN; balances.len()];
     let length = |&index: &usize| balances[index].spectrum.terms().len();
@@ -79,7 +79,7 @@ pub fn solve_many_in(
             lambdas[index] = lambda;
         }
     }
-    let result = |(balance, lambda): (&Balance<f64>, f64)| {
+    let result = |(balance, lambda): (&BalanceEquation<f64>, f64)| {
         if lambda.is_nan() {
             solve(balance)
         } else {
@@ -119,7 +119,7 @@ struct Group {
 }
 
 impl Group {
-    fn load(&mut self, balances: &[Balance<f64>], members: &[usize]) {
+    fn load(&mut self, balances: &[BalanceEquation<f64>], members: &[usize]) {
         let terms = |&index: &usize| balances[index].spectrum.terms();
         let longest = members.iter().map(|index| terms(index).len()).max();
         self.rows.clear();

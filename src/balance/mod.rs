@@ -44,4 +44,4 @@ pub use sensitivity::{Motion, Sensitivity, SensitivityError};
 pub use setting::{Setting, SettingError};
 pub use solve::{SolveError, solve};
 pub use source::{BlockSpectrum, Noise, Orbit, OrbitError, SpectrumSource, Start};
-pub use spectrum::{Balance, Spectrum, Strength, StrengthError, Term};
+pub use spectrum::{BalanceEquation, Spectrum, Strength, StrengthError, Term};

@@ -251,14 +251,14 @@ fn negative<S: Field>(field: &'static str, x: &S) -> Result<(), StrengthError> {
 
 /// The balance equation of a spectrum at a given strength.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Balance<S> {
+pub struct BalanceEquation<S> {
     /// The triples (μ, a, c).
     pub spectrum: Spectrum<S>,
     /// γ and σ².
     pub strength: Strength<S>,
 }
 
-impl<S: Field> Balance<S> {
+impl<S: Field> BalanceEquation<S> {
     /// G(0) = −4γC(θ) + 2σ²Tr[Σ(θ)A] (T4), without an exponential.
     pub fn at_start(&self) -> S {
         self.sum(|t| self.drive(t, t.noise.clone(), t.charge.clone()))
@@ -286,7 +286,7 @@ impl<S: Field> Balance<S> {
     }
 }
 
-impl<S: Scalar> Balance<S> {
+impl<S: Scalar> BalanceEquation<S> {
     /// a e^{−2μλ} and c e^{2μλ}: noise falls where the coordinate grows (T2).
     pub(super) fn moved(term: &Term<S>, lambda: &S) -> (S, S) {
         let exponent = S::from_int(2) * &term.rate * lambda;

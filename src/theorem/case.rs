@@ -1,7 +1,8 @@
 //! The operands of a check, exact.
 
 use crate::balance::{
-    Balance, FamilySource, Noise, Orbit, OrbitError, Spectrum, SpectrumSource, Strength, Term, mean,
+    BalanceEquation, FamilySource, Noise, Orbit, OrbitError, Spectrum, SpectrumSource, Strength,
+    Term, mean,
 };
 use crate::model::{Loss, Model, Sample, Twin};
 use crate::scalar::{Field, Rational, convert, dot, sum};
@@ -224,8 +225,8 @@ impl NetworkCase {
 
 impl SpectrumCase {
     /// The balance equation in another number system.
-    pub fn balance<S: Field>(&self) -> Balance<S> {
-        Balance {
+    pub fn balance<S: Field>(&self) -> BalanceEquation<S> {
+        BalanceEquation {
             spectrum: self.spectrum.map(S::from_rational),
             strength: self.strength.map(S::from_rational),
         }

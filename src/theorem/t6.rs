@@ -5,7 +5,7 @@ use super::case::{Case, NetworkCase};
 use super::evidence::{Evidence, Outcome};
 use super::trajectory::{Increment, Moment, Running, dot as inner, scatter};
 use super::{Check, Control, Origin, Statement, sample};
-use crate::balance::{Balance, Spectrum, mean, population_covariance, population_variance};
+use crate::balance::{BalanceEquation, Spectrum, mean, population_covariance, population_variance};
 use crate::dynamics::Noise;
 use crate::model::{Deep, Model, Sample};
 use crate::scalar::{Ball, Field, Rational, at_precision, dot, sum};
@@ -389,7 +389,7 @@ fn leads(case: &Case, tamper: fn(&NetworkCase) -> NetworkCase) -> Outcome {
                 return None;
             };
             let noise = population_variance(&gradients);
-            let balance = Balance {
+            let balance = BalanceEquation {
                 spectrum: Spectrum::from_rates(&rates, &noise, &theta),
                 strength: case.strength()?.map(Ball::from_rational),
             };

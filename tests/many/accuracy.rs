@@ -2,17 +2,17 @@
 
 use crate::{balances, everyday, examples, of_size, signed, wide};
 use noise_equilibrium::balance::{
-    Balance, Equilibrium, Spectrum, Strength, Term, solve, solve_many,
+    BalanceEquation, Equilibrium, Spectrum, Strength, Term, solve, solve_many,
 };
 use noise_equilibrium::scalar::{Field, Rational, Real, at_precision};
 use proptest::prelude::*;
 use rug::Float;
 
 /// λ\* to some 70 digits.
-fn equilibrium(balance: &Balance<f64>) -> Option<Float> {
+fn equilibrium(balance: &BalanceEquation<f64>) -> Option<Float> {
     at_precision(256, || {
         let wide = |x: &f64| Real::from_rational(&Rational::from_f64(*x).expect("finite"));
-        let balance = Balance {
+        let balance = BalanceEquation {
             spectrum: balance.spectrum.map(wide),
             strength: balance.strength.map(wide),
         };
@@ -38,7 +38,7 @@ struct Miss {
 }
 
 impl Miss {
-    fn of(balance: &Balance<f64>, lambda: f64, exact: &Float) -> Self {
+    fn of(balance: &BalanceEquation<f64>, lambda: f64, exact: &Float) -> Self {
         let Strength { gamma, sigma2 } = balance.strength;
         let terms = balance.spectrum.terms();
         let (mut total, mut slope, mut exponent) = (0.0, 0.0, 0.0_f64);
@@ -86,7 +86,7 @@ impl Miss {
 }
 
 /// Powers that nearly balance where they are: λ\* as small as 2^−50, and κ as large.
-fn nearly_balanced() -> BoxedStrategy<Balance<f64>> {
+fn nearly_balanced() -> BoxedStrategy<BalanceEquation<f64>> {
     let power = of_size(-4.0..4.0);
     let term = (signed(of_size(-2.0..2.0)), power, of_size(-50.0..-5.0));
     prop::collection::vec(term, 1..6)
@@ -96,7 +96,7 @@ fn nearly_balanced() -> BoxedStrategy<Balance<f64>> {
                 noise,
                 charge: noise * (1.0 + off),
             };
-            Balance {
+            BalanceEquation {
                 spectrum: Spectrum::from_terms(terms.into_iter().map(term).collect()),
                 strength: Strength {
                     gamma: 0.25,
@@ -108,7 +108,7 @@ fn nearly_balanced() -> BoxedStrategy<Balance<f64>> {
 }
 
 /// Fast terms without charge, which die out on the way: their exponents are of any size.
-fn dying() -> BoxedStrategy<Balance<f64>> {
+fn dying() -> BoxedStrategy<BalanceEquation<f64>> {
     let fast = (of_size(4.0..10.0), of_size(-90.0..0.0));
     (of_size(0.0..90.0), prop::collection::vec(fast, 1..4))
         .prop_map(|(noise, fast)| {
@@ -122,7 +122,7 @@ fn dying() -> BoxedStrategy<Balance<f64>> {
                 noise,
                 charge: 0.0,
             });
-            Balance {
+            BalanceEquation {
                 spectrum: Spectrum::from_terms(std::iter::once(slow).chain(fast).collect()),
                 strength: Strength {
                     gamma: 0.5,
@@ -134,7 +134,7 @@ fn dying() -> BoxedStrategy<Balance<f64>> {
 }
 
 /// All spectra to be solved, of each kind some.
-fn all() -> Vec<Balance<f64>> {
+fn all() -> Vec<BalanceEquation<f64>> {
     let scale = of_size(-20.0..20.0);
     let spread = signed(of_size(-10.0..10.0));
     let many = [
@@ -207,7 +207,7 @@ fn two_units_in_the_last_place() {
 /// Known in closed form (C1): λ\* = ln(noise/charge)/4 at equal strengths, and 0 exactly.
 #[test]
 fn closed_forms() {
-    let rescaling = |noise: f64, charge: f64| Balance {
+    let rescaling = |noise: f64, charge: f64| BalanceEquation {
         spectrum: Spectrum::from_terms(vec![Term {
             rate: 1.0,
             noise,
@@ -230,19 +230,19 @@ fn closed_forms() {
 #[test]
 fn dead_terms() {
     let alive = examples(&everyday(1..6), 50);
-    let with_dead = |balance: &Balance<f64>| {
+    let with_dead = |balance: &BalanceEquation<f64>| {
         let dead = Term {
             rate: 1e9,
             noise: 0.0,
             charge: 0.0,
         };
         let terms = balance.spectrum.terms().iter().cloned().chain([dead]);
-        Balance {
+        BalanceEquation {
             spectrum: Spectrum::from_terms(terms.collect()),
             strength: balance.strength.clone(),
         }
     };
-    let padded: Vec<Balance<f64>> = alive.iter().map(with_dead).collect();
+    let padded: Vec<BalanceEquation<f64>> = alive.iter().map(with_dead).collect();
     assert_eq!(solve_many(&padded), solve_many(&alive));
     assert_ne!(
         solve_many(&padded),

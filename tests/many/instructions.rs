@@ -1,10 +1,10 @@
 //! The same bits, whatever the instructions and whoever the neighbours.
 
 use crate::{Found, everyday, examples, wide};
-use noise_equilibrium::balance::{Balance, Equilibrium, solve_many, solve_many_in};
+use noise_equilibrium::balance::{BalanceEquation, Equilibrium, solve_many, solve_many_in};
 use noise_equilibrium::scalar::Instructions;
 
-fn batch() -> Vec<Balance<f64>> {
+fn batch() -> Vec<BalanceEquation<f64>> {
     [examples(&everyday(1..50), 500), examples(&wide(), 500)].concat()
 }
 
@@ -34,7 +34,7 @@ fn the_same_bits_in_all_instructions() {
 fn neighbours_do_not_matter() {
     let mut batch = batch();
     let mut expected = bits(&solve_many(&batch));
-    let one = |balance: &Balance<f64>| bits(&solve_many(std::slice::from_ref(balance)));
+    let one = |balance: &BalanceEquation<f64>| bits(&solve_many(std::slice::from_ref(balance)));
     let single: Vec<Option<u64>> = batch.iter().flat_map(one).collect();
     assert_eq!(single, expected);
     batch.reverse();

@@ -6,7 +6,9 @@ mod exponential;
 mod instructions;
 mod status;
 
-use noise_equilibrium::balance::{Balance, Equilibrium, SolveError, Spectrum, Strength, Term};
+use noise_equilibrium::balance::{
+    BalanceEquation, Equilibrium, SolveError, Spectrum, Strength, Term,
+};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
@@ -37,7 +39,7 @@ fn balances(
     rate: &BoxedStrategy<f64>,
     power: &BoxedStrategy<f64>,
     strength: &BoxedStrategy<f64>,
-) -> BoxedStrategy<Balance<f64>> {
+) -> BoxedStrategy<BalanceEquation<f64>> {
     let term =
         (rate.clone(), power.clone(), power.clone()).prop_map(|(rate, noise, charge)| Term {
             rate,
@@ -49,7 +51,7 @@ fn balances(
         strength.clone(),
         strength.clone(),
     )
-        .prop_map(|(terms, gamma, sigma2)| Balance {
+        .prop_map(|(terms, gamma, sigma2)| BalanceEquation {
             spectrum: Spectrum::from_terms(terms),
             strength: Strength { gamma, sigma2 },
         })
@@ -57,7 +59,10 @@ fn balances(
 }
 
 /// The same examples in each run.
-fn examples(strategy: &BoxedStrategy<Balance<f64>>, count: usize) -> Vec<Balance<f64>> {
+fn examples(
+    strategy: &BoxedStrategy<BalanceEquation<f64>>,
+    count: usize,
+) -> Vec<BalanceEquation<f64>> {
     let mut runner = TestRunner::deterministic();
     let mut example = || {
         strategy
@@ -69,13 +74,13 @@ fn examples(strategy: &BoxedStrategy<Balance<f64>>, count: usize) -> Vec<Balance
 }
 
 /// Rates up to 2, powers up to 1.
-fn everyday(terms: Range<usize>) -> BoxedStrategy<Balance<f64>> {
+fn everyday(terms: Range<usize>) -> BoxedStrategy<BalanceEquation<f64>> {
     let rate = signed((0.001..2.0).boxed());
     balances(terms, &rate, &(0.0..1.0).boxed(), &of_size(-12.0..-4.0))
 }
 
 /// Rates, powers and strengths of any size in the range that is promised for, some of them 0.
-fn wide() -> BoxedStrategy<Balance<f64>> {
+fn wide() -> BoxedStrategy<BalanceEquation<f64>> {
     (-36.0..36.0, 0.0..4.0, 0.0..100.0)
         .prop_flat_map(|(rate, rates, powers): (f64, f64, f64)| {
             let rate = often(signed(of_size(rate - rates - 1e-3..rate + rates)));

@@ -1,7 +1,7 @@
 //! The statuses and errors of `solve`, whatever the numbers.
 
 use crate::{Found, balances, of_size, signed};
-use noise_equilibrium::balance::{Balance, Spectrum, Strength, Term, solve, solve_many};
+use noise_equilibrium::balance::{BalanceEquation, Spectrum, Strength, Term, solve, solve_many};
 use proptest::prelude::*;
 
 fn status(found: &Found) -> String {
@@ -34,7 +34,7 @@ fn any_number() -> BoxedStrategy<f64> {
     .boxed()
 }
 
-fn any_balance() -> BoxedStrategy<Balance<f64>> {
+fn any_balance() -> BoxedStrategy<BalanceEquation<f64>> {
     let positive = of_size(-3.0..3.0);
     let strength = prop_oneof![3 => positive.clone(), 1 => any_number()].boxed();
     let rate = signed(prop_oneof![3 => positive, 1 => any_number()].boxed());
@@ -56,7 +56,7 @@ proptest! {
 /// Each status and error is met, beside each other in one call.
 #[test]
 fn every_status() {
-    let balance = |terms: &[[f64; 3]], gamma, sigma2| Balance {
+    let balance = |terms: &[[f64; 3]], gamma, sigma2| BalanceEquation {
         spectrum: Spectrum::from_terms(
             terms
                 .iter()
@@ -88,7 +88,7 @@ fn every_status() {
         balance(&[[f64::NAN, 1.0, 1.0]], 1.0, 1.0),
         balance(&[[1.0, 1.0, 1.0]], -1.0, 1.0),
     ];
-    let batch: Vec<Balance<f64>> = cases.iter().map(|c| c.0.clone()).chain(bad).collect();
+    let batch: Vec<BalanceEquation<f64>> = cases.iter().map(|c| c.0.clone()).chain(bad).collect();
     let many = solve_many(&batch);
     for (found, (_, expected)) in many.iter().zip(&cases) {
         assert_eq!(status(found), *expected);
@@ -99,7 +99,7 @@ fn every_status() {
 /// What is out of range is solved as by `solve`, to the bit.
 #[test]
 fn out_of_range() {
-    let balance = |rate: f64, noise: f64| Balance {
+    let balance = |rate: f64, noise: f64| BalanceEquation {
         spectrum: Spectrum::from_terms(vec![Term {
             rate,
             noise,

@@ -114,7 +114,7 @@ fn parts(x: &Operand) -> (Rational, Rational) {
 
 /// A function of rationals to far more bits than any test here works with.
 fn fine(f: impl Fn(u32) -> Float) -> Rational {
-    rational(&f(2000))
+    rational(&f(1200))
 }
 
 fn fine_exp_minus_one(q: &Rational) -> Rational {
@@ -242,7 +242,7 @@ mod run {
         let working = i32::try_from(working_precision()).unwrap();
         let limit = |x: &[Operand]| {
             let (m, r) = parts(&x[0]);
-            if m.clone() + &r > 5000 {
+            if m.clone() + &r > 700 {
                 return None;
             }
             let at = fine(|bits| Float::with_val(bits, &x[0].middle).exp());

@@ -1,7 +1,7 @@
 //! Smallest cases with the numbers worked out by hand: each pins a sign or a factor
 //! of docs/theory.md that a consistent mistake would otherwise carry through.
 
-use noise_equilibrium::balance::{Balance, Equilibrium, Spectrum, Strength, Term, solve};
+use noise_equilibrium::balance::{BalanceEquation, Equilibrium, Spectrum, Strength, Term, solve};
 use noise_equilibrium::dynamics::{batches_with_replacement, batches_without_replacement, step};
 use noise_equilibrium::model::{
     Activation, Adapter, Attention, Deep, DiagonalLinear, Loss, Model, Sample, ScaleInvariant, Twin,
@@ -231,7 +231,7 @@ fn two(rates: [i32; 2], noise: [i32; 2], charge: [i32; 2]) -> Spectrum<Rational>
 /// C1 at γ = 0: λ* = ¼ ln(16/1) = ln 2.
 #[test]
 fn c1_quarter_logarithm() {
-    let balance = Balance {
+    let balance = BalanceEquation {
         spectrum: two([1, -1], [16, 1], [0, 0]),
         strength: Strength {
             gamma: q(0, 1),
@@ -239,7 +239,7 @@ fn c1_quarter_logarithm() {
         },
     };
     let text = balance.spectrum.map(Rational::to_f64);
-    let floating = Balance {
+    let floating = BalanceEquation {
         spectrum: text,
         strength: balance.strength.map(Rational::to_f64),
     };
@@ -276,7 +276,7 @@ fn l1_antisymmetric_generator_is_refused() {
     let rows = [vec![q(0, 1), q(-1, 1)], vec![q(1, 1), q(0, 1)]];
     let error = Generator::dense(&rows).unwrap_err().to_string();
     assert!(
-        error.contains("generator.matrix[1][0]") && error.contains("symmetric"),
+        error.contains("matrix[1][0]") && error.contains("symmetric"),
         "{error}"
     );
 }
