@@ -145,7 +145,7 @@ fn dense_layers_balance_as_their_weights_do() {
         &[200, 200, 200],
         &[150, 40, 300],
         &[33, 500],
-        &[128; 6],
+        &[40, 400, 40, 400],
         &[400],
     ];
     for widths in shapes {
@@ -161,7 +161,7 @@ fn dense_layers_balance_as_their_weights_do() {
                         "{name}: {:?}",
                         imbalance(neurons, &terms, strength, &found.lambda)
                     );
-                    assert!(found.passes <= 30, "{name}: {} passes", found.passes);
+                    assert!(found.passes <= 40, "{name}: {} passes", found.passes);
                     let other = shuffled(&mut draw, &terms);
                     let other = solve(neurons, &other, strength).expect("balanced");
                     assert!(
@@ -210,12 +210,12 @@ fn the_same_bits_for_any_number_of_threads() {
     assert_ne!(with_threads(2, &terms), one);
 }
 
-/// Two layers of 150 neurons of which each has a factor of its own, up to e^{±170}: at λ = 0
+/// Two layers of 300 neurons of which each has a factor of its own, up to e^{±170}: at λ = 0
 /// some terms are beyond the doubles' range of each other by hundreds of orders. A balanced
-/// network has 300 of noise at each neuron, half of it on weights from or to no neuron.
+/// network has 600 of noise at each neuron, half of it on weights from or to no neuron.
 #[test]
 fn terms_that_differ_by_hundreds_of_orders_of_magnitude() {
-    const WIDTH: u32 = 150;
+    const WIDTH: u32 = 300;
     for largest in [100.0, 170.0] {
         let mut draw = Draw(3);
         let t: Vec<f64> = (0..2 * WIDTH).map(|_| largest * draw.number()).collect();
@@ -231,7 +231,7 @@ fn terms_that_differ_by_hundreds_of_orders_of_magnitude() {
         }
         let found = solve(2 * WIDTH as usize, &terms, &NOISE).expect("balanced");
         // Each exponent 2(t_i − t_j) was rounded to a unit of its size, and so is λ; sums have
-        // 150 terms. Half of each neuron's noise stays where it is, so that an imbalance
+        // 300 terms. Half of each neuron's noise stays where it is, so that an imbalance
         // makes at most twice itself of λ.
         let rounding = (2.0 * f64::from(WIDTH) + 8.0 * largest) * f64::EPSILON;
         for (lambda, t) in found.lambda.iter().zip(&t) {
@@ -250,9 +250,9 @@ fn terms_that_differ_by_hundreds_of_orders_of_magnitude() {
 #[test]
 fn statuses_of_dense_layers() {
     let mut draw = Draw(4);
-    let (neurons, full) = layers(&mut draw, &[120, 130, 110], 2.0, true);
+    let (neurons, full) = layers(&mut draw, &[40, 400, 30], 2.0, true);
     // How many weights die at random, and which neurons lose all of them, or all that enter.
-    let dead_neurons: [&[u32]; 3] = [&[], &[5, 130], &[0, 125, 250, 359]];
+    let dead_neurons: [&[u32]; 3] = [&[], &[5, 130], &[0, 39, 250, 469]];
     let (mut flat, mut unbounded) = (0, 0);
     for share in [0.0, 0.02, 0.5] {
         for dead in dead_neurons {
@@ -313,11 +313,13 @@ fn recedes(terms: &[Weight], strength: &Strength<f64>, direction: &[i64]) -> boo
     slopes.iter().all(|s| *s <= 0) && slopes.iter().any(|s| *s < 0)
 }
 
-/// All neurons connected with all, themselves included: what a weight from a neuron to itself
-/// has does not matter, and all may be rescaled together.
+/// All of some neurons connected with all, themselves included: what a weight from a neuron to
+/// itself has does not matter, and all may be rescaled together. More neurons, connected to
+/// and from the first alone, make the network too wide for a factorisation.
 #[test]
 fn a_recurrent_layer() {
     const WIDTH: u32 = 180;
+    const ALL: u32 = 1000;
     let mut draw = Draw(5);
     let mut terms = Vec::new();
     for i in 0..WIDTH {
@@ -326,15 +328,19 @@ fn a_recurrent_layer() {
             terms.push(weight(Some(i), Some(j), noise, libm::exp(draw.number())));
         }
     }
+    for i in WIDTH..ALL {
+        terms.push(weight(Some(0), Some(i), 1.0, 1.0));
+        terms.push(weight(Some(i), Some(0), 2.0, 1.0));
+    }
     for strength in [&NOISE, &DECAY] {
-        let found = solve(WIDTH as usize, &terms, strength).expect("balanced");
-        assert!(is_balanced(WIDTH as usize, &terms, strength, &found.lambda));
-        assert_eq!(found.flat, [(0..WIDTH).collect::<Vec<u32>>()]);
+        let found = solve(ALL as usize, &terms, strength).expect("balanced");
+        assert!(is_balanced(ALL as usize, &terms, strength, &found.lambda));
+        assert_eq!(found.flat, [(0..ALL).collect::<Vec<u32>>()]);
         let mut other = terms.clone();
         for t in other.iter_mut().filter(|t| t.rate.from == t.rate.to) {
             (t.noise, t.charge) = (1e300, 1e300);
         }
-        let other = solve(WIDTH as usize, &other, strength).expect("balanced");
+        let other = solve(ALL as usize, &other, strength).expect("balanced");
         assert_eq!(found, other);
     }
 }
