@@ -96,7 +96,13 @@ impl<R: Ord> Spectrum<Rational, R> {
 impl<S: Field> Spectrum<S> {
     /// The spectrum of a generator that is diagonal in θ: `noise` is the diagonal
     /// of Σ and `theta` the point, d entries each. Equal rates are merged.
+    ///
+    /// # Panics
+    ///
+    /// When the three lengths differ.
     pub fn from_rates(rates: &[Rational], noise: &[S], theta: &[S]) -> Self {
+        let lengths = [noise.len(), theta.len()];
+        assert_eq!(lengths, [rates.len(); 2], "a rate, a noise and a coordinate each");
         let mut groups: BTreeMap<&Rational, Vec<usize>> = BTreeMap::new();
         for (k, rate) in rates.iter().enumerate() {
             groups.entry(rate).or_default().push(k);

@@ -303,7 +303,12 @@ impl Generator {
     }
 
     /// A v, for a vector of length d.
+    ///
+    /// # Panics
+    ///
+    /// For a vector of another length.
     pub fn apply<S: Field>(&self, v: &[S]) -> Vec<S> {
+        assert_eq!(v.len(), self.dim(), "a vector of d numbers");
         match self.structure() {
             Structure::Rates(rates) => rates
                 .iter()
@@ -333,7 +338,12 @@ impl Generator {
 
     /// The point e^{λA}θ of the orbit. Blocks go through the matrix exponential,
     /// never through eigenvectors, so that the two can check each other.
+    ///
+    /// # Panics
+    ///
+    /// For a point of another length than d.
     pub fn act<S: RealScalar>(&self, lambda: &S, theta: &[S]) -> Vec<S> {
+        assert_eq!(theta.len(), self.dim(), "a point of d numbers");
         match self.structure() {
             Structure::Rates(rates) => act_with_rates(&convert(rates), lambda, theta),
             Structure::Blocks { matrix, slices, .. } => {
@@ -359,7 +369,12 @@ impl Generator {
 }
 
 /// (e^{λ rate_i} θ_i): the action of a generator that is diagonal in θ.
+///
+/// # Panics
+///
+/// When there are not as many rates as coordinates.
 pub fn act_with_rates<S: Scalar>(rates: &[S], lambda: &S, theta: &[S]) -> Vec<S> {
+    assert_eq!(rates.len(), theta.len(), "a rate for each coordinate");
     let mut last: Option<(&S, S)> = None;
     rates
         .iter()
