@@ -331,6 +331,7 @@ fn a_recurrent_layer() {
     for i in WIDTH..ALL {
         terms.push(weight(Some(0), Some(i), 1.0, 1.0));
         terms.push(weight(Some(i), Some(0), 2.0, 1.0));
+        terms.push(weight(Some(i), Some(i), 3.0, 1.0));
     }
     for strength in [&NOISE, &DECAY] {
         let found = solve(ALL as usize, &terms, strength).expect("balanced");
