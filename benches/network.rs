@@ -39,7 +39,6 @@ fn networks() -> [Network; 2] {
         Model::Deep(Deep {
             widths: vec![INPUTS, HIDDEN, OUTPUTS],
             activation,
-            asymmetry: Rational::new(),
         })
     };
     let linear = two_layers(Activation::Identity);

@@ -1,5 +1,7 @@
 //! The balance equation: in doubles against bisection, certified against one
 //! evaluation of G, and whole problems against the eigendecomposition inside them.
+//!
+//! `PYTHON=path` chooses the interpreter of SciPy; without it its part is left out.
 
 use criterion::measurement::WallTime;
 use criterion::{
@@ -7,14 +9,17 @@ use criterion::{
     criterion_main,
 };
 use noise_equilibrium::balance::{
-    Balance, Equilibrium, Spectrum, SpectrumSource, Strength, Term, certify, solve,
+    BalanceEquation, Equilibrium, Spectrum, SpectrumSource, Strength, Term, certify, solve,
+    solve_many, solve_many_in,
 };
 use noise_equilibrium::problem::{FORMAT, read_problem};
-use noise_equilibrium::scalar::{Ball, Field, Rational, Scalar, at_precision};
+use noise_equilibrium::scalar::{Ball, Field, Instructions, Rational, Scalar, at_precision};
 use noise_equilibrium::symmetry::{Eigenspaces, Generator, Structure};
 use noise_equilibrium::theorem::Draw;
 use std::fmt::Display;
 use std::hint::black_box;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 /// Rates of both signs, none zero and hardly any two equal, |μ| ≤ 2.
@@ -35,7 +40,7 @@ fn strength() -> Strength<Rational> {
 }
 
 /// Halves a bracket of the root until no double is inside it.
-fn bisect(balance: &Balance<f64>) -> f64 {
+fn bisect(balance: &BalanceEquation<f64>) -> f64 {
     let Strength { gamma, sigma2 } = balance.strength;
     let term = |t: &Term<f64>| {
         let (up, down) = (2.0 * sigma2 * t.noise, 4.0 * gamma * t.charge);
@@ -68,31 +73,117 @@ fn bisect(balance: &Balance<f64>) -> f64 {
     }
 }
 
+/// SciPy in a process of its own that waits for orders.
+struct SciPy {
+    process: Child,
+    orders: ChildStdin,
+    answers: BufReader<ChildStdout>,
+}
+
+impl SciPy {
+    /// With the spectra that it is to solve.
+    fn start(batch: &[BalanceEquation<f64>]) -> Option<Self> {
+        let python = std::env::var("PYTHON").unwrap_or_else(|_| "python3".to_owned());
+        let import = Command::new(&python)
+            .args(["-c", "import scipy.optimize"])
+            .stderr(Stdio::null())
+            .status();
+        if !import.is_ok_and(|status| status.success()) {
+            println!("{python} has no SciPy: its solver is left out");
+            return None;
+        }
+        let mut process = Command::new(python)
+            .arg("-c")
+            .arg(include_str!("scipy_brentq.py"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .ok()?;
+        let mut orders = process.stdin.take()?;
+        for BalanceEquation { spectrum, strength } in batch {
+            let terms = spectrum.terms().iter();
+            let numbers = terms.flat_map(|t| [t.rate, t.noise, t.charge]);
+            let line: Vec<String> = [strength.gamma, strength.sigma2]
+                .into_iter()
+                .chain(numbers)
+                .map(|x| x.to_string())
+                .collect();
+            writeln!(orders, "{}", line.join(" ")).ok()?;
+        }
+        writeln!(orders).ok()?;
+        Some(Self {
+            orders,
+            answers: BufReader::new(process.stdout.take()?),
+            process,
+        })
+    }
+
+    fn answer(&mut self) -> f64 {
+        let mut answer = String::new();
+        self.answers.read_line(&mut answer).expect("SciPy answers");
+        answer.trim().parse().expect("a number")
+    }
+
+    fn time(&mut self, solves: u64) -> Duration {
+        writeln!(self.orders, "{solves}").expect("SciPy listens");
+        Duration::from_secs_f64(self.answer())
+    }
+}
+
+impl Drop for SciPy {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
 fn doubles(criterion: &mut Criterion) {
     const BATCH: u64 = 10_000;
     const TERMS: usize = 32;
-    let balance = |index| Balance {
+    let balance = |index| BalanceEquation {
         spectrum: spectrum(&mut Draw::seeded(0, "doubles", index), TERMS).map(f64::from_rational),
         strength: strength().map(f64::from_rational),
     };
-    let batch: Vec<Balance<f64>> = (0..BATCH).map(balance).collect();
-    let newton = |balance: &Balance<f64>| match solve(balance) {
+    let batch: Vec<BalanceEquation<f64>> = (0..BATCH).map(balance).collect();
+    let newton = |balance: &BalanceEquation<f64>| match solve(balance) {
         Ok(Equilibrium::Finite(lambda)) => lambda,
         other => panic!("not finite: {other:?}"),
     };
-    for balance in &batch {
-        let (found, expected) = (newton(balance), bisect(balance));
-        assert!((found - expected).abs() <= 1e-12, "{found} {expected}");
+    // With SciPy the first hundred: one of them takes as long as 200 of ours.
+    let mut scipy = SciPy::start(&batch[..100]);
+    for (balance, many) in batch.iter().zip(solve_many(&batch)) {
+        let many = many.ok().and_then(Equilibrium::finite).expect("finite");
+        for other in [newton(balance), bisect(balance)] {
+            assert!((many - other).abs() <= 1e-12, "{many} {other}");
+        }
+    }
+    if let Some(scipy) = &mut scipy {
+        for balance in &batch[..100] {
+            let (found, expected) = (newton(balance), scipy.answer());
+            assert!((found - expected).abs() <= 1e-12, "{found} {expected}");
+        }
     }
 
     let mut group = group(criterion, "10000 spectra of 32 terms, f64", 3);
     group.throughput(Throughput::Elements(BATCH));
+    for instructions in Instructions::all() {
+        let name = BenchmarkId::new("solve_many", instructions.name());
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| solve_many_in(instructions, black_box(&batch)));
+        });
+    }
     group.bench_function("solve", |bencher| {
         bencher.iter(|| black_box(&batch).iter().map(newton).sum::<f64>());
     });
     group.bench_function("bisection", |bencher| {
         bencher.iter(|| black_box(&batch).iter().map(bisect).sum::<f64>());
     });
+    if let Some(scipy) = &mut scipy {
+        group.throughput(Throughput::Elements(1));
+        group.bench_function("SciPy's brentq, one spectrum", |bencher| {
+            bencher.iter_custom(|solves| scipy.time(solves));
+        });
+    }
     group.finish();
 }
 
@@ -113,7 +204,7 @@ fn certified(criterion: &mut Criterion) {
             // What it was solved with.
             let bits = found.lambda.midpoint().prec();
             let at = |q: &Rational| Ball::at(bits, q);
-            let balance = Balance {
+            let balance = BalanceEquation {
                 spectrum: spectrum.map(at),
                 strength: strength.map(at),
             };

@@ -46,16 +46,18 @@
 //!
 //! The equilibrium depends on a problem through its [`Spectrum`](balance::Spectrum)
 //! alone, the list of (rate μ, noise a, charge c). [`solve`](balance::solve) is generic
-//! over `f32`, `f64` and [`Mp<P>`](scalar::Mp):
+//! over `f32`, `f64` and, [at a stated precision](scalar::at_precision),
+//! [`Real`](scalar::Real); [`solve_many`](balance::solve_many) takes many spectra of `f64` at
+//! once, is faster and closer:
 //!
 //! ```
-//! use noise_equilibrium::balance::{Balance, Equilibrium, Spectrum, Strength, Term, solve};
+//! use noise_equilibrium::balance::{BalanceEquation, Equilibrium, Spectrum, Strength, Term, solve};
 //!
 //! let terms = vec![
 //!     Term { rate: 1.0, noise: 3.0, charge: 1.0 },
 //!     Term { rate: -2.0, noise: 1.0, charge: 0.5 },
 //! ];
-//! let balance = Balance {
+//! let balance = BalanceEquation {
 //!     spectrum: Spectrum::from_terms(terms),
 //!     strength: Strength { gamma: 0.01, sigma2: 0.05 },
 //! };
@@ -85,9 +87,9 @@
 //! [`problem`], `checkpoint`, [`model`], [`dynamics`], [`phenomenon`],
 //! [`reference`](mod@reference), [`theorem`], [`audit`].
 //!
-//! Features, all on by default: `theorems`, everything from [`dynamics`] on, which is not
-//! needed to solve a problem; `arrays`, arrays in files and the balancing of checkpoints;
-//! `cli`, the program (with `cli` alone it has `solve`, `balance` and `certificate`).
+//! over `f32`, `f64` and, [at a stated precision](scalar::at_precision),
+//! [`Real`](scalar::Real); [`solve_many`](balance::solve_many) takes many spectra of `f64` at
+//! once, is faster and closer:
 
 #![deny(unsafe_code)]
 #![warn(missing_docs)]

@@ -1,7 +1,7 @@
 //! The audit as a program and as a library: digests, exit codes, replays.
 
 use noise_equilibrium::audit::{Options, Verdict, audit};
-use noise_equilibrium::theorem::{Draw, LEDGER, Margin, Outcome, Replay, find};
+use noise_equilibrium::theorem::{Case, Draw, LEDGER, Margin, Outcome, Replay, find};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -66,6 +66,30 @@ fn replays_round_trip() {
             }
         }
     }
+}
+
+/// A twin survives the way to a file and back; with an asymmetry of 0, as files had it once,
+/// it is the model itself.
+#[test]
+fn a_twin_round_trips() {
+    let statement = find("T1").expect("T1");
+    let check = &statement.checks[0];
+    let drawn = (check.draw)(&mut Draw::seeded(3, "twin", 0));
+    let twin = Case::Network(drawn.network().expect("a network").asymmetric());
+    let replay = |case: &Case| Replay {
+        statement: statement.id.to_owned(),
+        check: check.name.to_owned(),
+        control: None,
+        found: String::new(),
+        case: case.clone(),
+    };
+    let text = replay(&twin).write();
+    assert_eq!(Replay::read(&text), Ok(replay(&twin)));
+    let mut file: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let asymmetry = &mut file["case"]["network"]["model"]["asymmetry"];
+    assert_eq!(*asymmetry, "1/8");
+    *asymmetry = "0".into();
+    assert_eq!(Replay::read(&file.to_string()), Ok(replay(&drawn)));
 }
 
 /// A case of every kind of model, and with a block, survives the way to a file and back;

@@ -2,8 +2,8 @@
 
 use nalgebra::{ComplexField, DMatrix, RealField, dmatrix};
 use noise_equilibrium::balance::{
-    Balance, Equilibrium, Existence, Exponential, GroupError, Regression, RegressionError,
-    SensitivityError, Setting, SettingError, SolveError, Spectrum, Strength, Term, Torus,
+    BalanceEquation, Equilibrium, Existence, Exponential, MinimumError, Potential, Regression,
+    RegressionError, SensitivityError, Setting, SettingError, SolveError, Spectrum, Strength, Term,
     geometric_mean, minimise, population_variance, solve,
 };
 use noise_equilibrium::model::Loss;
@@ -81,7 +81,7 @@ fn steps_that_overshoot_are_halved_and_long_ones_cut() {
         let found = start
             .minimise(&[Generator::diagonal(rates.to_vec()).unwrap()])
             .unwrap();
-        let balance = Balance {
+        let balance = BalanceEquation {
             spectrum: Spectrum::from_rates(&rates, &[gradient * gradient, 1.0], &start.theta),
             strength: start.strength.clone(),
         };
@@ -111,7 +111,10 @@ fn orbits_without_a_minimum_are_refused() {
     for lost in [scaling, flattening] {
         let error = lost.minimise(&[diagonal(&[1, 0])]).unwrap_err();
         assert!(
-            matches!(error, GroupError::Unbounded | GroupError::NotConverged(_)),
+            matches!(
+                error,
+                MinimumError::Unbounded | MinimumError::NotConverged(_)
+            ),
             "{error}"
         );
     }
@@ -161,7 +164,7 @@ fn settings_that_do_not_fit_are_refused() {
         let broken = setting(&[1.0, number], &[&[1.0, 0.0]], 1.0, 1.0);
         assert!(broken.sensitivity(&generator).is_err());
         let found = broken.minimise(std::slice::from_ref(&generator));
-        assert_eq!(found.unwrap_err(), GroupError::InvalidSetting);
+        assert_eq!(found.unwrap_err(), MinimumError::InvalidSetting);
     }
 }
 
@@ -365,8 +368,8 @@ fn the_balance_points_to_where_the_potential_falls() {
             gamma: 0.5,
             sigma2: 1.0,
         };
-        let torus = Torus::of(&spectrum, &strength).expect("a torus");
-        torus.balance(&[0.0, 0.0])
+        let potential = Potential::of(&spectrum, &strength).expect("a potential");
+        potential.balance(&[0.0, 0.0])
     };
     // Φ = a e^{−2(λ₁ − 2λ₂)} + c e^{2(λ₁ − 2λ₂)}.
     assert_eq!(balance(3.0, 0.0), [6.0, -12.0]);
@@ -403,7 +406,7 @@ fn spectra_beyond_the_doubles_are_refused() {
             noise,
             charge,
         });
-        solve(&Balance {
+        solve(&BalanceEquation {
             spectrum: Spectrum::from_terms(terms.collect()),
             strength: Strength {
                 gamma: 0.0,

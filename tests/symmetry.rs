@@ -249,21 +249,13 @@ fn blocks_are_refused() {
             vec![slice(0, 0)],
             "slices[0]: expected each coordinate once",
         ),
-        (
-            &s[..],
-            Vec::new(),
-            "generator.slices: expected at least one",
-        ),
+        (&s[..], Vec::new(), "slices: expected at least one"),
         (
             &s[..1],
             vec![slice(0, 1)],
-            "generator.direction[0]: expected 1 numbers",
+            "direction[0]: expected 1 numbers",
         ),
-        (
-            &[],
-            vec![slice(0, 1)],
-            "generator.direction: expected at least one",
-        ),
+        (&[], vec![slice(0, 1)], "direction: expected at least one"),
     ] {
         let error = Generator::block(8, direction, slices)
             .unwrap_err()

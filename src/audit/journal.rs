@@ -7,7 +7,7 @@
 
 use super::plan::{Found, Part, Plan};
 use super::report::Environment;
-use super::{Audit, AuditError, Options, conclude, hexadecimal, threads};
+use super::{Audit, AuditError, Options, conclude, threads};
 use crate::problem::read::{shorten, shorten_line};
 use crate::scalar::double;
 use serde::{Deserialize, Serialize};
@@ -437,7 +437,9 @@ fn line(before: &str, content: &impl Serialize) -> (String, String) {
 /// The first 16 digits of the SHA-256 of the checksum before and the line.
 fn chained(before: &str, json: &str) -> String {
     let hash = Sha256::new().chain_update(before).chain_update(json);
-    hexadecimal(&hash.finalize()[..8])
+    let mut digits = format!("{:x}", hash.finalize());
+    digits.truncate(16);
+    digits
 }
 
 /// Is there a journal? Another thing of its name, as a pipe, might never answer.

@@ -169,10 +169,6 @@ fn threads(jobs: Option<usize>) -> Result<rayon::ThreadPool, AuditError> {
         .map_err(|error| AuditError::Threads(error.to_string()))
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 /// The report on what was found, in the order of the plan.
 fn conclude(plan: &Plan, found: Vec<(usize, Found)>, environment: Environment) -> Audit {
     let Plan {

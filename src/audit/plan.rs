@@ -212,7 +212,7 @@ impl Plan {
                 hash.update([0]);
             }
         }
-        super::hexadecimal(&hash.finalize())
+        format!("{:x}", hash.finalize())
     }
 
     /// Runs these tasks. `finished` is told of each from any thread, as it is done; an

@@ -399,6 +399,6 @@ impl Report {
         );
         // Numbers, strings and lists only: this cannot fail.
         let bytes = serde_json::to_vec(&digested).unwrap_or_default();
-        super::hexadecimal(&Sha256::digest(bytes))
+        format!("{:x}", Sha256::digest(bytes))
     }
 }

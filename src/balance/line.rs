@@ -2,16 +2,17 @@
 //! number of digits.
 
 use super::powers::Rate;
-use super::pulls::{Equilibrium, Pulls};
+use super::pulls::Equilibrium;
 use super::refine::{CertifyError, Gap, bits_of, checked, largest, refine};
 use super::solve::Logarithmic;
 use super::source::SpectrumSource;
-use super::spectrum::{Balance, Spectrum, Strength};
+use super::spectrum::{BalanceEquation, Spectrum, Strength, Term};
 use super::vanishing::charge_vanishes;
 use crate::scalar::{Ball, Field, Rational, Real, Scalar, at_precision, sum};
 use crate::symmetry::Eigenspaces;
 use num_traits::{One, Zero};
 use rug::Float;
+use rug::float::Round;
 use std::cmp::Ordering;
 
 /// The equilibrium of a problem, every number enclosed.
@@ -56,19 +57,21 @@ pub(crate) fn certify_and<T>(
     mut follow: impl FnMut(Certified) -> Result<T, Gap>,
 ) -> Result<Equilibrium<T>, CertifyError> {
     source.check_signs()?;
+    strength.check_signs()?;
     let wanted = bits_of(digits);
-    let balanced = source.start(strength).balance.is_zero();
+    let start = source.start(strength);
+    let balanced = start.balance.is_zero();
     let moves = source.moves();
     let (first, beyond, lost) = match source {
         // What cancels in G(0) is lost in a λ* near 0. Exponents of ±10⁶ fit.
         SpectrumSource::Exact(spectrum) => {
-            let lost = cancelled(spectrum, strength);
+            let lost = cancelled(spectrum, strength, &start.balance);
             (wanted + GUARD + lost, 16_777_216, lost)
         }
         // Projectors keep two thirds of the bits of an eigendecomposition. With as many bits
         // as exponents of ±10⁶ take it would not end.
         SpectrumSource::Blocks(blocks) => {
-            let lost = blocks.cancelled(strength, &source.start(strength));
+            let lost = blocks.cancelled(strength, &start);
             (wanted + wanted / 2 + 128, 131_072, lost)
         }
     };
@@ -108,7 +111,11 @@ pub(super) fn root(
     strength: &Strength<Rational>,
     bits: u32,
 ) -> Option<Ball> {
-    let lost = cancelled(spectrum, strength);
+    let total = BalanceEquation {
+        spectrum: spectrum.clone(),
+        strength: strength.clone(),
+    };
+    let lost = cancelled(spectrum, strength, &total.at_start());
     let bits = bits + lost;
     at_precision(bits, || {
         let terms = Terms::of(spectrum, strength)?;
@@ -117,29 +124,28 @@ pub(super) fn root(
     })
 }
 
-/// Leading bits that cancel in the sum G(0), where it does not vanish.
-fn cancelled(spectrum: &Spectrum<Rational>, strength: &Strength<Rational>) -> u32 {
-    let balance = Balance {
-        spectrum: spectrum.clone(),
-        strength: strength.clone(),
+/// About how many leading bits cancel in the sum G(0) = `total`; 0 where it vanishes.
+fn cancelled(
+    spectrum: &Spectrum<Rational>,
+    strength: &Strength<Rational>,
+    total: &Rational,
+) -> u32 {
+    let size = |t: &Term<Rational>| {
+        let noise = 1.0 + t.noise.log2_abs() + strength.sigma2().log2_abs();
+        let charge = 2.0 + t.charge.log2_abs() + strength.gamma().log2_abs();
+        t.rate.log2_abs() + noise.max(charge)
     };
-    let total = balance.at_start();
-    let weights = Pulls::of(&balance)
-        .into_iter()
-        .flat_map(|pulls| pulls.up.into_iter().chain(pulls.down));
-    let largest = weights.map(|(_, weight)| weight).max().unwrap_or_default();
-    bits_between(&largest, &total)
+    let sizes = spectrum.terms().iter().map(size);
+    bits_lost(sizes.fold(f64::NEG_INFINITY, f64::max), total)
 }
 
-/// About log₂(x/|y|) for x ≥ 0, if positive; 0 for y = 0.
-pub(super) fn bits_between(x: &Rational, y: &Rational) -> u32 {
-    if *y == 0 {
+/// log₂ of a sum's largest term less that of the sum, and two more.
+pub(super) fn bits_lost(largest: f64, sum: &Rational) -> u32 {
+    if sum.is_zero() || largest.is_infinite() {
         return 0;
     }
-    // log₂ of each, to within one, is the size of its numerator less that of its denominator.
-    let above = x.numer().significant_bits() + y.denom().significant_bits();
-    let below = x.denom().significant_bits() + y.numer().significant_bits();
-    (above + 2).saturating_sub(below)
+    // A double goes to the nearest u32; a negative one, to 0.
+    (largest - sum.log2_abs() + 2.0) as u32
 }
 
 /// One exponential of the balance equation: w e^{2νλ} with ν = −μ for a noise w = a and
@@ -154,8 +160,10 @@ struct Pull<R> {
 }
 
 /// The balance equation of one generator, its terms that are not 0 one by one.
-struct Terms<'a, R> {
+struct Terms<'a, R: Rate> {
     pulls: Vec<Pull<R>>,
+    /// All ν.
+    growths: R::Rates,
     strength: &'a Strength<Rational>,
 }
 
@@ -233,10 +241,12 @@ impl Moments {
 
     /// At least Σ|μ| c e^{2μλ}, what may cancel in C, by the Cauchy–Schwarz inequality.
     fn size(&self) -> Float {
-        let product = &self.charge[0] * &self.charge[2];
-        product
-            .root()
-            .map_or_else(|| Float::new(53), |x| x.magnitude())
+        // Root by root: a product of the two may leave the exponents.
+        let [count, squares] = [0, 2].map(|j| {
+            let magnitude = self.charge[j].magnitude();
+            Float::with_val_round(53, magnitude.sqrt_ref(), Round::Up).0
+        });
+        Float::with_val_round(53, &count * &squares, Round::Up).0
     }
 }
 
@@ -263,7 +273,12 @@ impl<'a, R: Rate> Terms<'a, R> {
                 }
             }
         }
-        Some(Self { pulls, strength })
+        let growths = pulls.iter().map(|pull| pull.growth.clone());
+        Some(Self {
+            growths: R::rates(growths.collect()),
+            pulls,
+            strength,
+        })
     }
 
     /// Does it enter G, with a factor σ² or γ that is not 0 and a rate that is not 0?
@@ -292,8 +307,7 @@ impl<'a, R: Rate> Terms<'a, R> {
     }
 
     fn moments(&self, lambda: &Ball) -> Moments {
-        let growths: Vec<&R> = self.pulls.iter().map(|pull| &pull.growth).collect();
-        let grown = R::exponentials(&growths, &lambda.scale_by_power_of_two(1));
+        let grown = R::exponentials(&self.growths, &lambda.scale_by_power_of_two(1));
         let zeros = || [Ball::zero(), Ball::zero(), Ball::zero(), Ball::zero()];
         let mut moments = Moments {
             noise: zeros(),

@@ -4,11 +4,13 @@
 //! (rate μ, noise a, charge c). Where the spectrum came from is not known here.
 
 mod deep_linear;
+mod family;
 mod general_linear;
 mod geometric_mean;
-mod group;
 mod line;
+mod many;
 mod noise;
+mod orbit_minimum;
 mod powers;
 mod pulls;
 mod refine;
@@ -17,17 +19,23 @@ mod setting;
 mod solve;
 mod source;
 mod spectrum;
-mod torus;
 mod vanishing;
 
 pub use deep_linear::{BalancedMinimum, Regression, RegressionError};
+pub(crate) use family::certify_family_and;
+pub use family::{
+    CertifiedFamily, Edge, Existence, Exponential, FamilyBlocks, FamilyOrbit, FamilySource,
+    FamilyStart, FamilyStatus, NetworkEquilibrium, NetworkError, Potential, balance_network,
+    certify_family, minimise,
+};
 pub use general_linear::{CertifiedGroup, GroupBalance, GroupOrbit, GroupStatus, certify_group};
 pub(crate) use general_linear::{certify_group_and, enclosed};
 pub use geometric_mean::{geometric_mean, square_root, symmetrised};
-pub use group::{GroupEquilibrium, GroupError};
 pub(crate) use line::certify_and;
 pub use line::{Certified, certify};
+pub use many::{solve_many, solve_many_in};
 pub use noise::{mean, population_covariance, population_variance};
+pub use orbit_minimum::{MinimumError, OrbitMinimum};
 pub(crate) use powers::exponentials;
 pub use pulls::{Equilibrium, Pulls};
 pub use refine::CertifyError;
@@ -36,10 +44,4 @@ pub use sensitivity::{Motion, Sensitivity, SensitivityError};
 pub use setting::{Setting, SettingError};
 pub use solve::{SolveError, solve};
 pub use source::{BlockSpectrum, Noise, Orbit, OrbitError, SpectrumSource, Start};
-pub use spectrum::{Balance, Spectrum, Strength, StrengthError, Term};
-pub(crate) use torus::certify_family_and;
-pub use torus::{
-    CertifiedFamily, Edge, Existence, Exponential, FamilyBlocks, FamilyOrbit, FamilySource,
-    FamilyStart, FamilyStatus, NetworkEquilibrium, NetworkError, Torus, balance_network,
-    certify_family, minimise,
-};
+pub use spectrum::{BalanceEquation, Spectrum, Strength, StrengthError, Term};

@@ -3,11 +3,17 @@
 
 use crate::scalar::{Field, sum};
 
-/// The mean of N rows, entry by entry. Rows must share one length; no rows, no entries.
+/// The mean of N rows, entry by entry; no rows, no entries.
+///
+/// # Panics
+///
+/// When the rows differ in length, as all functions of rows here.
 pub fn mean<S: Field>(rows: &[Vec<S>]) -> Vec<S> {
     let Some(first) = rows.first() else {
         return Vec::new();
     };
+    let same = rows.iter().all(|row| row.len() == first.len());
+    assert!(same, "rows of one length");
     let n = count::<S>(rows.len());
     (0..first.len())
         .map(|k| sum(rows.iter().map(|row| row[k].clone())) / &n)

@@ -2,12 +2,17 @@
 
 use crate::scalar::{Ball, Field, Rational, Real, Scalar, at_precision, working_precision};
 use rug::Integer;
-use std::collections::BTreeMap;
 
 /// Rates of a spectrum in the number system that they are known in, for use with balls.
 pub(crate) trait Rate: Field {
+    /// Rates as [`Self::exponentials`] takes them.
+    type Rates;
+
+    /// Prepared for exponentials at many x.
+    fn rates(rates: Vec<Self>) -> Self::Rates;
+
     /// e^{μx} for each of these rates.
-    fn exponentials(rates: &[&Self], x: &Ball) -> Vec<Ball>;
+    fn exponentials(rates: &Self::Rates, x: &Ball) -> Vec<Ball>;
 
     /// The number times a ball.
     fn times(&self, x: &Ball) -> Ball;
@@ -20,8 +25,14 @@ pub(crate) trait Rate: Field {
 }
 
 impl Rate for Ball {
-    fn exponentials(rates: &[&Self], x: &Ball) -> Vec<Ball> {
-        rates.iter().map(|rate| (*rate * x).exp()).collect()
+    type Rates = Vec<Self>;
+
+    fn rates(rates: Vec<Self>) -> Self::Rates {
+        rates
+    }
+
+    fn exponentials(rates: &Self::Rates, x: &Ball) -> Vec<Ball> {
+        rates.iter().map(|rate| (rate * x).exp()).collect()
     }
 
     fn times(&self, x: &Ball) -> Ball {
@@ -37,54 +48,84 @@ impl Rate for Ball {
     }
 }
 
+/// Rates p_k/q with their common denominator.
+pub(crate) struct Fractions {
+    rates: Vec<Rational>,
+    /// q.
+    denominator: Integer,
+    /// The different |p_k|, and which of them each rate has.
+    distinct: Vec<Integer>,
+    places: Vec<usize>,
+    plan: Plan,
+}
+
 impl Rate for Rational {
-    /// Rates p_k/q share the exponential e^{x/q}: e^{p_kx/q} is its p_k-th power, where that
-    /// is cheaper than an exponential for each.
-    fn exponentials(rates: &[&Self], x: &Ball) -> Vec<Ball> {
-        let denominator = rates
-            .iter()
-            .fold(Integer::from(1), |lcm, q| lcm.lcm(q.denom()));
-        let powers: Vec<Integer> = rates
-            .iter()
-            .map(|rate| Integer::from(rate.numer() * Integer::from(&denominator / rate.denom())))
-            .collect();
-        let mut distinct: BTreeMap<Integer, Option<Ball>> =
-            powers.iter().map(|p| (p.clone().abs(), None)).collect();
-        let longest = powers
-            .iter()
-            .map(Integer::significant_bits)
-            .max()
-            .unwrap_or(0);
-        let count = distinct.keys().filter(|p| **p != 0).count();
-        let plan = Windows::plan(longest, count);
-        if plan.products < count.saturating_sub(1) * cost_of_exponential() {
-            // The p-th power multiplies a relative error by p.
-            let bits = working_precision() + longest + 4;
-            at_precision(bits, || {
-                let base = x.over_integer(&denominator).exp();
-                let mut windows = Windows::new(base, plan.width);
-                for (p, power) in &mut distinct {
-                    *power = Some(windows.power(p));
-                }
-            });
-        } else {
-            for (p, power) in &mut distinct {
-                *power = Some(x.times_rational(&Rational::from((p, &denominator))).exp());
-            }
-        }
-        let one = Ball::from_int(1);
-        let power = |p: &Integer| {
-            let grown = distinct[&p.clone().abs()].as_ref().unwrap_or(&one);
-            if *p < 0 && grown.is_bounded() {
-                &one / grown
-            } else if *p < 0 {
-                // The reciprocal of what is too large for an exponent is not.
-                x.times_rational(&Rational::from((p, &denominator))).exp()
-            } else {
-                grown.rounded_to_working_precision()
-            }
+    type Rates = Fractions;
+
+    fn rates(rates: Vec<Self>) -> Fractions {
+        let denominators = rates.iter().map(Rational::denom);
+        let denominator = denominators.fold(Integer::from(1), |lcm, q| lcm.lcm(q));
+        let power = |rate: &Rational| {
+            let factor = Integer::from(&denominator / rate.denom());
+            Integer::from(rate.numer() * factor).abs()
         };
-        powers.iter().map(power).collect()
+        let powers: Vec<Integer> = rates.iter().map(power).collect();
+        let mut distinct = powers.clone();
+        distinct.sort_unstable();
+        distinct.dedup();
+        let place = |p: &Integer| distinct.partition_point(|known| known < p);
+        let longest = distinct.last().map_or(0, Integer::significant_bits);
+        let live = distinct.iter().filter(|p| **p != 0).count();
+        Fractions {
+            places: powers.iter().map(place).collect(),
+            plan: Windows::plan(longest, live),
+            rates,
+            denominator,
+            distinct,
+        }
+    }
+
+    /// They share the exponential e^{x/q}: e^{p_kx/q} is its p_k-th power, where that is
+    /// cheaper than an exponential for each.
+    fn exponentials(rates: &Fractions, x: &Ball) -> Vec<Ball> {
+        let Fractions {
+            denominator, plan, ..
+        } = rates;
+        let scaled = |p: &Integer| x.times_rational(&Rational::from((p, denominator)));
+        let grown: Vec<Ball> = if plan.is_worth_it() {
+            // The p-th power multiplies a relative error by p.
+            let bits = working_precision() + plan.longest + 4;
+            let powers = at_precision(bits, || {
+                let base = x.over_integer(denominator).exp();
+                let mut windows = Windows::new(base, plan.width);
+                let powers = rates.distinct.iter().map(|p| windows.power(p));
+                powers.collect::<Vec<Ball>>()
+            });
+            powers
+                .iter()
+                .map(Ball::rounded_to_working_precision)
+                .collect()
+        } else {
+            rates.distinct.iter().map(|p| scaled(p).exp()).collect()
+        };
+        let mut shrunk: Vec<Option<Ball>> = vec![None; grown.len()];
+        let one = Ball::from_int(1);
+        let places = rates.places.iter().zip(&rates.rates);
+        let power = |(&place, rate): (&usize, &Rational)| {
+            if *rate >= 0 {
+                return grown[place].clone();
+            }
+            let reciprocal = || {
+                if grown[place].is_bounded() {
+                    &one / &grown[place]
+                } else {
+                    // That of what is too large for an exponent is not.
+                    (-scaled(&rates.distinct[place])).exp()
+                }
+            };
+            shrunk[place].get_or_insert_with(reciprocal).clone()
+        };
+        places.map(power).collect()
     }
 
     fn times(&self, x: &Ball) -> Ball {
@@ -102,8 +143,8 @@ impl Rate for Rational {
 }
 
 /// e^{μx} for each of these rates.
-pub(crate) fn exponentials(rates: &[&Rational], x: &Ball) -> Vec<Ball> {
-    Rate::exponentials(rates, x)
+pub(crate) fn exponentials(rates: &[Rational], x: &Ball) -> Vec<Ball> {
+    Rational::exponentials(&Rational::rates(rates.to_vec()), x)
 }
 
 /// About as many products as an exponential costs: measured, 17 at 200 bits, 64 at 3000 and
@@ -124,6 +165,16 @@ struct Plan {
     width: u32,
     /// At most so many products.
     products: usize,
+    /// The bits of the largest exponent, and how many there are.
+    longest: u32,
+    count: usize,
+}
+
+impl Plan {
+    /// Do the products cost less than an exponential for each exponent but one?
+    fn is_worth_it(&self) -> bool {
+        self.products < self.count.saturating_sub(1) * cost_of_exponential()
+    }
 }
 
 impl Windows {
@@ -135,15 +186,18 @@ impl Windows {
             Plan {
                 width,
                 products: table + count * places.saturating_sub(1),
+                longest,
+                count,
             }
         };
-        (1..=8)
-            .map(plan)
-            .min_by_key(|plan| plan.products)
-            .unwrap_or(Plan {
-                width: 1,
-                products: 0,
-            })
+        let others = (2..=8).map(plan);
+        others.fold(plan(1), |best, other| {
+            if other.products < best.products {
+                other
+            } else {
+                best
+            }
+        })
     }
 
     fn new(base: Ball, width: u32) -> Self {

@@ -1,6 +1,6 @@
 //! The two sides of the balance equation, and its status (T8).
 
-use super::spectrum::Balance;
+use super::spectrum::BalanceEquation;
 use crate::scalar::{Field, Scalar, sum};
 use std::cmp::Ordering;
 
@@ -85,7 +85,7 @@ pub(super) struct Pull<S> {
 
 impl<S: Field> Pull<S> {
     /// As for [`Pulls::of`].
-    pub fn all(balance: &Balance<S>) -> Option<Vec<Self>> {
+    pub fn all(balance: &BalanceEquation<S>) -> Option<Vec<Self>> {
         let two = S::from_int(2);
         let noise_factor = two.clone() * &balance.strength.sigma2;
         let charge_factor = S::from_int(4) * &balance.strength.gamma;
@@ -120,7 +120,7 @@ impl<S: Field> Pulls<S> {
     ///
     /// `None` when the sign of a rate, a noise or a charge is not decided at the
     /// precision of `S`, or when a noise or a charge is negative.
-    pub fn of(balance: &Balance<S>) -> Option<Self> {
+    pub fn of(balance: &BalanceEquation<S>) -> Option<Self> {
         let mut pulls = Self {
             up: Vec::new(),
             down: Vec::new(),

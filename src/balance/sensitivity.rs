@@ -5,7 +5,7 @@ use super::noise::count;
 use super::pulls::Equilibrium;
 use super::setting::{Setting, SettingError};
 use super::solve::{SolveError, solve};
-use super::spectrum::{Balance, Spectrum, Strength, Term};
+use super::spectrum::{BalanceEquation, Spectrum, Strength, Term};
 use crate::scalar::{RealScalar, Scalar, sum};
 use crate::symmetry::Generator;
 use nalgebra::ComplexField;
@@ -62,7 +62,7 @@ fn in_range<'a, S: RealScalar>(
     }
 }
 
-impl<S: RealScalar> Balance<S> {
+impl<S: RealScalar> BalanceEquation<S> {
     /// λ\*, and its gradient: a balance whose every number is the derivative of λ\* by
     /// the number in that place (rates, noise, charges, γ, σ²).
     ///
@@ -133,7 +133,7 @@ impl<S: RealScalar> Setting<S> {
         self.check_shape(generator.dim(), None)?;
         let spectrum = Spectrum::from_gradients(generator, &self.theta, &self.gradients)
             .ok_or(SensitivityError::Eigenbasis)?;
-        let balance = Balance {
+        let balance = BalanceEquation {
             spectrum,
             strength: self.strength.clone(),
         };

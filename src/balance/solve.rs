@@ -1,7 +1,7 @@
 //! Floating-point solution of the balance equation.
 
 use super::pulls::{Equilibrium, Pull, Pulls};
-use super::spectrum::Balance;
+use super::spectrum::BalanceEquation;
 use crate::scalar::{RealScalar, Scalar};
 use nalgebra::{ComplexField, RealField};
 use thiserror::Error;
@@ -30,7 +30,7 @@ const MAX_STEPS: usize = 4000;
 /// # Errors
 /// [`SolveError`] for a spectrum with negative or non-finite numbers, or when the
 /// iteration hit its cap. A result is only returned once it converged.
-pub fn solve<S: RealScalar>(balance: &Balance<S>) -> Result<Equilibrium<S>, SolveError> {
+pub fn solve<S: RealScalar>(balance: &BalanceEquation<S>) -> Result<Equilibrium<S>, SolveError> {
     let pulls = Pulls::of(balance).ok_or(SolveError::InvalidSpectrum)?;
     match pulls.status() {
         Equilibrium::Finite(()) => {}

@@ -1,10 +1,11 @@
 //! From exact data (generator, θ, noise) to a [`Spectrum`], exact where the rates
 //! are rational and enclosed at any precision where they are not.
 
-use super::line::bits_between;
+use super::line::bits_lost;
 use super::noise::{mean, population_variance};
+use super::powers::Rate;
 use super::refine::CertifyError;
-use super::spectrum::{Balance, Spectrum, Strength, Term};
+use super::spectrum::{BalanceEquation, Spectrum, Strength, Term};
 use crate::scalar::{Ball, Field, Rational, dot, sum};
 use crate::symmetry::{
     Eigenspaces, Generator, Slice, Structure, Support, first_indefinite_pivot, support,
@@ -449,7 +450,7 @@ impl SpectrumSource {
         match self {
             Self::Exact(spectrum) => {
                 let charge = sum(spectrum.terms().iter().map(|t| t.charge.clone() * &t.rate));
-                let balance = Balance {
+                let balance = BalanceEquation {
                     spectrum: spectrum.clone(),
                     strength: strength.clone(),
                 };
@@ -492,10 +493,9 @@ impl BlockSpectrum {
             .row_iter()
             .map(|row| row.iter().map(|x| x.clone().abs()).sum());
         let norm: Rational = rows.max().unwrap_or_default();
-        bits_between(
-            &(norm * 2 * Rational::from(&start.potential - &fixed)),
-            &start.balance,
-        )
+        let moved = Rational::from(&start.potential - &fixed);
+        let largest = 1.0 + norm.log2_abs() + moved.log2_abs();
+        bits_lost(largest, &start.balance)
     }
 
     /// The spectrum with every sign of a rate, a noise and a charge decided, and the

@@ -96,7 +96,13 @@ impl<R: Ord> Spectrum<Rational, R> {
 impl<S: Field> Spectrum<S> {
     /// The spectrum of a generator that is diagonal in θ: `noise` is the diagonal
     /// of Σ and `theta` the point, d entries each. Equal rates are merged.
+    ///
+    /// # Panics
+    ///
+    /// When the three lengths differ.
     pub fn from_rates(rates: &[Rational], noise: &[S], theta: &[S]) -> Self {
+        let lengths = [noise.len(), theta.len()];
+        assert_eq!(lengths, [rates.len(); 2], "a rate, a noise and a coordinate each");
         let mut groups: BTreeMap<&Rational, Vec<usize>> = BTreeMap::new();
         for (k, rate) in rates.iter().enumerate() {
             groups.entry(rate).or_default().push(k);
@@ -172,6 +178,24 @@ pub enum StrengthError {
     },
 }
 
+impl Strength<Rational> {
+    /// Is neither negative? (A gradient by γ and σ² has their shape, but no sign.)
+    pub(super) fn check_signs(&self) -> Result<(), CertifyError> {
+        for (field, x) in [
+            ("strength.gamma", &self.gamma),
+            ("strength.sigma2", &self.sigma2),
+        ] {
+            if *x < 0 {
+                return Err(CertifyError::Negative {
+                    field: field.to_owned(),
+                    found: x.to_string(),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
 impl<S: Field> Strength<S> {
     /// γ and σ², neither negative.
     ///
@@ -233,14 +257,14 @@ fn negative<S: Field>(field: &'static str, x: &S) -> Result<(), StrengthError> {
 
 /// The balance equation of a spectrum at a given strength.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Balance<S> {
+pub struct BalanceEquation<S> {
     /// The triples (μ, a, c).
     pub spectrum: Spectrum<S>,
     /// γ and σ².
     pub strength: Strength<S>,
 }
 
-impl<S: Field> Balance<S> {
+impl<S: Field> BalanceEquation<S> {
     /// G(0) = −4γC(θ) + 2σ²Tr[Σ(θ)A] (T4), without an exponential.
     pub fn at_start(&self) -> S {
         self.sum(|t| self.drive(t, t.noise.clone(), t.charge.clone()))
@@ -268,7 +292,7 @@ impl<S: Field> Balance<S> {
     }
 }
 
-impl<S: Scalar> Balance<S> {
+impl<S: Scalar> BalanceEquation<S> {
     /// a e^{−2μλ} and c e^{2μλ}: noise falls where the coordinate grows (T2).
     pub(super) fn moved(term: &Term<S>, lambda: &S) -> (S, S) {
         let exponent = S::from_int(2) * &term.rate * lambda;

@@ -6,8 +6,8 @@
 //! (T17; C1 where P is diagonal). Pairs that share a tensor are coupled through it; the
 //! potential of all is convex along geodesics (T18), so that sweeps lead to its minimum.
 
+use super::architecture::{Architecture, Axis, Kind, Layout, Link, Port};
 use super::mismatch::{Shaped, likely};
-use super::network::{Axis, Kind, Layout, Link, Network, Port};
 use super::orthogonality::{Orthogonality, orthogonality};
 use super::pair::Pair;
 use super::precision::Precision;
@@ -110,7 +110,7 @@ pub struct Balanced {
 /// [`CheckpointError`] with the field, the tensor, and what would be right.
 pub fn balance(
     checkpoint: &[u8],
-    network: &Network,
+    network: &Architecture,
     gradients: &[u8],
     mut progress: impl FnMut(usize, f64),
 ) -> Result<Balanced, CheckpointError> {
@@ -458,7 +458,7 @@ struct Model {
 impl Model {
     fn new(
         checkpoint: &[u8],
-        network: &Network,
+        network: &Architecture,
         gradients: &[u8],
     ) -> Result<Self, CheckpointError> {
         let [gamma, sigma2] =

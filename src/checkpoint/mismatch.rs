@@ -1,6 +1,6 @@
 //! Why two tensors do not share an inner dimension: what people have that is no pair yet.
 
-use super::network::{Axis, Port};
+use super::architecture::{Axis, Port};
 
 /// A tensor where the network's file names it.
 pub(super) struct Shaped<'a> {

@@ -4,9 +4,9 @@
 //! The same function is computed there; only the scale of units (C1) and the basis of
 //! hidden spaces (T17) has moved. Everything is double precision: no enclosures here.
 
+mod architecture;
 mod balance;
 mod mismatch;
-mod network;
 mod orthogonality;
 mod pair;
 mod precision;
@@ -15,10 +15,11 @@ mod rounding;
 mod tensors;
 mod transform;
 
-pub use balance::{Balanced, CheckpointError, MAX_SWEEPS, TOLERANCE, balance};
-pub use network::{
-    Axis, FORMAT as NETWORK_FORMAT, Kind, Layout, Link, Network, NetworkError, Port, read_network,
+pub use architecture::{
+    Architecture, ArchitectureError, Axis, FORMAT as ARCHITECTURE_FORMAT, Kind, Layout, Link, Port,
+    read_architecture,
 };
+pub use balance::{Balanced, CheckpointError, MAX_SWEEPS, TOLERANCE, balance};
 pub use precision::Precision;
 pub use report::{
     Change, FORMAT as REPORT_FORMAT, Factor, PairReport, PairStatus, Report, Symmetry, Verdict,

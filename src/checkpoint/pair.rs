@@ -1,6 +1,6 @@
 //! Two adjacent maps: which parts of which tensors lie on either side of a hidden space.
 
-use super::network::Kind;
+use super::architecture::Kind;
 use super::tensors::Slice;
 use super::transform::{Side, Transform};
 use nalgebra::DMatrix;

@@ -1,6 +1,6 @@
 //! The tensors of a network: their values, and the gradients of every sample.
 
-use super::network::{Axis, Layout};
+use super::architecture::{Axis, Layout};
 use super::precision::Precision;
 use crate::array::{Array, ArrayError, Tensors, shape_text};
 use nalgebra::DMatrix;

@@ -6,7 +6,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use noise_equilibrium::checkpoint::{
     Balanced, Change, MAX_SWEEPS, PairReport, PairStatus, Report, TOLERANCE, Verdict, balance,
-    read_network,
+    read_architecture,
 };
 use std::fs;
 use std::io::{self, Write};
@@ -35,7 +35,8 @@ impl Balance {
     pub fn run(&self) -> Result<u8, BadInput> {
         self.check_places()?;
         let text = read_text(&self.network)?;
-        let network = read_network(&text).map_err(|error| BadInput::at(&self.network, error))?;
+        let network =
+            read_architecture(&text).map_err(|error| BadInput::at(&self.network, error))?;
         let read = |path: &Path| fs::read(path).map_err(|error| BadInput::at(path, error));
         let (checkpoint, gradients) = (read(&self.checkpoint)?, read(&self.gradients)?);
         // Drawn on standard error, and only where that is a terminal.

@@ -168,7 +168,8 @@ pub struct Growing {
 
 enum Opened {
     Standard,
-    Stream(File),
+    /// Opened at the first piece: a pipe opens when somebody reads it.
+    Stream(PathBuf, Option<File>),
     /// The file beside its place, as [`Staged::File`], and what it replaces.
     File(NamedTempFile, PathBuf, Option<Metadata>),
 }
@@ -178,7 +179,7 @@ impl Growing {
         let open = |target| {
             Ok(match target {
                 Target::Standard => Opened::Standard,
-                Target::Stream(path) => Opened::Stream(open_stream(&path)?),
+                Target::Stream(path) => Opened::Stream(path, None),
                 Target::File(path, old) => Opened::File(beside(&path, old.is_none())?, path, old),
             })
         };
@@ -192,7 +193,14 @@ impl Growing {
     pub fn write(&mut self, piece: &[u8]) -> Result<bool, BadInput> {
         let written = match &mut self.opened {
             Opened::Standard => print(piece),
-            Opened::Stream(file) => file.write_all(piece).map(|()| true),
+            Opened::Stream(path, stream) => {
+                let open = match stream.take() {
+                    Some(file) => Ok(file),
+                    None => open_stream(path),
+                };
+                open.and_then(|file| stream.insert(file).write_all(piece))
+                    .map(|()| true)
+            }
             Opened::File(file, ..) => file.as_file_mut().write_all(piece).map(|()| true),
         };
         written.map_err(|error| bad(&self.path, error))
@@ -200,13 +208,14 @@ impl Growing {
 
     /// All pieces are there.
     pub fn finish(self) -> Result<(), BadInput> {
-        let Opened::File(file, place, old) = self.opened else {
-            return Ok(());
+        let finished = match self.opened {
+            Opened::Standard | Opened::Stream(_, Some(_)) => Ok(()),
+            // Who reads it waits for an end, if for nothing else.
+            Opened::Stream(path, None) => open_stream(&path).map(drop),
+            Opened::File(file, place, old) => complete(file.as_file(), old.as_ref())
+                .and_then(|()| Staged::File(file, place).finish()),
         };
-        let completed = complete(file.as_file(), old.as_ref());
-        completed
-            .and_then(|()| Staged::File(file, place).finish())
-            .map_err(|error| bad(&self.path, error))
+        finished.map_err(|error| bad(&self.path, error))
     }
 }
 

@@ -6,7 +6,7 @@
 use super::data::Data;
 use super::network::Network;
 use super::observable::{pair, pair_sides};
-use crate::balance::{Balance, Strength};
+use crate::balance::{BalanceEquation, Strength};
 use differential_equations::error::Error;
 use differential_equations::prelude::*;
 use nalgebra::{DMatrix, SymmetricEigen};
@@ -171,7 +171,7 @@ pub fn gradient_path(
     follow(&Gradient::of(network, data, gamma), theta, end)
 }
 
-struct Noether<'a>(&'a Balance<f64>);
+struct Noether<'a>(&'a BalanceEquation<f64>);
 
 impl ODE<f64, Vec<f64>> for Noether<'_> {
     fn diff(&self, _t: f64, y: &Vec<f64>, dydt: &mut Vec<f64>) {
@@ -183,7 +183,7 @@ impl ODE<f64, Vec<f64>> for Noether<'_> {
 ///
 /// # Errors
 /// [`FlowError`] if λ leaves every bound before `end`.
-pub fn noether_flow(balance: &Balance<f64>, end: f64) -> Result<f64, FlowError> {
+pub fn noether_flow(balance: &BalanceEquation<f64>, end: f64) -> Result<f64, FlowError> {
     let lambda = solve(&Noether(balance), vec![0.0], end)?;
     Ok(lambda.first().copied().unwrap_or(0.0))
 }
@@ -192,7 +192,7 @@ pub fn noether_flow(balance: &Balance<f64>, end: f64) -> Result<f64, FlowError> 
 ///
 /// # Errors
 /// As for [`noether_flow`].
-pub fn noether_path(balance: &Balance<f64>, end: f64) -> Result<Path, FlowError> {
+pub fn noether_path(balance: &BalanceEquation<f64>, end: f64) -> Result<Path, FlowError> {
     follow(&Noether(balance), vec![0.0], end)
 }
 

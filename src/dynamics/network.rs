@@ -15,7 +15,7 @@ pub enum Normalisation {
     Layers,
 }
 
-/// ℓ = ‖f(x) − y‖² with f = W_Dφ(W_{D−1} … φ(W_1x)), as [`Deep`] with asymmetry 0;
+/// ℓ = ‖f(x) − y‖² with f = W_Dφ(W_{D−1} … φ(W_1x)), as [`Deep`];
 /// θ = (W_D, …, W_1), each row by row.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Network {
@@ -62,7 +62,6 @@ impl Network {
         Deep {
             widths: self.widths.clone(),
             activation: self.activation.clone(),
-            asymmetry: crate::scalar::Rational::new(),
         }
     }
 

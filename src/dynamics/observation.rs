@@ -6,7 +6,7 @@ use super::descent::Run;
 use super::network::{Network, Normalisation};
 use super::observable::{alignment, pair, pair_sides};
 use super::random::Stream;
-use crate::balance::{Balance, Setting, Spectrum, Strength, Term, solve};
+use crate::balance::{BalanceEquation, Setting, Spectrum, Strength, Term, solve};
 use crate::model::Loss;
 use crate::symmetry::Generator;
 use nalgebra::DMatrix;
@@ -209,7 +209,7 @@ impl Observer<'_> {
             },
             charge: charges[side],
         };
-        let balance = Balance {
+        let balance = BalanceEquation {
             spectrum: Spectrum::from_terms(vec![term(0, 1.0), term(1, -1.0)]),
             strength: self.strength.clone(),
         };

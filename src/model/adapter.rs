@@ -6,8 +6,7 @@ use crate::symmetry::Generator;
 
 /// θ is that of the factor, (U, W); F does not move.
 ///
-/// The loss is the factor's for the target y − Fx, so its symmetries and its twin are
-/// the factor's.
+/// The loss is the factor's for the target y − Fx, and so are its symmetries.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Adapter {
     /// UW, of three widths (d_x, rank, d_y) and without an activation.

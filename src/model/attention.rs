@@ -9,8 +9,7 @@ use crate::symmetry::{Generator, Slice, SymmetryError};
 /// its target Y (tokens × outputs); the softmax is over each row of the scores.
 ///
 /// Invariant, for every symmetric S, under W_Q → W_Qe^{λS}, W_K → W_Ke^{−λS} and under
-/// W_V → W_Ve^{λS}, W_O → e^{−λS}W_O (T17). The twin adds the asymmetry to each entry of
-/// the queries XW_Q and of the values XW_V. Never exact in rationals, but for one token.
+/// W_V → W_Ve^{λS}, W_O → e^{−λS}W_O (T17). Never exact in rationals, but for one token.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Attention {
     /// Rows of X.
@@ -21,8 +20,6 @@ pub struct Attention {
     pub head: usize,
     /// Columns of Y.
     pub outputs: usize,
-    /// 0 for the model itself.
-    pub asymmetry: Rational,
 }
 
 /// W_Q, W_K, W_V and W_O.
@@ -84,11 +81,9 @@ impl Attention {
 
     fn pass<S: Field>(&self, theta: &[S], x: &[S]) -> Option<Pass<S>> {
         let weights = self.weights(theta)?;
-        let bias = S::from_rational(&self.asymmetry);
-        let shifted = |m: Vec<S>| m.into_iter().map(|x| x + &bias).collect::<Vec<S>>();
-        let query = shifted(product(x, weights.query, self.embedding));
+        let query = product(x, weights.query, self.embedding);
         let key = product(x, weights.key, self.embedding);
-        let value = shifted(product(x, weights.value, self.embedding));
+        let value = product(x, weights.value, self.embedding);
         let scores = product(&query, &transposed(&key, self.head), self.head);
         let rows = scores.chunks(self.tokens.max(1)).map(softmax);
         let attention = rows.collect::<Option<Vec<_>>>()?.concat();

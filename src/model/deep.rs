@@ -10,16 +10,12 @@ use std::cmp::Ordering;
 
 /// θ = (W_D, …, W_1), from the output back to the input, each row by row; W_l has the
 /// shape `widths[l]` × `widths[l − 1]`. For D = 2 this is (U, W).
-///
-/// The twin has a fixed bias before each hidden activation: h_l = φ(W_lh_{l−1} + asymmetry).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Deep {
     /// d_x, the hidden widths, d_y; D + 1 numbers, none of them 0.
     pub widths: Vec<usize>,
     /// φ.
     pub activation: Activation,
-    /// 0 for the model itself.
-    pub asymmetry: Rational,
 }
 
 /// What happens between two layers.
@@ -137,12 +133,11 @@ impl Deep {
     }
 
     fn pass<S: Field>(&self, theta: &[S], x: &[S]) -> Option<Pass<S>> {
-        let bias = S::from_rational(&self.asymmetry);
         let (mut hidden, mut slopes) = (vec![x.to_vec()], Vec::new());
         for l in 1..=self.hidden_layers() {
             let z = matrix_times(self.layer(theta, l)?, hidden.last()?);
-            let activate = |z: S| self.activation.apply(z + &bias);
-            let (h, slope) = z.into_iter().map(activate).collect::<Option<_>>()?;
+            let activated = z.into_iter().map(|z| self.activation.apply(z));
+            let (h, slope) = activated.collect::<Option<_>>()?;
             hidden.push(h);
             slopes.push(slope);
         }

@@ -1,34 +1,30 @@
 //! ℓ = (Σ_k Π_l w_{l,k} x_k − y)²: a linear network all of whose layers are diagonal.
 
 use super::{Loss, Sample, squared_error};
-use crate::scalar::{Field, Rational, sum};
+use crate::scalar::{Field, sum};
 use crate::symmetry::Generator;
 
 /// θ = (w_D, …, w_1), from the output back to the input, each of length d_x; one output.
 ///
 /// Invariant under w_{l+1,k} → e^{λ}w_{l+1,k}, w_{l,k} → e^{−λ}w_{l,k} for each coordinate
-/// k and each pair of adjacent layers (C1). The twin has a fixed bias in the hidden
-/// layers: h_l = w_l ⊙ h_{l−1} + asymmetry for l < D.
+/// k and each pair of adjacent layers (C1).
 #[derive(Clone, Debug, PartialEq)]
 pub struct DiagonalLinear {
     /// d_x.
     pub inputs: usize,
     /// D, at least 1; without a second layer there is no symmetry.
     pub depth: usize,
-    /// 0 for the model itself.
-    pub asymmetry: Rational,
 }
 
 impl DiagonalLinear {
     /// (h_{D−1}, …, h_0), in the order of the layers in θ; h_0 = x.
     fn hidden<S: Field>(&self, theta: &[S], x: &[S]) -> Vec<Vec<S>> {
-        let bias = S::from_rational(&self.asymmetry);
         let mut hidden = vec![x.to_vec()];
         // All layers but the last, from the input on.
         let layers = theta.chunks(self.inputs.max(1)).skip(1);
         for w in layers.collect::<Vec<_>>().into_iter().rev() {
             let below = hidden.last().into_iter().flatten();
-            let next = below.zip(w).map(|(h, w)| h.clone() * w + &bias).collect();
+            let next = below.zip(w).map(|(h, w)| h.clone() * w).collect();
             hidden.push(next);
         }
         hidden.reverse();

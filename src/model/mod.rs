@@ -1,8 +1,7 @@
 //! Losses that carry exponential symmetries: per-sample loss, per-sample gradient,
 //! and the generators under which they are invariant.
 //!
-//! Each model has an `asymmetry`: 0 for the model itself, anything else for its
-//! twin whose symmetry is broken, which the negative controls use.
+//! [`Twin`] breaks the symmetry of any of them, which the negative controls use.
 
 mod adapter;
 mod attention;
@@ -10,6 +9,7 @@ mod deep;
 mod diagonal_linear;
 mod digits;
 mod scale_invariant;
+mod twin;
 
 pub use adapter::Adapter;
 pub use attention::Attention;
@@ -17,6 +17,7 @@ pub use deep::{Activation, Deep};
 pub use diagonal_linear::DiagonalLinear;
 pub use digits::{CLASSES, digits};
 pub use scale_invariant::ScaleInvariant;
+pub use twin::Twin;
 
 use crate::scalar::{Field, Rational, convert, sum};
 use crate::symmetry::Generator;
@@ -55,8 +56,8 @@ pub trait Loss {
     /// ∇ℓ(θ, z), d numbers; `None` as for the loss.
     fn gradient<S: Field>(&self, theta: &[S], sample: &Sample<S>) -> Option<Vec<S>>;
 
-    /// Generators that leave ℓ(·, z) unchanged for every z (D1), as long as the
-    /// asymmetry is 0. Their linear combinations do too, where they commute.
+    /// Generators that leave ℓ(·, z) unchanged for every z (D1). Their linear combinations
+    /// do too, where they commute.
     fn symmetries(&self) -> Vec<Generator>;
 }
 
@@ -73,6 +74,8 @@ pub enum Model {
     Attention(Attention),
     /// f = (F + UW)x with F frozen.
     Adapter(Adapter),
+    /// Another one with its symmetry broken.
+    Twin(Box<Twin<Model>>),
 }
 
 macro_rules! each {
@@ -83,6 +86,7 @@ macro_rules! each {
             Model::ScaleInvariant($model) => $body,
             Model::Attention($model) => $body,
             Model::Adapter($model) => $body,
+            Model::Twin($model) => $body,
         }
     };
 }
@@ -106,7 +110,7 @@ impl Loss for Model {
 }
 
 impl Model {
-    /// The name of its kind.
+    /// The name of its kind; a twin's is that of the model it is a twin of.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Deep(model) => match model.activation {
@@ -118,32 +122,8 @@ impl Model {
             Self::ScaleInvariant(_) => "scale-invariant",
             Self::Attention(_) => "attention",
             Self::Adapter(_) => "adapter",
+            Self::Twin(twin) => twin.loss.kind(),
         }
-    }
-
-    /// How far the symmetry is broken.
-    pub fn asymmetry(&self) -> &Rational {
-        match self {
-            Self::Deep(model) => &model.asymmetry,
-            Self::DiagonalLinear(model) => &model.asymmetry,
-            Self::ScaleInvariant(model) => &model.asymmetry,
-            Self::Attention(model) => &model.asymmetry,
-            Self::Adapter(model) => &model.factor.asymmetry,
-        }
-    }
-
-    /// The same model with another asymmetry.
-    pub fn with_asymmetry(&self, asymmetry: Rational) -> Self {
-        let mut model = self.clone();
-        let own = match &mut model {
-            Self::Deep(model) => &mut model.asymmetry,
-            Self::DiagonalLinear(model) => &mut model.asymmetry,
-            Self::ScaleInvariant(model) => &mut model.asymmetry,
-            Self::Attention(model) => &mut model.asymmetry,
-            Self::Adapter(model) => &mut model.factor.asymmetry,
-        };
-        *own = asymmetry;
-        model
     }
 }
 

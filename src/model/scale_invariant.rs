@@ -2,14 +2,13 @@
 //! normalised weight.
 
 use super::{Loss, Sample, matrix_times, outer, squared_error};
-use crate::scalar::{Field, Rational, dot, sum};
+use crate::scalar::{Field, dot, sum};
 use crate::symmetry::Generator;
 
 /// θ = V row by row before normalisation, d_y × d_x.
 ///
 /// Invariant under θ → e^{λ}θ (C2), and where each row has a norm of its own, under
-/// that of each row. The twin divides by the norm + asymmetry, as layers do that guard
-/// against a division by zero. Exact in rationals where the norms are rational.
+/// that of each row. Exact in rationals where the norms are rational.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ScaleInvariant {
     /// d_x.
@@ -18,16 +17,13 @@ pub struct ScaleInvariant {
     pub outputs: usize,
     /// Is each row divided by its own norm, rather than all by that of θ?
     pub per_row: bool,
-    /// 0 for the model itself.
-    pub asymmetry: Rational,
 }
 
 /// Weights that share a norm.
 struct Part<'a, S> {
     weights: &'a [S],
-    norm: S,
     /// What they are divided by.
-    divisor: S,
+    norm: S,
 }
 
 impl ScaleInvariant {
@@ -44,13 +40,7 @@ impl ScaleInvariant {
     fn parts<'a, S: Field>(&self, theta: &'a [S]) -> Option<Vec<Part<'a, S>>> {
         let part = |weights: &'a [S]| {
             let norm = sum(weights.iter().map(Field::square)).root()?;
-            let divisor = norm.clone() + S::from_rational(&self.asymmetry);
-            let regular = !norm.is_zero() && !divisor.is_zero();
-            regular.then_some(Part {
-                weights,
-                norm,
-                divisor,
-            })
+            (!norm.is_zero()).then_some(Part { weights, norm })
         };
         theta.chunks(self.part().max(1)).map(part).collect()
     }
@@ -59,7 +49,7 @@ impl ScaleInvariant {
     fn error<S: Field>(&self, parts: &[Part<'_, S>], sample: &Sample<S>) -> (S, Vec<S>) {
         let outputs = parts.iter().flat_map(|part| {
             let product = matrix_times(part.weights, &sample.input);
-            product.into_iter().map(|f| f / &part.divisor)
+            product.into_iter().map(|f| f / &part.norm)
         });
         squared_error(&outputs.collect::<Vec<_>>(), &sample.target)
     }
@@ -82,12 +72,12 @@ impl Loss for ScaleInvariant {
         let parts = self.parts(theta)?;
         let (_, error) = self.error(&parts, sample);
         let direct = outer(&error, &sample.input);
-        // ∂(θ_i/divisor)/∂θ_j = δ_ij/divisor − θ_iθ_j/(norm · divisor²)
+        // ∂(θ_i/‖θ‖)/∂θ_j = δ_ij/‖θ‖ − θ_iθ_j/‖θ‖³
         let own = direct.chunks(self.part().max(1));
         let entries = parts.iter().zip(own).flat_map(|(part, direct)| {
-            let scale = part.norm.clone() * &part.divisor * &part.divisor;
+            let scale = part.norm.clone() * &part.norm * &part.norm;
             let radial = dot(direct, part.weights) / scale;
-            let entry = move |(g, x): (&S, &S)| g.clone() / &part.divisor - radial.clone() * x;
+            let entry = move |(g, x): (&S, &S)| g.clone() / &part.norm - radial.clone() * x;
             direct.iter().zip(part.weights).map(entry)
         });
         Some(entries.collect())

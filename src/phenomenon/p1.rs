@@ -5,7 +5,7 @@ use super::{
     Axis, Bound, Estimate, Experiment, Figure, Finding, Panel, Phenomenon, Sabotage, Series,
     Settings, Style,
 };
-use crate::balance::{Balance, Spectrum, Strength, solve};
+use crate::balance::{BalanceEquation, Spectrum, Strength, solve};
 use crate::dynamics::{
     Data, Descent, Network, Sampling, Schedule, Source, Stream, Teacher, hessian_trace,
 };
@@ -158,7 +158,7 @@ impl Plan {
         }
         let generator = self.network.model().symmetries().swap_remove(0);
         let gradients = self.network.per_sample(&self.theta, &teacher.moments());
-        let balance = Balance {
+        let balance = BalanceEquation {
             spectrum: Spectrum::from_gradients(&generator, &self.theta, &gradients)?,
             strength: Strength::from_learning_rate(0.0, 2.0, teacher.batch as f64).ok()?,
         };

@@ -5,7 +5,7 @@ use super::{
     Axis, Bound, Estimate, Experiment, Figure, Finding, Panel, Phenomenon, Sabotage, Series,
     Settings, Style, ensemble,
 };
-use crate::balance::{Balance, Spectrum, Strength, solve};
+use crate::balance::{BalanceEquation, Spectrum, Strength, solve};
 use crate::dynamics::{
     Data, Descent, Network, Sampling, Schedule, Source, Stream, Teacher, pair_flow,
 };
@@ -247,7 +247,7 @@ impl Plan {
         let theta = self.minimum.theta();
         let generator = self.network.model().symmetries().swap_remove(0);
         let gradients = self.network.per_sample(&theta, &self.moments);
-        let balance = Balance {
+        let balance = BalanceEquation {
             spectrum: Spectrum::from_gradients(&generator, &theta, &gradients)?,
             strength: self.strength(variant),
         };

@@ -4,7 +4,7 @@
 //! nothing but what [`Certificate`]'s `Display` writes. So nobody's words reach Coq but ours.
 
 use super::{Answer, Problem, ProblemError, Single};
-use crate::balance::{Balance, Equilibrium, Spectrum, SpectrumSource, Strength, Term};
+use crate::balance::{BalanceEquation, Equilibrium, Spectrum, SpectrumSource, Strength, Term};
 use crate::scalar::{Ball, Field, Rational, at_precision};
 use rug::Integer;
 use rug::ops::Pow;
@@ -356,7 +356,7 @@ fn finite(
     strength: &Strength<Rational>,
     digits: u32,
 ) -> Result<Claim, CertificateError> {
-    let exact = Balance {
+    let exact = BalanceEquation {
         spectrum: spectrum.clone(),
         strength: strength.clone(),
     };
@@ -382,14 +382,14 @@ fn finite(
 /// Bits with which interval arithmetic decides that G is positive at the one end and
 /// negative at the other, and some to spare: Coq's rounds a little more often.
 fn bits(
-    exact: &Balance<Rational>,
+    exact: &BalanceEquation<Rational>,
     digits: u32,
     [lower, upper]: [&Rational; 2],
 ) -> Result<u32, CertificateError> {
     let mut bits = 40 + digits * 10 / 3;
     while bits <= MAX_BITS {
         let signs = at_precision(bits, || {
-            let balance = Balance {
+            let balance = BalanceEquation {
                 spectrum: exact.spectrum.map(Ball::from_rational),
                 strength: exact.strength.map(Ball::from_rational),
             };

@@ -4,7 +4,7 @@ use crate::balance::{
     Certified, CertifiedFamily, CertifiedGroup, FamilyOrbit, Gap, GroupOrbit, Orbit, checked,
     exponentials, largest,
 };
-use crate::scalar::{Ball, Field, Rational, Scalar, convert, dot, sum};
+use crate::scalar::{Ball, Field, Scalar, convert, dot, sum};
 use crate::symmetry::{Eigenspace, Eigenspaces, FamilyStructure, Slice, Structure};
 use nalgebra::DMatrix;
 use num_traits::Zero;
@@ -31,8 +31,7 @@ pub(super) fn along_orbit(
             along_blocks(&theta, n, &slices, (spaces, simple), factors, digits)
         }
         (Structure::Rates(rates), _) => {
-            let rates: Vec<&Rational> = rates.iter().collect();
-            let factors = exponentials(&rates, &certified.lambda);
+            let factors = exponentials(rates, &certified.lambda);
             let moved = factors.into_iter().zip(orbit.theta());
             moved
                 .map(|(e, x)| checked("theta", e.times_rational(x), None, digits))

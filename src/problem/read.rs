@@ -4,7 +4,7 @@ use super::arrays::Numbers;
 use super::{Body, Problem};
 use crate::balance::{FamilyOrbit, GroupOrbit, Noise, Orbit, OrbitError, Spectrum, Strength, Term};
 use crate::scalar::{Exact, Rational};
-use crate::symmetry::{FactorShape, Family, Generator};
+use crate::symmetry::{FactorShape, Family, Generator, SymmetryError};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -442,6 +442,9 @@ pub(crate) struct GeneratorFile {
     generators: Option<List<Table<GeneratorFile>>>,
 }
 
+/// Where the generator of a problem stands.
+pub(crate) const PLACE: &str = "generator";
+
 /// What a generator file describes.
 pub(crate) enum Symmetry {
     /// One generator.
@@ -501,43 +504,39 @@ impl GeneratorFile {
     pub(crate) fn symmetry(self, d: usize) -> Result<Symmetry, ProblemError> {
         match self.kind.as_str() {
             "commuting" => {
-                self.refuse_foreign_fields()?;
-                let members = self.generators.ok_or_else(|| missing("generators"))?;
-                let member = |(i, Table(file)): (usize, Table<GeneratorFile>)| {
-                    let place = format!("generator.generators[{i}]");
-                    file.check(d).map_err(|error| {
-                        let text = error.to_string();
-                        invalid(match text.strip_prefix("generator") {
-                            Some(rest) => format!("{place}{rest}"),
-                            None => text,
-                        })
-                    })
-                };
-                let members = members.0.into_iter().enumerate().map(member);
+                self.refuse_foreign_fields(PLACE)?;
+                let members = self
+                    .generators
+                    .ok_or_else(|| missing(PLACE, "generators"))?;
+                let members = members.0.into_iter().enumerate();
+                let members = members
+                    .map(|(i, Table(file))| file.check(&format!("{PLACE}.generators[{i}]"), d));
                 let members: Vec<Generator> = members.collect::<Result<_, _>>()?;
                 // Before anything of their size is built: θ is what the file has room for.
                 if let Some(expected) = members.iter().map(Generator::dim).find(|n| *n != d) {
                     return Err(OrbitError::Theta { expected, found: d }.into());
                 }
                 let family = Family::new(members);
-                family.map(Symmetry::Family).map_err(invalid)
+                family.map(Symmetry::Family).map_err(|e| refused(PLACE, &e))
             }
             "general-linear" => {
-                self.refuse_foreign_fields()?;
-                let rows = self.rows.ok_or_else(|| missing("rows"))?.0;
-                let rank = self.rank.ok_or_else(|| missing("rank"))?.0;
-                let cols = self.cols.ok_or_else(|| missing("cols"))?.0;
+                self.refuse_foreign_fields(PLACE)?;
+                let rows = self.rows.ok_or_else(|| missing(PLACE, "rows"))?.0;
+                let rank = self.rank.ok_or_else(|| missing(PLACE, "rank"))?.0;
+                let cols = self.cols.ok_or_else(|| missing(PLACE, "cols"))?.0;
                 FactorShape::new(rows, rank, cols)
                     .map(Symmetry::Group)
-                    .map_err(invalid)
+                    .map_err(|e| refused(PLACE, &e))
             }
-            _ => self.check(d).map(Symmetry::Single),
+            _ => self.check(PLACE, d).map(Symmetry::Single),
         }
     }
 
-    /// `d` is the length of θ, which the kinds without a size of their own take.
-    pub(crate) fn check(self, d: usize) -> Result<Generator, ProblemError> {
-        self.refuse_foreign_fields()?;
+    /// `place` is where in the file it stands, `d` the length of θ, which the kinds without a
+    /// size of their own take.
+    pub(crate) fn check(self, place: &str, d: usize) -> Result<Generator, ProblemError> {
+        self.refuse_foreign_fields(place)?;
+        let missing = |field| missing(place, field);
         let rows = |rows: List<List<Exact>>| rows.0.into_iter().map(exact).collect::<Vec<_>>();
         let generator = match self.kind.as_str() {
             "diagonal" => Generator::diagonal(exact(self.rates.ok_or_else(|| missing("rates"))?)),
@@ -556,7 +555,7 @@ impl GeneratorFile {
                 let direction = rows(self.direction.ok_or_else(|| missing("direction"))?);
                 if direction.len() != rank {
                     return Err(invalid(format!(
-                        "generator.direction: expected a {rank} × {rank} matrix (rank {rank}), found {} rows",
+                        "{place}.direction: expected a {rank} × {rank} matrix (rank {rank}), found {} rows",
                         direction.len()
                     )));
                 }
@@ -564,15 +563,15 @@ impl GeneratorFile {
             }
             kind => {
                 return Err(invalid(format!(
-                    "generator.kind: expected one generator (diagonal, dense, scaling, rescaling or factor), found \"{}\"",
+                    "{place}.kind: expected one generator (diagonal, dense, scaling, rescaling or factor), found \"{}\"",
                     shorten(kind)
                 )));
             }
         };
-        generator.map_err(invalid)
+        generator.map_err(|e| refused(place, &e))
     }
 
-    fn refuse_foreign_fields(&self) -> Result<(), ProblemError> {
+    fn refuse_foreign_fields(&self, place: &str) -> Result<(), ProblemError> {
         let own: &[&str] = match self.kind.as_str() {
             "diagonal" => &["rates"],
             "dense" => &["matrix"],
@@ -583,7 +582,7 @@ impl GeneratorFile {
             "general-linear" => &["rows", "rank", "cols"],
             kind => {
                 return Err(invalid(format!(
-                    "generator.kind: expected diagonal, dense, scaling, rescaling, factor, commuting or general-linear, found \"{}\"",
+                    "{place}.kind: expected diagonal, dense, scaling, rescaling, factor, commuting or general-linear, found \"{}\"",
                     shorten(kind)
                 )));
             }
@@ -601,7 +600,7 @@ impl GeneratorFile {
         ] {
             if present && !own.contains(&field) {
                 return Err(invalid(format!(
-                    "generator.{field}: does not go with kind \"{}\"",
+                    "{place}.{field}: does not go with kind \"{}\"",
                     self.kind
                 )));
             }
@@ -610,8 +609,16 @@ impl GeneratorFile {
     }
 }
 
-fn missing(field: &str) -> ProblemError {
-    invalid(format!("generator.{field}: missing"))
+fn missing(place: &str, field: &str) -> ProblemError {
+    invalid(format!("{place}.{field}: missing"))
+}
+
+/// What is wrong with a generator, and where it stands. Its number of parameters is that of θ.
+fn refused(place: &str, error: &SymmetryError) -> ProblemError {
+    match error {
+        SymmetryError::NoParameters => invalid(format!("theta: {error}")),
+        _ => invalid(format!("{place}.{error}")),
+    }
 }
 
 /// A field that is there; null does not stand for one that is not.

@@ -114,8 +114,7 @@ pub enum Disagreement {
 
 /// SHA-256 of a problem's canonical text.
 pub(super) fn fingerprint(problem: &Value) -> String {
-    let hash = Sha256::digest(canonical(problem).as_bytes());
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:x}", Sha256::digest(canonical(problem).as_bytes()))
 }
 
 /// What the first route found.
@@ -206,7 +205,7 @@ fn first(input: &Input) -> Result<First, Disagreement> {
             let solution = serde_json::to_value(found.to_file()).unwrap_or_default();
             let route = match &found.answer {
                 Answer::Single(_) => {
-                    "sign of G proved at both ends (T7), closed form or Newton's method"
+                    "the closed form, or a step of the interval Newton method (T7)"
                 }
                 Answer::Family { .. } => "Krawczyk's operator around Newton's minimum (T16)",
                 Answer::Group { .. } => "geometric mean by eigenvalues, Löwner bounds (T17)",

@@ -595,34 +595,4 @@ impl Ball {
             self.radius.over(below),
         )
     }
-
-    /// e^x − 1 for a ball near 0: its series, as far as the working precision takes it
-    /// relative to 1, with half a unit in the last place lost a term (up to |x| ≤ ½;
-    /// beyond, the exponential less 1).
-    pub fn exp_minus_one(&self) -> Self {
-        let size = Radius::of(&self.middle).plus(self.radius);
-        if size.compare(Radius::power(-1)).is_gt() {
-            return Scalar::exp(self) - Self::from_int(1);
-        }
-        let bits = working_precision();
-        let enough = Radius::power(-i64::from(bits) - 2);
-        let x = Self::rounded(bits, &self.middle, Radius::ZERO);
-        let mut total = x.clone();
-        let mut term = x.clone();
-        for k in 2.. {
-            // What is left is at most twice the next term.
-            let next = Radius::of(&term.middle).plus(term.radius).times(size);
-            if next.compare(enough).is_le() {
-                total.radius = total.radius.plus(next);
-                break;
-            }
-            term = (term * &x).over_integer(&rug::Integer::from(k));
-            total += &term;
-        }
-        // e^y − e^m ≤ e^m (e^r − 1).
-        let (top, _) = Float::with_val_round(53, &total.middle + 1u32, Round::Up);
-        let top = Radius::of(&top).plus(total.radius);
-        let radius = total.radius.plus(top.times(growth(self.radius)));
-        Self::new_unchecked(total.middle, radius)
-    }
 }

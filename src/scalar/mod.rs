@@ -21,6 +21,8 @@ mod dual;
 mod exact;
 mod factorisation;
 #[forbid(unsafe_code)]
+pub(crate) mod lanes;
+#[forbid(unsafe_code)]
 mod multiprecision;
 #[forbid(unsafe_code)]
 mod native;
@@ -35,6 +37,7 @@ mod rational;
 
 pub use ball::Ball;
 pub use exact::{Exact, NumberError, parse_exact};
+pub use lanes::Instructions;
 pub use multiprecision::Real;
 pub use precision::{at_precision, working_precision};
 pub use print::{

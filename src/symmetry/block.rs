@@ -48,11 +48,9 @@ impl Generator {
         direction: &[Vec<Rational>],
         slices: Vec<Slice>,
     ) -> Result<Self, SymmetryError> {
-        let direction = symmetric("generator.direction", direction, direction.len())?;
+        let direction = symmetric("direction", direction, direction.len())?;
         if slices.is_empty() {
-            return Err(SymmetryError::Empty {
-                field: "generator.slices",
-            });
+            return Err(SymmetryError::Empty { field: "slices" });
         }
         let n = direction.nrows();
         let mut covered = vec![false; dim];

@@ -23,7 +23,7 @@ impl Generator {
     /// # Errors
     /// The shape, or the first entry that differs from its mirror image.
     pub fn dense(rows: &[Vec<Rational>]) -> Result<Self, SymmetryError> {
-        let matrix = symmetric("generator.matrix", rows, rows.len())?;
+        let matrix = symmetric("matrix", rows, rows.len())?;
         Ok(Self::Dense(Dense { matrix }))
     }
 }

@@ -23,9 +23,7 @@ impl Generator {
     /// [`SymmetryError::Empty`] without rates.
     pub fn diagonal(rates: Vec<Rational>) -> Result<Self, SymmetryError> {
         if rates.is_empty() {
-            return Err(SymmetryError::Empty {
-                field: "generator.rates",
-            });
+            return Err(SymmetryError::Empty { field: "rates" });
         }
         Ok(Self::Diagonal(Diagonal { rates }))
     }

@@ -71,11 +71,7 @@ impl FactorShape {
     /// # Errors
     /// The size that is 0 or too large.
     pub fn new(rows: usize, rank: usize, cols: usize) -> Result<Self, SymmetryError> {
-        for (field, size) in [
-            ("generator.rows", rows),
-            ("generator.rank", rank),
-            ("generator.cols", cols),
-        ] {
+        for (field, size) in [("rows", rows), ("rank", rank), ("cols", cols)] {
             if size == 0 {
                 return Err(SymmetryError::Empty { field });
             }
@@ -83,11 +79,7 @@ impl FactorShape {
         let parameters = rows.checked_add(cols).and_then(|n| n.checked_mul(rank));
         if parameters.is_none() {
             return Err(SymmetryError::TooLarge {
-                field: if rows < cols {
-                    "generator.cols"
-                } else {
-                    "generator.rows"
-                },
+                field: if rows < cols { "cols" } else { "rows" },
                 rank,
                 rows,
                 cols,
@@ -120,7 +112,7 @@ impl Generator {
         cols: usize,
         direction: &[Vec<Rational>],
     ) -> Result<Self, SymmetryError> {
-        let direction = symmetric("generator.direction", direction, direction.len())?;
+        let direction = symmetric("direction", direction, direction.len())?;
         FactorShape::new(rows, direction.nrows(), cols)?;
         Ok(Self::Factor(Factor {
             rows,

@@ -33,7 +33,7 @@ impl Family {
     pub fn new(generators: Vec<Generator>) -> Result<Self, SymmetryError> {
         let Some(first) = generators.first() else {
             return Err(SymmetryError::Empty {
-                field: "generator.generators",
+                field: "generators",
             });
         };
         let d = first.dim();

@@ -53,10 +53,14 @@ pub enum Generator {
     Block(Block),
 }
 
-/// Why a generator is refused.
+/// Why a generator is refused. `field` is the argument of the constructor at fault; where that
+/// came from is for the reader to say.
 #[derive(Debug, Error, Clone, PartialEq, Eq)]
 pub enum SymmetryError {
-    /// A generator of nothing.
+    /// A generator of no parameters.
+    #[error("expected at least one parameter, found none")]
+    NoParameters,
+    /// An empty list.
     #[error("{field}: expected at least one parameter, found none")]
     Empty {
         /// The field that is empty.
@@ -117,7 +121,7 @@ pub enum SymmetryError {
     },
     /// A member of a family on another number of parameters.
     #[error(
-        "generator.generators[{index}]: expected a generator of {expected} parameters like the first, found one of {found}"
+        "generators[{index}]: expected a generator of {expected} parameters like the first, found one of {found}"
     )]
     Size {
         /// Which member.
@@ -129,7 +133,7 @@ pub enum SymmetryError {
     },
     /// Two members of a family that do not commute.
     #[error(
-        "generator.generators: expected generators that commute, found that {left} and {right} do not: their commutator has {entry} at [{row}][{col}]"
+        "generators: expected generators that commute, found that {left} and {right} do not: their commutator has {entry} at [{row}][{col}]"
     )]
     NotCommuting {
         /// Index of one.
@@ -168,7 +172,7 @@ pub enum SymmetryError {
         index: usize,
     },
     /// A slice with a coordinate beyond the parameters.
-    #[error("generator.slices[{position}]: expected coordinates below {dim}")]
+    #[error("slices[{position}]: expected coordinates below {dim}")]
     SliceOutOfRange {
         /// Where in the list.
         position: usize,
@@ -176,7 +180,7 @@ pub enum SymmetryError {
         dim: usize,
     },
     /// A slice with a coordinate that occurred before.
-    #[error("generator.slices[{position}]: expected each coordinate once in all slices together")]
+    #[error("slices[{position}]: expected each coordinate once in all slices together")]
     SlicesMeet {
         /// Where in the list.
         position: usize,
@@ -299,7 +303,12 @@ impl Generator {
     }
 
     /// A v, for a vector of length d.
+    ///
+    /// # Panics
+    ///
+    /// For a vector of another length.
     pub fn apply<S: Field>(&self, v: &[S]) -> Vec<S> {
+        assert_eq!(v.len(), self.dim(), "a vector of d numbers");
         match self.structure() {
             Structure::Rates(rates) => rates
                 .iter()
@@ -329,7 +338,12 @@ impl Generator {
 
     /// The point e^{λA}θ of the orbit. Blocks go through the matrix exponential,
     /// never through eigenvectors, so that the two can check each other.
+    ///
+    /// # Panics
+    ///
+    /// For a point of another length than d.
     pub fn act<S: RealScalar>(&self, lambda: &S, theta: &[S]) -> Vec<S> {
+        assert_eq!(theta.len(), self.dim(), "a point of d numbers");
         match self.structure() {
             Structure::Rates(rates) => act_with_rates(&convert(rates), lambda, theta),
             Structure::Blocks { matrix, slices, .. } => {
@@ -355,7 +369,12 @@ impl Generator {
 }
 
 /// (e^{λ rate_i} θ_i): the action of a generator that is diagonal in θ.
+///
+/// # Panics
+///
+/// When there are not as many rates as coordinates.
 pub fn act_with_rates<S: Scalar>(rates: &[S], lambda: &S, theta: &[S]) -> Vec<S> {
+    assert_eq!(rates.len(), theta.len(), "a rate for each coordinate");
     let mut last: Option<(&S, S)> = None;
     rates
         .iter()

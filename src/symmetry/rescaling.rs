@@ -36,7 +36,7 @@ impl Generator {
     /// The first index that is out of range or repeated.
     pub fn rescaling(dim: usize, up: Vec<usize>, down: Vec<usize>) -> Result<Self, SymmetryError> {
         let mut rates = vec![Rational::new(); dim];
-        for (field, list, rate) in [("generator.up", &up, 1), ("generator.down", &down, -1)] {
+        for (field, list, rate) in [("up", &up, 1), ("down", &down, -1)] {
             for (position, &index) in list.iter().enumerate() {
                 let slot = rates.get_mut(index).ok_or(SymmetryError::IndexOutOfRange {
                     field,
@@ -55,7 +55,7 @@ impl Generator {
             }
         }
         if dim == 0 {
-            return Err(SymmetryError::Empty { field: "theta" });
+            return Err(SymmetryError::NoParameters);
         }
         Ok(Self::Rescaling(Rescaling { up, down, rates }))
     }

@@ -20,10 +20,10 @@ impl Generator {
     /// A = I on `dim` parameters.
     ///
     /// # Errors
-    /// [`SymmetryError::Empty`] for `dim = 0`.
+    /// [`SymmetryError::NoParameters`] for `dim = 0`.
     pub fn scaling(dim: usize) -> Result<Self, SymmetryError> {
         if dim == 0 {
-            return Err(SymmetryError::Empty { field: "theta" });
+            return Err(SymmetryError::NoParameters);
         }
         let rates = vec![Rational::from(1); dim];
         Ok(Self::Scaling(Scaling { rates }))

@@ -1,7 +1,7 @@
 //! The only home of tolerances for f32 and f64, each with its derivation.
 
 use super::evidence::{Margin, Outcome};
-use crate::balance::{Balance, Pulls};
+use crate::balance::{BalanceEquation, Pulls};
 use crate::dynamics::TOLERANCE;
 use crate::scalar::{Ball, RealScalar};
 use nalgebra::DMatrix;
@@ -39,7 +39,7 @@ pub fn rounds_to_zero(what: &str, computed: f64, enclosure: &Ball) -> Outcome {
 /// each of exp and ln one more, each of the n additions one. So H is off by at most
 /// u(4s + n + 4), and λ by that over |H′| ≥ r⁺min + r⁻min, plus a unit of λ for its own
 /// rounding; the iteration stops within one further step of that size.
-pub fn solution_error<S: RealScalar>(balance: &Balance<S>, lambda: &S) -> Option<S> {
+pub fn solution_error<S: RealScalar>(balance: &BalanceEquation<S>, lambda: &S) -> Option<S> {
     let pulls = Pulls::of(balance)?;
     let abs = |x: S| nalgebra::ComplexField::abs(x);
     let larger = |a: S, b: S| nalgebra::RealField::max(a, b);

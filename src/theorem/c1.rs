@@ -3,7 +3,7 @@
 use super::case::{Case, NetworkCase};
 use super::evidence::{Evidence, Outcome};
 use super::{Check, Control, Origin, Statement, sample};
-use crate::balance::{Balance, Pulls, Spectrum, mean, population_variance};
+use crate::balance::{BalanceEquation, Pulls, Spectrum, mean, population_variance};
 use crate::scalar::{Ball, Field, Rational, Scalar, at_precision, dot};
 use crate::symmetry::{Generator, Structure};
 use std::cmp::Ordering;
@@ -124,7 +124,7 @@ fn closed(case: &Case, decay: bool, form: Form) -> Outcome {
             }
             let lambda = Ball::from_rational(&(up / down)).ln() / Ball::from_int(factor);
             let spectrum = Spectrum::from_rates(rates, &noise, &case.theta);
-            let balance = Balance {
+            let balance = BalanceEquation {
                 spectrum: spectrum.map(Ball::from_rational),
                 strength: strength.map(Ball::from_rational),
             };

@@ -3,7 +3,7 @@
 use super::case::{Case, NetworkCase};
 use super::evidence::{Evidence, Identity, Outcome, precision_scaling};
 use super::{Check, Control, Origin, Statement, sample};
-use crate::balance::{Balance, Spectrum, Strength, population_variance, solve};
+use crate::balance::{BalanceEquation, Spectrum, Strength, population_variance, solve};
 use crate::scalar::{Field, Rational, RealScalar, sum};
 
 pub static STATEMENT: Statement = Statement {
@@ -71,7 +71,7 @@ impl Identity for EquilibriumNorm {
         let sigma2 = S::from_rational(&case.strength()?.sigma2);
         let claimed = unit_noise(case, &theta)? * &sigma2 / (S::from_int(self.factor) * &gamma);
         let spectrum = Spectrum::from_gradients(&case.generator, &theta, &case.gradients(&theta)?)?;
-        let lambda = solve(&Balance {
+        let lambda = solve(&BalanceEquation {
             spectrum,
             strength: Strength { gamma, sigma2 },
         })

@@ -34,7 +34,7 @@ pub static STATEMENT: Statement = Statement {
             name: "balance where the solver arrives",
             evidence: Evidence::Scaling,
             draw: two_layers,
-            run: |case| arrival(case, Arrival::Balance, Moments::Right),
+            run: |case| arrival(case, Arrival::BalanceEquation, Moments::Right),
         },
         Check {
             name: "the solver arrives at the closed form, up to a rotation",
@@ -67,7 +67,7 @@ pub static STATEMENT: Statement = Statement {
         Control {
             name: "Tr Σ_x and Tr Σ_ε exchanged",
             check: 2,
-            run: |case| arrival(case, Arrival::Balance, Moments::Exchanged),
+            run: |case| arrival(case, Arrival::BalanceEquation, Moments::Exchanged),
         },
         Control {
             name: "Tr Σ_x and Tr Σ_ε exchanged",
@@ -201,7 +201,7 @@ fn at_rest(case: &Case, shift: &Rational) -> Outcome {
 
 #[derive(Clone, Copy, PartialEq)]
 enum Arrival {
-    Balance,
+    BalanceEquation,
     ClosedForm,
 }
 
@@ -222,7 +222,7 @@ impl Identity for Arrives<'_> {
         };
         let data = self.data.convert::<S>();
         let [left, right] = match self.arrival {
-            Arrival::Balance => sides(w, u, &data, self.moments),
+            Arrival::BalanceEquation => sides(w, u, &data, self.moments),
             Arrival::ClosedForm => {
                 let closed = data.balanced_minimum(&[w.nrows()]).ok()?;
                 let [closed_w, closed_u] = closed.layers.as_slice() else {

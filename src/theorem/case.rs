@@ -1,9 +1,10 @@
 //! The operands of a check, exact.
 
 use crate::balance::{
-    Balance, FamilySource, Noise, Orbit, OrbitError, Spectrum, SpectrumSource, Strength, Term, mean,
+    BalanceEquation, FamilySource, Noise, Orbit, OrbitError, Spectrum, SpectrumSource, Strength,
+    Term, mean,
 };
-use crate::model::{Loss, Model, Sample};
+use crate::model::{Loss, Model, Sample, Twin};
 use crate::scalar::{Field, Rational, convert, dot, sum};
 use crate::symmetry::Generator;
 
@@ -199,9 +200,12 @@ impl NetworkCase {
 
     /// The twin whose symmetry is broken.
     pub fn asymmetric(&self) -> Self {
-        let model = self.model.with_asymmetry(Rational::from((1, 8)));
+        let twin = Twin {
+            loss: self.model.clone(),
+            asymmetry: Rational::from((1, 8)),
+        };
         Self {
-            model,
+            model: Model::Twin(Box::new(twin)),
             ..self.clone()
         }
     }
@@ -221,8 +225,8 @@ impl NetworkCase {
 
 impl SpectrumCase {
     /// The balance equation in another number system.
-    pub fn balance<S: Field>(&self) -> Balance<S> {
-        Balance {
+    pub fn balance<S: Field>(&self) -> BalanceEquation<S> {
+        BalanceEquation {
             spectrum: self.spectrum.map(S::from_rational),
             strength: self.strength.map(S::from_rational),
         }

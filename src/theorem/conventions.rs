@@ -6,8 +6,8 @@ use super::draw::Draw;
 use super::evidence::{Evidence, Outcome};
 use super::{Check, Control, Origin, Statement, sample};
 use crate::balance::{
-    Balance, Noise, Orbit, Pulls, Spectrum, SpectrumSource, Strength, Term, population_covariance,
-    population_variance, solve,
+    BalanceEquation, Noise, Orbit, Pulls, Spectrum, SpectrumSource, Strength, Term,
+    population_covariance, population_variance, solve,
 };
 use crate::dynamics::step;
 use crate::model::{Activation, Deep, Loss, Sample};
@@ -125,7 +125,6 @@ fn table() -> Vec<Guard> {
         let model = Deep {
             widths: vec![1, 2, 1],
             activation: Activation::Identity,
-            asymmetry: Rational::new(),
         };
         let sample = Sample {
             input: list(&[1]),
@@ -181,7 +180,7 @@ fn table() -> Vec<Guard> {
         );
 
         // One term μ = 1, a = 3, c = 5 at γ = 1, σ² = 1: G = 2·3 − 4·5, Φ = 2·5 + 3.
-        let one = Balance {
+        let one = BalanceEquation {
             spectrum: Spectrum::from_terms(vec![Term {
                 rate: q(1),
                 noise: q(3),
@@ -219,7 +218,7 @@ fn table() -> Vec<Guard> {
             });
         add("noise on a negative rate pulls down", start, q(-8), q(8));
         // Rates ±1, a = 16 up against 1 down, γ = 0: more noise above moves λ up.
-        let pair = Balance {
+        let pair = BalanceEquation {
             spectrum: Spectrum::from_terms(vec![
                 Term {
                     rate: 1.0,

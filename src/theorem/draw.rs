@@ -1,10 +1,8 @@
 //! Where the randomness of a case comes from: a seeded stream, or a list of
 //! choices that a property tester can shrink.
 
+use crate::dynamics::Stream;
 use crate::scalar::Rational;
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{RngCore, SeedableRng};
-use sha2::{Digest, Sha256};
 
 /// A source of small integers and dyadic rationals.
 pub struct Draw {
@@ -12,7 +10,7 @@ pub struct Draw {
 }
 
 enum Source {
-    Stream(Box<ChaCha8Rng>),
+    Stream(Box<Stream>),
     /// What is left of the choices; zeros once they are used up.
     Choices(std::vec::IntoIter<u64>),
 }
@@ -21,12 +19,8 @@ impl Draw {
     /// The stream of one case: it depends on the seed and the case's own name and
     /// index, and on nothing that ran before.
     pub fn seeded(seed: u64, name: &str, index: u64) -> Self {
-        let mut hash = Sha256::new();
-        hash.update(seed.to_le_bytes());
-        hash.update(index.to_le_bytes());
-        hash.update(name.as_bytes());
         Self {
-            source: Source::Stream(Box::new(ChaCha8Rng::from_seed(hash.finalize().into()))),
+            source: Source::Stream(Box::new(Stream::seeded(seed, name, index))),
         }
     }
 
@@ -39,7 +33,7 @@ impl Draw {
 
     fn next(&mut self) -> u64 {
         match &mut self.source {
-            Source::Stream(rng) => rng.next_u64(),
+            Source::Stream(stream) => stream.bits(),
             Source::Choices(choices) => choices.next().unwrap_or(0),
         }
     }

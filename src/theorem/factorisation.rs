@@ -60,7 +60,6 @@ fn factorisation(draw: &mut Draw, widths: Vec<usize>, rank: usize) -> Case {
     let model = Deep {
         widths,
         activation: Activation::Identity,
-        asymmetry: Rational::new(),
     };
     let x: Vec<Vec<Rational>> = (0..=inputs).map(|_| draw.vector(inputs)).collect();
     let mut noises: Vec<Vec<Rational>> = (0..outputs).map(|_| draw.vector(outputs)).collect();

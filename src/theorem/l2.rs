@@ -6,6 +6,7 @@ use super::trajectory::{Increment, Moment, Running, dot as inner, scatter};
 use super::{Check, Control, Origin, Statement, sample};
 use crate::balance::{mean, population_covariance};
 use crate::dynamics::Noise;
+use crate::model::Model;
 use crate::scalar::{Field, Rational, dot};
 
 pub static STATEMENT: Statement = Statement {
@@ -129,7 +130,7 @@ fn martingale(
 /// What the broken symmetry adds is there. It may happen to vanish at a special point of
 /// the twin; in the model itself it vanishes always.
 fn present(what: &str, case: &NetworkCase, x: &Rational) -> Outcome {
-    if x.is_zero() && !case.model.asymmetry().is_zero() {
+    if x.is_zero() && matches!(case.model, Model::Twin(_)) {
         return Outcome::Inconclusive(format!("the {what} happens to vanish"));
     }
     Outcome::holds(&format!("the {what} vanishes"), !x.is_zero())

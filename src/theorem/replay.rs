@@ -5,11 +5,11 @@ use super::evidence::Outcome;
 use super::{Draw, Statement, find};
 use crate::balance::{Spectrum, Strength, Term};
 use crate::model::{
-    Activation, Adapter, Attention, Deep, DiagonalLinear, Loss, Model, Sample, ScaleInvariant,
+    Activation, Adapter, Attention, Deep, DiagonalLinear, Loss, Model, Sample, ScaleInvariant, Twin,
 };
 use crate::problem::ProblemError;
 use crate::problem::read::{
-    GeneratorFile, List, Table, TermFile, Whole, exact, json, listed, shorten, spectrum,
+    GeneratorFile, List, PLACE, Table, TermFile, Whole, exact, json, listed, shorten, spectrum,
 };
 use crate::scalar::{Exact, Rational};
 use crate::symmetry::{Block, Generator, Slice};
@@ -256,7 +256,9 @@ struct ModelFile {
     depth: Option<Whole>,
     #[serde(skip_serializing_if = "Option::is_none")]
     per_row: Option<bool>,
-    asymmetry: Exact,
+    /// ε of a twin.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    asymmetry: Option<Exact>,
 }
 
 /// K on slices of θ, which only replays have.
@@ -347,7 +349,6 @@ impl From<&Model> for ModelFile {
         let whole = |n: usize| Some(Whole(n));
         let file = Self {
             kind: model.kind().to_owned(),
-            asymmetry: Exact(model.asymmetry().clone()),
             ..Self::default()
         };
         let widths = |deep: &Deep| Some(List(deep.widths.iter().copied().map(Whole).collect()));
@@ -383,6 +384,15 @@ impl From<&Model> for ModelFile {
                 frozen: Some(listed(&model.frozen)),
                 ..file
             },
+            Model::Twin(twin) => {
+                let loss = Self::from(&twin.loss);
+                // The terms of a twin's twin add up.
+                let inner = loss.asymmetry.map_or_else(Rational::new, |own| own.0);
+                Self {
+                    asymmetry: Some(Exact(inner + &twin.asymmetry)),
+                    ..loss
+                }
+            }
         }
     }
 }
@@ -413,53 +423,48 @@ impl ModelFile {
     }
 
     /// The model, of whatever sizes the file says.
-    fn model(self) -> Result<Model, ReplayError> {
+    fn model(mut self) -> Result<Model, ReplayError> {
+        let asymmetry = self
+            .asymmetry
+            .take()
+            .map_or_else(Rational::new, |own| own.0);
         let given = self.fields();
         let missing = |field: &str| ReplayError::Shape(format!("model.{field}: missing"));
         let whole = |field: &str, n: Option<Whole>| match n {
             Some(Whole(n)) => Ok(n),
             None => Err(missing(field)),
         };
-        let asymmetry = self.asymmetry.0;
-        let deep = |widths: Option<List<Whole>>, activation, asymmetry| {
+        let deep = |widths: Option<List<Whole>>, activation| {
             let widths = widths.ok_or_else(|| missing("widths"))?;
             Ok::<Deep, ReplayError>(Deep {
                 widths: widths.0.into_iter().map(|n| n.0).collect(),
                 activation,
-                asymmetry,
             })
         };
         let model = match self.kind.as_str() {
-            "deep-linear" => Model::Deep(deep(self.widths, Activation::Identity, asymmetry)?),
+            "deep-linear" => Model::Deep(deep(self.widths, Activation::Identity)?),
             "deep-leaky-relu" => {
                 let slope = self.slope.ok_or_else(|| missing("slope"))?.0;
-                Model::Deep(deep(
-                    self.widths,
-                    Activation::LeakyRelu { slope },
-                    asymmetry,
-                )?)
+                Model::Deep(deep(self.widths, Activation::LeakyRelu { slope })?)
             }
-            "tanh" => Model::Deep(deep(self.widths, Activation::Tanh, asymmetry)?),
+            "tanh" => Model::Deep(deep(self.widths, Activation::Tanh)?),
             "diagonal-linear" => Model::DiagonalLinear(DiagonalLinear {
                 inputs: whole("inputs", self.inputs)?,
                 depth: whole("depth", self.depth)?,
-                asymmetry,
             }),
             "scale-invariant" => Model::ScaleInvariant(ScaleInvariant {
                 inputs: whole("inputs", self.inputs)?,
                 outputs: whole("outputs", self.outputs)?,
                 per_row: self.per_row.ok_or_else(|| missing("per_row"))?,
-                asymmetry,
             }),
             "attention" => Model::Attention(Attention {
                 tokens: whole("tokens", self.tokens)?,
                 embedding: whole("embedding", self.embedding)?,
                 head: whole("head", self.head)?,
                 outputs: whole("outputs", self.outputs)?,
-                asymmetry,
             }),
             "adapter" => Model::Adapter(Adapter {
-                factor: deep(self.widths, Activation::Identity, asymmetry)?,
+                factor: deep(self.widths, Activation::Identity)?,
                 frozen: exact(self.frozen.ok_or_else(|| missing("frozen"))?),
             }),
             kind => {
@@ -475,7 +480,12 @@ impl ModelFile {
                 "model.{field}: does not go with kind \"{}\"",
                 model.kind()
             ))),
-            None => Ok(model),
+            // What has no twin was written with an asymmetry of 0 once.
+            None if asymmetry.is_zero() => Ok(model),
+            None => Ok(Model::Twin(Box::new(Twin {
+                loss: model,
+                asymmetry,
+            }))),
         }
     }
 }
@@ -489,6 +499,7 @@ fn check_sizes(model: &Model, theta: usize) -> Result<(), ReplayError> {
         Model::ScaleInvariant(model) => &[model.inputs, model.outputs],
         Model::Attention(model) => &[model.embedding, model.head, model.outputs],
         Model::Adapter(adapter) => &adapter.factor.widths,
+        Model::Twin(twin) => return check_sizes(&twin.loss, theta),
     };
     if !sizes.iter().all(|size| (1..=theta).contains(size)) {
         return shape(format!(
@@ -531,7 +542,7 @@ impl BlockFile {
         };
         let slices = self.slices.0.into_iter().map(slice).collect();
         Generator::block(dim, &direction, slices)
-            .map_err(|error| ReplayError::Shape(error.to_string()))
+            .map_err(|error| ReplayError::Shape(format!("{PLACE}.{error}")))
     }
 }
 
@@ -645,7 +656,7 @@ impl NetworkFile {
             samples.push(sample);
         }
         let generator = match (self.generator, self.block) {
-            (Some(Table(file)), None) => file.check(theta.len())?,
+            (Some(Table(file)), None) => file.check(PLACE, theta.len())?,
             (None, Some(Table(file))) => file.check(theta.len())?,
             _ => {
                 return shape(

@@ -203,7 +203,6 @@ fn small_data(draw: &mut Draw, model: Model) -> NetworkCase {
 
 /// At most 20 parameters, at most four layers.
 fn small_model(draw: &mut Draw, kind: Kind) -> Model {
-    let asymmetry = Rational::new();
     match kind {
         Kind::Linear | Kind::LeakyRelu => {
             // Mostly two layers; the hidden ones of deeper networks are narrower.
@@ -229,7 +228,6 @@ fn small_model(draw: &mut Draw, kind: Kind) -> Model {
         Kind::DiagonalLinear => Model::DiagonalLinear(DiagonalLinear {
             inputs: draw.size(1, 3),
             depth: draw.size(2, 4),
-            asymmetry,
         }),
         Kind::Adapter => {
             let widths = vec![draw.size(1, 3), draw.size(1, 2), draw.size(1, 3)];
@@ -238,7 +236,6 @@ fn small_model(draw: &mut Draw, kind: Kind) -> Model {
                 factor: Deep {
                     widths,
                     activation: Activation::Identity,
-                    asymmetry,
                 },
             })
         }
@@ -247,7 +244,6 @@ fn small_model(draw: &mut Draw, kind: Kind) -> Model {
             embedding: draw.size(1, 2),
             head: draw.size(1, 2),
             outputs: draw.size(1, 2),
-            asymmetry,
         }),
     }
 }
@@ -257,7 +253,6 @@ fn scale_invariant(draw: &mut Draw, per_row: bool) -> Model {
         inputs: draw.size(1, 3),
         outputs: draw.size(1, 3),
         per_row,
-        asymmetry: Rational::new(),
     })
 }
 
@@ -271,7 +266,6 @@ fn layered(inputs: usize, hidden: Vec<usize>, outputs: usize, activation: Activa
     Model::Deep(Deep {
         widths: [vec![inputs], hidden, vec![outputs]].concat(),
         activation,
-        asymmetry: Rational::new(),
     })
 }
 

@@ -3,7 +3,7 @@
 use super::case::{Case, NetworkCase, SpectrumCase};
 use super::evidence::{Evidence, Outcome};
 use super::{Check, Control, Origin, Statement, sample};
-use crate::balance::{Balance, SpectrumSource, certify, population_covariance};
+use crate::balance::{BalanceEquation, SpectrumSource, certify, population_covariance};
 use crate::scalar::{Ball, Field, Rational, at_precision};
 use std::cmp::Ordering;
 
@@ -85,7 +85,7 @@ fn increases(case: &Case, sign: i64) -> Outcome {
         let Some(case) = case.spectrum() else {
             return Outcome::decided(None);
         };
-        let balance: Balance<Ball> = case.balance();
+        let balance: BalanceEquation<Ball> = case.balance();
         let at = |case: &SpectrumCase, shift: i64| {
             Ball::from_rational(&(case.lambda.clone() + Rational::from(shift)))
         };

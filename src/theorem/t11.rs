@@ -5,8 +5,8 @@ use super::draw::Draw;
 use super::evidence::{Evidence, Identity, Outcome, precision_scaling, vector_defect};
 use super::{Check, Control, Origin, Statement, sample};
 use crate::balance::{
-    Balance, Motion, Pulls, SensitivityError, Setting, Spectrum, SpectrumSource, Strength, Term,
-    certify, population_variance, solve,
+    BalanceEquation, Motion, Pulls, SensitivityError, Setting, Spectrum, SpectrumSource, Strength,
+    Term, certify, population_variance, solve,
 };
 use crate::model::{Loss, Sample};
 use crate::scalar::{Ball, Field, Rational, Real, RealScalar, Scalar, at_precision, dot, sum};
@@ -181,7 +181,7 @@ fn along_strength(x: &Rational) -> Rational {
 }
 
 /// All numbers of a balance, in a fixed order.
-fn numbers<S: Field>(balance: &Balance<S>) -> Vec<S> {
+fn numbers<S: Field>(balance: &BalanceEquation<S>) -> Vec<S> {
     let terms = balance.spectrum.terms().iter();
     let strength = [&balance.strength.gamma, &balance.strength.sigma2];
     terms
@@ -192,14 +192,18 @@ fn numbers<S: Field>(balance: &Balance<S>) -> Vec<S> {
 }
 
 /// The balance of two, `f` applied number by number.
-fn zip<S, T>(left: &Balance<S>, right: &Balance<S>, f: impl Fn(&S, &S) -> T) -> Balance<T> {
+fn zip<S, T>(
+    left: &BalanceEquation<S>,
+    right: &BalanceEquation<S>,
+    f: impl Fn(&S, &S) -> T,
+) -> BalanceEquation<T> {
     let terms = left.spectrum.terms().iter().zip(right.spectrum.terms());
     let term = |(a, b): (&Term<S>, &Term<S>)| Term {
         rate: f(&a.rate, &b.rate),
         noise: f(&a.noise, &b.noise),
         charge: f(&a.charge, &b.charge),
     };
-    Balance {
+    BalanceEquation {
         spectrum: Spectrum::from_terms(terms.map(term).collect()),
         strength: Strength {
             gamma: f(&left.strength.gamma, &right.strength.gamma),
@@ -210,7 +214,7 @@ fn zip<S, T>(left: &Balance<S>, right: &Balance<S>, f: impl Fn(&S, &S) -> T) -> 
 
 /// Newton's method in dual numbers from λ\*. The first step finds the derivative, the
 /// second one rids it of what was left of G.
-fn newton<S: RealScalar + DualNum>(balance: &Balance<Dual<S>>, lambda: S) -> Dual<S> {
+fn newton<S: RealScalar + DualNum>(balance: &BalanceEquation<Dual<S>>, lambda: S) -> Dual<S> {
     let step = |x: Dual<S>| x.clone() - balance.g(&x) / balance.slope(&x);
     step(step(Dual::from_re(lambda)))
 }
@@ -292,7 +296,7 @@ fn exponential(a: &Series) -> Series {
 }
 
 /// G along a line of balances.
-fn g_along(line: &Balance<Series>, lambda: &Series) -> Series {
+fn g_along(line: &BalanceEquation<Series>, lambda: &Series) -> Series {
     let times = |factor: i64, a: &Series| series(|k| Ball::from_int(factor) * &a[k]);
     let Strength { gamma, sigma2 } = &line.strength;
     let terms = line.spectrum.terms().iter().map(|t| {
@@ -502,7 +506,7 @@ impl Identity for OfOrbit<'_> {
             noise,
             charge: x.square(),
         };
-        let balance = Balance {
+        let balance = BalanceEquation {
             spectrum: Spectrum::from_terms(terms.map(term).collect()),
             strength: dual.strength.clone(),
         };
@@ -575,7 +579,9 @@ impl Difference<'_> {
             strength,
         } = setting;
         let spectrum = Spectrum::from_gradients(generator, &theta, &gradients)?;
-        let lambda = solve(&Balance { spectrum, strength }).ok()?.finite()?;
+        let lambda = solve(&BalanceEquation { spectrum, strength })
+            .ok()?
+            .finite()?;
         let mut end = generator.act(&lambda, &theta);
         end.push(lambda);
         Some(end)

@@ -3,7 +3,7 @@
 use super::case::{Case, NetworkCase};
 use super::evidence::{Evidence, Identity, Outcome, precision_scaling};
 use super::{Check, Control, Origin, Statement, sample};
-use crate::balance::{Balance, Equilibrium, Spectrum, certify, solve};
+use crate::balance::{BalanceEquation, Equilibrium, Spectrum, certify, solve};
 use crate::scalar::RealScalar;
 
 pub static STATEMENT: Statement = Statement {
@@ -55,7 +55,9 @@ impl Restart {
         let gradients = self.case.gradients(theta)?;
         let spectrum = Spectrum::from_gradients(&self.case.generator, theta, &gradients)?;
         let strength = self.case.strength()?.map(S::from_rational);
-        solve(&Balance { spectrum, strength }).ok()?.finite()
+        solve(&BalanceEquation { spectrum, strength })
+            .ok()?
+            .finite()
     }
 }
 

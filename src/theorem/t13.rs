@@ -7,7 +7,7 @@ use super::evidence::{Evidence, Outcome};
 use super::trajectory::stopped;
 use super::{Check, Control, Origin, Statement, sample};
 use crate::balance::{
-    Balance, Equilibrium, Spectrum, Strength, Term, certify, population_variance, solve,
+    BalanceEquation, Equilibrium, Spectrum, Strength, Term, certify, population_variance, solve,
 };
 use crate::dynamics::{TOLERANCE, noether_path};
 use crate::scalar::{Field, Rational, sum};
@@ -202,9 +202,9 @@ fn settles(case: &Case, gamma: &Rational, expected: Expected) -> Outcome {
 }
 
 /// The balance equation in doubles, at γ = 0.
-fn undamped(case: &NetworkCase) -> Option<Balance<f64>> {
+fn undamped(case: &NetworkCase) -> Option<BalanceEquation<f64>> {
     let gradients = case.gradients(&case.theta::<f64>())?;
-    Some(Balance {
+    Some(BalanceEquation {
         spectrum: Spectrum::from_gradients(&case.generator, &case.theta(), &gradients)?,
         strength: Strength {
             gamma: 0.0,
@@ -213,7 +213,7 @@ fn undamped(case: &NetworkCase) -> Option<Balance<f64>> {
     })
 }
 
-fn with_gamma(balance: &Balance<f64>, gamma: f64) -> Balance<f64> {
+fn with_gamma(balance: &BalanceEquation<f64>, gamma: f64) -> BalanceEquation<f64> {
     let mut balance = balance.clone();
     balance.strength.gamma = gamma;
     balance
@@ -352,7 +352,7 @@ fn one_side_runs_off(case: &Case, gamma: f64, other: f64) -> Outcome {
             charge,
         };
         let sigma2 = case.strength()?.sigma2.to_f64();
-        let balance = Balance {
+        let balance = BalanceEquation {
             spectrum: Spectrum::from_terms(vec![term(1.0, a, up), term(-1.0, other * a, down)]),
             strength: Strength { gamma, sigma2 },
         };

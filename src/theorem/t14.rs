@@ -5,7 +5,7 @@ use super::case::{Case, SpectrumCase};
 use super::evidence::{Evidence, Identity, Outcome, precision_scaling};
 use super::trajectory::{moved, stopped};
 use super::{Check, Control, Origin, Statement, sample};
-use crate::balance::{Balance, solve};
+use crate::balance::{BalanceEquation, solve};
 use crate::dynamics::noether_path;
 use crate::scalar::RealScalar;
 use num_dual::Dual;
@@ -137,15 +137,16 @@ fn check(case: &Case, law: Law, factor: i64) -> Outcome {
 /// κt up to κt(e^{4mε} − 1). The steps' own errors do not grow: the flow contracts there.
 fn relaxes(case: &Case, factor: f64) -> Outcome {
     let follow = |case: &SpectrumCase| {
-        let rate = |balance: &Balance<f64>, star: &f64| factor * balance.relaxation_rate(star);
+        let rate =
+            |balance: &BalanceEquation<f64>, star: &f64| factor * balance.relaxation_rate(star);
         relaxation(&case.balance(), rate)
     };
     Outcome::decided(case.spectrum().and_then(follow))
 }
 
 fn relaxation(
-    balance: &Balance<f64>,
-    rate: impl Fn(&Balance<f64>, &f64) -> f64,
+    balance: &BalanceEquation<f64>,
+    rate: impl Fn(&BalanceEquation<f64>, &f64) -> f64,
 ) -> Option<Outcome> {
     let equilibrium = solve(balance).ok()?.finite()?;
     let live = balance.spectrum.terms().iter();

@@ -4,7 +4,7 @@ use super::case::{Case, NetworkCase};
 use super::evidence::{Evidence, Outcome};
 use super::{Check, Control, Origin, Statement, sample};
 use crate::balance::{
-    Balance, Equilibrium, Noise, Orbit, Strength, certify, mean, population_covariance,
+    BalanceEquation, Equilibrium, Noise, Orbit, Strength, certify, mean, population_covariance,
 };
 use crate::dynamics::{batches_with_replacement, step};
 use crate::scalar::{Ball, Field, Rational, at_precision};
@@ -134,7 +134,7 @@ fn root(case: &Case, sign: i64) -> Outcome {
                 return Some(Outcome::Inconclusive("no finite root".to_owned()));
             };
             let spectrum = source.enclose()?;
-            let balance = Balance {
+            let balance = BalanceEquation {
                 spectrum,
                 strength: strength.map(Ball::from_rational),
             };

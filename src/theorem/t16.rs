@@ -4,8 +4,8 @@ use super::case::{Case, FamilyCase, NetworkCase};
 use super::evidence::{Evidence, Identity, Margin, Outcome, precision_scaling, vector_defect};
 use super::{Check, Control, Origin, Statement, sample};
 use crate::balance::{
-    CertifiedFamily, Edge, Existence, FamilyOrbit, FamilySource, FamilyStatus, Noise, Spectrum,
-    Term, Torus, balance_network, certify_family, mean, minimise, population_variance,
+    CertifiedFamily, Edge, Existence, FamilyOrbit, FamilySource, FamilyStatus, Noise, Potential,
+    Spectrum, Term, balance_network, certify_family, mean, minimise, population_variance,
 };
 use crate::model::Loss;
 use crate::problem::{Answer, Body, FamilyFinite, Problem};
@@ -177,12 +177,12 @@ fn act<S: RealScalar>(family: &Family, lambda: &[S], theta: &[S]) -> Vec<S> {
     members.fold(theta.to_vec(), |theta, (a, x)| a.act(x, &theta))
 }
 
-/// The torus in another number system, where the rates are rational.
-fn torus<S: Field>(source: &FamilySource, case: &NetworkCase) -> Option<Torus<S>> {
+/// The potential in another number system, where the rates are rational.
+fn potential<S: Field>(source: &FamilySource, case: &NetworkCase) -> Option<Potential<S>> {
     let FamilySource::Exact { spectrum, .. } = source else {
         return None;
     };
-    Torus::of(&convert(spectrum), &case.strength()?.map(S::from_rational))
+    Potential::of(&convert(spectrum), &case.strength()?.map(S::from_rational))
 }
 
 fn convert<S: Field>(spectrum: &Spectrum<Rational, Vec<Rational>>) -> Spectrum<S, Vec<S>> {
@@ -208,7 +208,7 @@ impl Identity for Moved {
         let case = &self.case;
         let exact = displacement(case, self.family.generators().len());
         let lambda: Vec<S> = crate::scalar::convert(&exact);
-        let claimed = torus::<S>(&self.source, case)?.potential(&lambda);
+        let claimed = potential::<S>(&self.source, case)?.potential(&lambda);
         let theta = act(&self.family, &lambda, &case.theta::<S>());
         let strength = case.strength()?.map(S::from_rational);
         let noise = sum(population_variance(&case.gradients(&theta)?)) * &strength.sigma2;
@@ -247,7 +247,7 @@ impl Identity for Gradient<'_> {
         let family = family(case)?;
         let members = family.generators().len();
         let lambda: Vec<S> = crate::scalar::convert(&displacement(case, members));
-        let dual = torus::<Dual<S>>(&source, case)?;
+        let dual = potential::<Dual<S>>(&source, case)?;
         let slope = |i: usize| {
             let point: Vec<Dual<S>> = lambda
                 .iter()
@@ -290,7 +290,7 @@ fn gradient(case: &Case, sign: i64) -> Outcome {
 fn far_out(case: &Case, tamper: fn(&FamilyCase) -> FamilyCase) -> Outcome {
     at_precision(BITS, || {
         let compare = |case: &FamilyCase| {
-            let torus = Torus::<Ball>::of(
+            let potential = Potential::<Ball>::of(
                 &convert(&case.spectrum),
                 &case.strength.map(Ball::from_rational),
             )?;
@@ -302,8 +302,8 @@ fn far_out(case: &Case, tamper: fn(&FamilyCase) -> FamilyCase) -> Outcome {
             let slope = |direction: &[Rational], distance: i64| {
                 let along: Vec<Ball> = crate::scalar::convert(direction);
                 let far = along.iter().map(|x| x.clone() * Ball::from_int(distance));
-                let values = torus.values(&far.collect::<Vec<_>>());
-                let terms = torus.terms.iter().zip(values);
+                let values = potential.values(&far.collect::<Vec<_>>());
+                let terms = potential.terms.iter().zip(values);
                 sum(terms.map(|(t, value)| dot(&t.exponent, &along) * value))
             };
             match Existence::of(&exponents, members) {
@@ -438,7 +438,7 @@ fn minimiser(case: &Case, shift: &Rational) -> Outcome {
             let Some(live) = exponents.first() else {
                 return Some(Outcome::Inconclusive("everything is flat".to_owned()));
             };
-            let torus = Torus::<Ball>::of(
+            let potential = Potential::<Ball>::of(
                 &convert(&case.spectrum),
                 &case.strength.map(Ball::from_rational),
             )?;
@@ -447,7 +447,7 @@ fn minimiser(case: &Case, shift: &Rational) -> Outcome {
                 x + &step
             });
             let lambda: Vec<Ball> = lambda.collect();
-            let balance = torus.balance(&lambda);
+            let balance = potential.balance(&lambda);
             let holds = balance.iter().all(Ball::contains_zero);
             // The enclosure has to be a narrow one to say something.
             let narrow = found.lambda.iter().map(|x| x.width().to_f64());
@@ -472,18 +472,18 @@ impl Identity for Starts<'_> {
     /// The minimiser from 0 and from (1, 2, …), in the coordinates of the live span.
     fn defect<S: RealScalar + num_dual::DualNum>(&self) -> Option<(S, S)> {
         let reduced = |case: &FamilyCase| {
-            let mut torus = Torus::<S>::of(
+            let mut potential = Potential::<S>::of(
                 &convert(&case.spectrum),
                 &case.strength.map(S::from_rational),
             )?;
-            for term in &mut torus.terms {
+            for term in &mut potential.terms {
                 let own = self.span.iter().map(|e| {
                     let e: Vec<S> = crate::scalar::convert(e);
                     dot(&e, &term.exponent)
                 });
                 term.exponent = own.collect();
             }
-            Some(torus.terms)
+            Some(potential.terms)
         };
         let n = self.span.len();
         let origin = vec![S::zero(); n];
@@ -602,17 +602,17 @@ fn network(case: &Case, shift: f64) -> Outcome {
                     "balanced, though there is no minimum".to_owned(),
                 ));
             }
-            let torus = torus::<Ball>(&source, case)?;
+            let potential = potential::<Ball>(&source, case)?;
             let lambda = found.lambda.iter().map(|x| Float::with_val(512, x + shift));
             let lambda: Vec<Ball> = lambda.map(|x| Ball::point(&x)).collect();
-            let values = torus.values(&lambda);
+            let values = potential.values(&lambda);
             let size = found
                 .lambda
                 .iter()
                 .fold(0.0, |size, x| f64::max(size, x.abs()));
             let mut worst: f64 = 0.0;
             for i in 0..members {
-                let parts: Vec<Ball> = torus
+                let parts: Vec<Ball> = potential
                     .terms
                     .iter()
                     .zip(&values)

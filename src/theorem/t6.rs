@@ -5,7 +5,7 @@ use super::case::{Case, NetworkCase};
 use super::evidence::{Evidence, Outcome};
 use super::trajectory::{Increment, Moment, Running, dot as inner, scatter};
 use super::{Check, Control, Origin, Statement, sample};
-use crate::balance::{Balance, Spectrum, mean, population_covariance, population_variance};
+use crate::balance::{BalanceEquation, Spectrum, mean, population_covariance, population_variance};
 use crate::dynamics::Noise;
 use crate::model::{Deep, Model, Sample};
 use crate::scalar::{Ball, Field, Rational, at_precision, dot, sum};
@@ -84,7 +84,7 @@ pub static STATEMENT: Statement = Statement {
             run: |case| martingale(case, 8, true),
         },
         Control {
-            name: "a fixed bias before tanh",
+            name: "asymmetric twin",
             check: 2,
             run: |case| small_drift(case, NetworkCase::asymmetric, 3, 4),
         },
@@ -99,7 +99,7 @@ pub static STATEMENT: Statement = Statement {
             run: |case| small_drift(case, Clone::clone, 3, 2),
         },
         Control {
-            name: "a fixed bias before tanh",
+            name: "asymmetric twin",
             check: 3,
             run: |case| small_martingale(case, NetworkCase::asymmetric, 6),
         },
@@ -109,7 +109,7 @@ pub static STATEMENT: Statement = Statement {
             run: |case| small_martingale(case, Clone::clone, 4),
         },
         Control {
-            name: "a fixed bias before tanh",
+            name: "asymmetric twin",
             check: 4,
             run: |case| leads(case, NetworkCase::asymmetric),
         },
@@ -389,7 +389,7 @@ fn leads(case: &Case, tamper: fn(&NetworkCase) -> NetworkCase) -> Outcome {
                 return None;
             };
             let noise = population_variance(&gradients);
-            let balance = Balance {
+            let balance = BalanceEquation {
                 spectrum: Spectrum::from_rates(&rates, &noise, &theta),
                 strength: case.strength()?.map(Ball::from_rational),
             };

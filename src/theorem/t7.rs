@@ -3,7 +3,7 @@
 use super::case::{Case, SpectrumCase};
 use super::evidence::{Evidence, Identity, Margin, Outcome, precision_scaling};
 use super::{Check, Control, Origin, Statement, sample};
-use crate::balance::{Balance, Equilibrium, Pulls, Spectrum, Term};
+use crate::balance::{BalanceEquation, Equilibrium, Pulls, Spectrum, Term};
 use crate::scalar::{Ball, Field, RealScalar, at_precision};
 use num_dual::Dual;
 use std::cmp::Ordering;
@@ -157,7 +157,7 @@ fn convex(case: &Case, tamper: fn(&SpectrumCase) -> SpectrumCase) -> Outcome {
 fn compare(
     case: &Case,
     tamper: fn(&SpectrumCase) -> SpectrumCase,
-    strict: impl Fn(&Balance<Ball>, [Ball; 3]) -> Outcome,
+    strict: impl Fn(&BalanceEquation<Ball>, [Ball; 3]) -> Outcome,
 ) -> Outcome {
     at_precision(BITS, || {
         let Some(case) = case.spectrum() else {

@@ -3,7 +3,7 @@
 use super::case::{Case, NetworkCase};
 use super::evidence::{Evidence, Identity, Outcome, precision_scaling, vector_defect};
 use super::{Check, Control, Origin, Statement, sample};
-use crate::balance::{Balance, Spectrum, certify, solve};
+use crate::balance::{BalanceEquation, Spectrum, certify, solve};
 use crate::scalar::{Ball, Field, Rational, RealScalar, at_precision};
 use num_traits::Zero;
 use std::cmp::Ordering;
@@ -57,7 +57,7 @@ impl Identity for Path {
         let case = &self.case;
         let theta = case.theta::<S>();
         let spectrum = Spectrum::from_gradients(&case.generator, &theta, &case.gradients(&theta)?)?;
-        let balance = Balance {
+        let balance = BalanceEquation {
             spectrum,
             strength: case.strength()?.map(S::from_rational),
         };
@@ -104,7 +104,7 @@ fn chord(case: &Case, sign: i64) -> Outcome {
                 gamma: Ball::from_rational(&Rational::from((1, 2))),
                 sigma2: zero.clone(),
             };
-            let norm = Balance { spectrum, strength };
+            let norm = BalanceEquation { spectrum, strength };
             // To λ* where it is finite and not 0; anywhere on the orbit will do for the rest.
             let found = certify(&source, &case.strength()?, 60);
             let end = match found.ok()?.finite().map(|found| found.lambda) {

@@ -4,7 +4,7 @@
 use super::bounds::{DescentStep, descent_step, within};
 use super::case::NetworkCase;
 use super::evidence::{Margin, Outcome};
-use crate::balance::Balance;
+use crate::balance::BalanceEquation;
 use crate::dynamics::{
     Data, Descent, Diffusion, FlowError, Network, Noise, Sampling, Schedule, Source, Stream,
 };
@@ -156,13 +156,13 @@ pub fn stopped(error: &FlowError) -> Outcome {
 }
 
 /// The same orbit seen from θ_s.
-pub fn moved(balance: &Balance<f64>, s: f64) -> Balance<f64> {
+pub fn moved(balance: &BalanceEquation<f64>, s: f64) -> BalanceEquation<f64> {
     let terms = balance.spectrum.terms().iter().cloned().map(|mut term| {
         term.noise *= libm::exp(-2.0 * term.rate * s);
         term.charge *= libm::exp(2.0 * term.rate * s);
         term
     });
-    Balance {
+    BalanceEquation {
         spectrum: crate::balance::Spectrum::from_terms(terms.collect()),
         strength: balance.strength.clone(),
     }

@@ -199,7 +199,7 @@ fn the_new_point_is_balanced_by_its_own_gradients() {
         );
         // The control: the old gradients do not belong to the new point.
         let network =
-            noise_equilibrium::checkpoint::read_network(&shape.network()).expect("a network");
+            noise_equilibrium::checkpoint::read_architecture(&shape.network()).expect("a network");
         let stale = crate::network::file(&data.gradients(*shape, before));
         let refused = noise_equilibrium::checkpoint::balance(
             &crate::network::file(after),

@@ -1,6 +1,6 @@
 //! Small networks with exact per-sample gradients, by dual numbers.
 
-use noise_equilibrium::checkpoint::{Balanced, balance, read_network};
+use noise_equilibrium::checkpoint::{Balanced, balance, read_architecture};
 use num_dual::{Dual64, DualNum};
 use safetensors::tensor::{Metadata, TensorView};
 use safetensors::{Dtype, SafeTensors};
@@ -355,6 +355,6 @@ pub fn header(file: &[u8]) -> (usize, Metadata) {
 
 /// The library's `balance`, on files of doubles.
 pub fn balanced(checkpoint: &Tensors, network: &str, gradients: &Tensors) -> Balanced {
-    let network = read_network(network).expect("a network");
+    let network = read_architecture(network).expect("a network");
     balance(&file(checkpoint), &network, &file(gradients), |_, _| ()).expect("balanced")
 }

@@ -5,7 +5,7 @@ use crate::network::{Data, Draw, Shape, Tensors, network, serialize};
 use crate::program::{Inputs, assert_refused};
 use half::{bf16, f16};
 use noise_equilibrium::checkpoint::{
-    Balanced, CheckpointError, PairStatus, Verdict, balance, read_network,
+    Balanced, CheckpointError, PairStatus, Verdict, balance, read_architecture,
 };
 use safetensors::Dtype;
 
@@ -180,7 +180,7 @@ impl Setting {
 
     fn balance(self, head: &str) -> Result<Balanced, CheckpointError> {
         let (tensors, gradients) = self.make();
-        let network = read_network(&network(head, PAIR)).expect("a network");
+        let network = read_architecture(&network(head, PAIR)).expect("a network");
         let (checkpoint, gradients) = (file(&tensors, self.dtype), file(&gradients, Dtype::F32));
         balance(&checkpoint, &network, &gradients, |_, _| ())
     }
@@ -317,7 +317,7 @@ fn gradients_that_do_not_vary_are_no_noise() {
     for times in [1, 2, 7] {
         let gradients = file(&repeated(&gradients, times), Dtype::F32);
         let with_decay = network("", PAIR);
-        let parsed = read_network(&with_decay).expect("a network");
+        let parsed = read_architecture(&with_decay).expect("a network");
         let result = balance(&checkpoint, &parsed, &gradients, |_, _| ()).expect("weight decay");
         let said = format!(
             "up, down: no noise on either side: the gradients are the same in all samples ({times})"
@@ -339,7 +339,7 @@ fn gradients_that_do_not_vary_are_no_noise() {
     }
     .make();
     let text = network("", PAIR).replace("1/256", "0");
-    let network = read_network(&text).expect("a network");
+    let network = read_architecture(&text).expect("a network");
     let (checkpoint, gradients) = (file(&tensors, Dtype::F32), file(&gradients, Dtype::F32));
     let result = balance(&checkpoint, &network, &gradients, |_, _| ()).expect("noise");
     assert!(
@@ -454,7 +454,7 @@ fn mixed_units_are_said() {
     let draw = Draw::new(5);
     let gradients = setting.gradients(&tensors, draw);
     let pair = PAIR.replace("relu", "linear");
-    let parsed = read_network(&network("", &pair)).expect("a network");
+    let parsed = read_architecture(&network("", &pair)).expect("a network");
     let (checkpoint, gradients) = (file(&tensors, Dtype::F64), file(&gradients, Dtype::F64));
     let result = balance(&checkpoint, &parsed, &gradients, |_, _| ());
     let result = result.expect("linear in all samples");
@@ -483,7 +483,7 @@ fn what_no_gradient_shows_is_said() {
         }
     }
     let text = network("", PAIR);
-    let parsed = read_network(&text).expect("a network");
+    let parsed = read_architecture(&text).expect("a network");
     let checkpoint = file(&tensors, Dtype::F32);
     let some = file(&gradients, Dtype::F32);
     let result = balance(&checkpoint, &parsed, &some, |_, _| ()).expect("accepted");
@@ -509,7 +509,7 @@ fn positions_are_stated() {
     let (checkpoint, gradients) = (file(&tensors, Dtype::F32), file(&gradients, Dtype::F32));
     let run = |positions: &str| {
         let pair = PAIR.replace("\"up\":", &format!("{positions}\"up\":"));
-        let parsed = read_network(&network("", &pair)).expect("a network");
+        let parsed = read_architecture(&network("", &pair)).expect("a network");
         balance(&checkpoint, &parsed, &gradients, |_, _| ()).map(|result| result.report)
     };
     let message = run("").expect_err("refused").to_string();
@@ -517,7 +517,7 @@ fn positions_are_stated() {
     let report = run(r#""positions": 4096, "#).expect("accepted");
     assert!(report.pairs[0].symmetry.explained < 1e-4);
     let zero = network("", &PAIR.replace("\"up\":", "\"positions\": 0, \"up\":"));
-    let message = read_network(&zero).expect_err("refused").to_string();
+    let message = read_architecture(&zero).expect_err("refused").to_string();
     assert_eq!(message, "pairs[0].positions: expected at least 1, found 0");
 }
 
@@ -566,7 +566,7 @@ fn a_small_head_has_noise() {
         "\"strength\"",
         "\"gradients_dtype\": \"bfloat16\", \"strength\"",
     );
-    let network = read_network(&coarse).expect("a network");
+    let network = read_architecture(&coarse).expect("a network");
     let checkpoint = file(&tensors, Dtype::F64);
     let result = balance(&checkpoint, &network, &gradients, |_, _| ());
     let report = result.expect("noise in both heads").report;
@@ -584,7 +584,7 @@ fn nothing_moved_is_not_balanced() {
         gradients.get_mut(name).expect("a tensor").1.fill(0.0);
     }
     let text = network("", PAIR).replace("1/256", "0");
-    let parsed = read_network(&text).expect("a network");
+    let parsed = read_architecture(&text).expect("a network");
     let (checkpoint, gradients) = (file(&tensors, Dtype::F32), file(&gradients, Dtype::F32));
     let result = balance(&checkpoint, &parsed, &gradients, |_, _| ()).expect("a report");
     assert_eq!(result.report.status, Verdict::NothingMoved);

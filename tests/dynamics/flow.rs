@@ -1,6 +1,6 @@
 //! Flows against solutions that can be written down.
 
-use noise_equilibrium::balance::{Balance, Spectrum, Strength, Term};
+use noise_equilibrium::balance::{BalanceEquation, Spectrum, Strength, Term};
 use noise_equilibrium::dynamics::{
     Data, Network, Stream, Teacher, charge, gradient_flow, noether_flow, pair_flow, pair_sides,
 };
@@ -94,7 +94,7 @@ fn of_a_neurons_charge() {
             noise: noise[k],
             charge: charges[k],
         };
-        let balance = Balance {
+        let balance = BalanceEquation {
             spectrum: Spectrum::from_terms(vec![term(0), term(1)]),
             strength: Strength { gamma, sigma2 },
         };
@@ -162,7 +162,7 @@ fn of_a_pair_with_one_neuron_is_that_of_its_charge() {
     let (network, data, theta) = minimum(1);
     let generator = network.model().symmetries().swap_remove(0);
     let gradients = network.per_sample(&theta, &data);
-    let balance = Balance {
+    let balance = BalanceEquation {
         spectrum: Spectrum::from_gradients(&generator, &theta, &gradients).expect("rates"),
         strength: STRENGTH,
     };

@@ -1,7 +1,7 @@
 //! What an observer sees, against the same numbers found another way.
 
 use crate::small;
-use noise_equilibrium::balance::{Balance, Setting, Spectrum, Strength, solve};
+use noise_equilibrium::balance::{BalanceEquation, Setting, Spectrum, Strength, solve};
 use noise_equilibrium::dynamics::{
     Data, Descent, Network, Normalisation, Observer, Sampling, Schedule, Source, Stream,
     hessian_product,
@@ -59,7 +59,7 @@ fn a_pair_is_its_generator() {
                 .collect();
             let generator = network.model().turning(l, &rows).expect("symmetric");
             assert_eq!(pair.charge, generator.charge(&theta));
-            let balance = Balance {
+            let balance = BalanceEquation {
                 spectrum: Spectrum::from_gradients(&generator, &theta, &gradients)
                     .expect("rates ±1"),
                 strength: STRENGTH,

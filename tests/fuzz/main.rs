@@ -7,7 +7,7 @@
 //! fails is written to a file, whose name the message has.
 
 use noise_equilibrium::audit::{JOURNAL, Journal, Options, Part, merge};
-use noise_equilibrium::checkpoint::{balance, read_network};
+use noise_equilibrium::checkpoint::{balance, read_architecture};
 use noise_equilibrium::dynamics::Stream;
 use noise_equilibrium::problem::{
     Certificate, Integers, Lines, certificate, read_problem, read_problem_in,
@@ -343,7 +343,7 @@ fn replay() {
 #[test]
 fn network() {
     let read = |data: &[u8]| {
-        read_network(text(data)?)
+        read_architecture(text(data)?)
             .map(drop)
             .map_err(|e| e.to_string())
     };
@@ -433,7 +433,7 @@ fn safetensors() {
 
 /// A checkpoint with a pair that fits the corpus, or its gradients, with the other as it is.
 fn pair(name: &'static str, other: &str) {
-    let network = read_network(
+    let network = read_architecture(
         "{\"format\":\"noise-equilibrium/network-1\",\"strength\":{\"gamma\":\"1/8\",\"sigma2\":1},\"pairs\":[{\"kind\":\"relu\",\"up\":\"u\",\"down\":\"w\"}]}",
     )
     .expect("a network");

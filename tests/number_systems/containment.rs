@@ -105,7 +105,7 @@ const SHARE: u32 = 4;
 at_every_precision! {
     addition subtraction multiplication division negation_and_square
     hull_and_between widening_and_shifting what_is_left_above_zero
-    root exponential exponential_minus_one logarithm
+    root exponential logarithm
     products_with_rationals quotients_by_integers
     parts_of_a_ball meetings_and_insides points_and_precision
 }
@@ -239,13 +239,7 @@ mod run {
     }
 
     pub fn exponential() {
-        let inside = |result: &Ball, x: &[Operand]| exponential_inside(result, x, 0);
-        sound("e^a", 1, SHARE, |x| x[0].exp(), &inside, 400);
-    }
-
-    pub fn exponential_minus_one() {
-        let inside = |result: &Ball, x: &[Operand]| exponential_inside(result, x, 1);
-        sound("e^a − 1", 1, SHARE, |x| x[0].exp_minus_one(), &inside, 400);
+        sound("e^a", 1, SHARE, |x| x[0].exp(), &exponential_inside, 400);
     }
 
     pub fn logarithm() {
@@ -529,13 +523,13 @@ fn encloses(result: &Ball, low: &Rational, high: &Rational) -> Option<bool> {
     }
 }
 
-/// Is e^x − `less` in the result?
-fn exponential_inside(result: &Ball, x: &[Operand], less: i64) -> Option<bool> {
+/// Is e^x in the result?
+fn exponential_inside(result: &Ball, x: &[Operand]) -> Option<bool> {
     let q = &x[0].inside;
     if q.clone().abs() > 20_000 {
         // Neither end of the bracket could be written out: e^q > q² for q > 0.
         let size = q.clone().square();
-        let (lower, upper) = (result.lower() + less, result.upper() + less);
+        let (lower, upper) = (result.lower(), result.upper());
         return Some(if *q > 0 {
             upper > size
         } else {
@@ -549,7 +543,7 @@ fn exponential_inside(result: &Ball, x: &[Operand], less: i64) -> Option<bool> {
         .saturating_sub(q.numer().significant_bits());
     let bits = result.midpoint().prec() + small.min(14_000) + 64;
     let (low, high) = exponential_bracket(q, bits);
-    encloses(result, &(low - less), &(high - less))
+    encloses(result, &low, &high)
 }
 
 /// Is ln x in the result, that is, x between the exponentials of its ends?
@@ -756,7 +750,6 @@ fn what_overflows_is_the_whole_line() {
             huge.clone() * &huge,
             huge.clone() / &tiny,
             huge.exp(),
-            huge.exp_minus_one(),
             wide.square(),
             &wide * &wide,
             &wide * &huge,
@@ -852,7 +845,6 @@ fn the_whole_line_goes_through_every_operation() {
             &two / &whole,
             whole.square(),
             whole.exp(),
-            whole.exp_minus_one(),
             whole.ln(),
             whole.root().unwrap(),
             whole.at_least_zero().unwrap(),

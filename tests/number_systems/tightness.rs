@@ -259,36 +259,6 @@ mod run {
             allowed(at * half, 1)
         };
         tight("e^a", 1, |x| x[0].exp(), &limit, 300);
-        // Of the series, half a unit for each term and what is left out, relative to 1.
-        let terms = |size: &Rational| {
-            let (mut term, mut n) = (size.clone(), 1);
-            while term > shift(ratio(1, 1), -working - 2) {
-                n += 1;
-                term = term * size / n;
-            }
-            n
-        };
-        let limit = |x: &[Operand]| {
-            let (m, r) = parts(&x[0]);
-            if m.clone() + &r > ratio(1, 2) {
-                return None;
-            }
-            let at = fine(|bits| Float::with_val(bits, &x[0].middle).exp());
-            let exact = at * fine_exp_minus_one(&r) + shift(ratio(1, 1), -working - 1);
-            Some(Allowed {
-                exact,
-                share: hair() + r.clone().square() / 8u32,
-                halves: 1 + terms(&(m + r)),
-            })
-        };
-        let decided = check(1, |x| x[0].exp_minus_one(), &limit).unwrap();
-        assert!(decided > 100, "{decided}");
-        let wider = |x: &[Ball]| {
-            let result = x[0].exp_minus_one();
-            let halves = terms(&rational(&x[0].magnitude())) + 2;
-            result.widen(&Float::with_val(53, &(unit(&result) * halves)))
-        };
-        assert!(check(1, wider, &limit).is_err());
     }
 
     pub fn logarithms() {

@@ -159,7 +159,7 @@ fn family_of_one() {
     }
 }
 
-/// The same torus in another basis: λ changes linearly, θ* not at all. Rates are golden.
+/// The same potential in another basis: λ changes linearly, θ* not at all. Rates are golden.
 #[test]
 fn another_basis() {
     let theta = json!([1, 2, 3, 1, 1, 0, 2, 1]);

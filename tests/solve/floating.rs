@@ -8,7 +8,9 @@
 //! at most that over the least slope of H, the sum of the smallest r of U and of D.
 
 use crate::known::{Bounds, Known, answer, spectrum};
-use noise_equilibrium::balance::{Balance, Equilibrium, Pulls, Spectrum, Strength, Term, solve};
+use noise_equilibrium::balance::{
+    BalanceEquation, Equilibrium, Pulls, Spectrum, Strength, Term, solve,
+};
 use noise_equilibrium::scalar::{Ball, Field, Rational, Real, RealScalar, Scalar, at_precision};
 use rug::Float;
 
@@ -42,7 +44,7 @@ fn wide<T>(work: impl FnOnce() -> T) -> T {
 }
 
 /// The problem as `S` sees it: every number rounded to `S`, and then exact.
-fn rounded<S: Floating>(known: &Known) -> (Known, Balance<S>) {
+fn rounded<S: Floating>(known: &Known) -> (Known, BalanceEquation<S>) {
     let number = |q: &Rational| S::from_rational(q);
     let text = |q: &Rational| number(q).exactly().expect("finite").to_string();
     let triples: Vec<[String; 3]> = known
@@ -60,7 +62,7 @@ fn rounded<S: Floating>(known: &Known) -> (Known, Balance<S>) {
         noise: number(noise),
         charge: number(charge),
     });
-    let balance = Balance {
+    let balance = BalanceEquation {
         spectrum: Spectrum::from_terms(terms.collect()),
         strength: Strength {
             gamma: number(&known.gamma),
@@ -221,7 +223,7 @@ fn mirrored_problems_have_mirrored_solutions() {
             rate: -t.rate.clone(),
             ..t.clone()
         });
-        let mirror = Balance {
+        let mirror = BalanceEquation {
             spectrum: Spectrum::from_terms(terms.collect()),
             strength: balance.strength.clone(),
         };

@@ -1,7 +1,7 @@
 //! When a number is precise enough, and that no more working precision is spent than the
 //! digits take: the first attempt is enough wherever the digits can be had with it.
 
-use noise_equilibrium::balance::{Balance, Spectrum, Term, Torus};
+use noise_equilibrium::balance::{BalanceEquation, Potential, Spectrum, Term};
 use noise_equilibrium::balance::{
     CertifyError, FamilyStatus, GroupStatus, Pulls, SpectrumSource, Strength, certify,
     certify_family, certify_group,
@@ -244,7 +244,7 @@ fn negative_and_undecided_powers_have_no_pulls() {
         charge: Rational::from(charge),
     };
     let both = |term: &Term<Rational>, strength: &Strength<Rational>| {
-        let balance = Balance {
+        let balance = BalanceEquation {
             spectrum: Spectrum::from_terms(vec![term.clone()]),
             strength: strength.clone(),
         };
@@ -253,9 +253,9 @@ fn negative_and_undecided_powers_have_no_pulls() {
             noise: term.noise.clone(),
             charge: term.charge.clone(),
         };
-        let torus = Torus::of(&Spectrum::from_terms(vec![vector]), strength);
+        let potential = Potential::of(&Spectrum::from_terms(vec![vector]), strength);
         let pulls = Pulls::of(&balance).map(|p| p.up.len() + p.down.len());
-        assert_eq!(pulls, torus.map(|torus| torus.terms.len()));
+        assert_eq!(pulls, potential.map(|potential| potential.terms.len()));
         pulls
     };
     assert_eq!(both(&term(1, 1), &strength(1, 1)), Some(2));
@@ -274,7 +274,7 @@ fn negative_and_undecided_powers_have_no_pulls() {
     let undecided = Ball::between(&Float::with_val(64, -1), &Float::with_val(64, 1));
     let undecided = undecided.expect("a ball");
     let one = Ball::one;
-    let enclosed = Balance {
+    let enclosed = BalanceEquation {
         spectrum: Spectrum::from_terms(vec![Term {
             rate: one(),
             noise: undecided,

@@ -497,6 +497,33 @@ fn an_interrupt_leaves_whole_lines_and_files_as_they_were() {
     }
 }
 
+/// A pipe with a name opens when somebody reads it: until then the program can be stopped, and
+/// then it gets the lines, or none.
+#[cfg(unix)]
+#[test]
+fn a_pipe_with_a_name() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let pipe = folder.path().join("pipe");
+    let made = Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("mkfifo").success());
+    let name = pipe.display().to_string();
+    let arguments = ["solve", "--lines", "-", "--digits", "5", "--out", &name];
+    let mut running = Running::with(&arguments);
+    running.write(&format!("{}\n", problem(2)));
+    let process = running.child.id().to_string();
+    let kill = Command::new("kill").args(["-s", "TERM", &process]).status();
+    assert!(kill.expect("kill").success());
+    assert_eq!(running.child.wait().expect("it ends").code(), None);
+    for problems in [0, 2] {
+        let mut running = Running::with(&arguments);
+        running.write(&format!("{}\n", problem(2)).repeat(problems));
+        drop(running.input.take());
+        let read = std::fs::read_to_string(&pipe).expect("text");
+        assert_eq!(values(read.as_bytes()).len(), problems);
+        assert_eq!(running.end(), (0, String::new(), String::new()));
+    }
+}
+
 /// Bytes that the program may take, at most, in a stream of any length: lines and answers
 /// make up 16 MiB, and allocators have as much again of what was freed; the rest is the
 /// program itself, with its threads.

@@ -4,12 +4,14 @@
 //! that another implementation starts from the very same problem.
 
 mod deep;
+mod family;
 mod group;
 mod single;
-mod torus;
 
 use crate::dynamics::Stream;
 use crate::scalar::{Field, Rational, dot};
+use crate::symmetry::rows_of;
+use nalgebra::DMatrix;
 use serde_json::{Map, Value, json};
 
 /// One problem with its name.
@@ -51,7 +53,7 @@ families!(
 pub fn catalogue() -> Vec<Item> {
     let mut list = List::default();
     single::add(&mut list);
-    torus::add(&mut list);
+    family::add(&mut list);
     group::add(&mut list);
     deep::add(&mut list);
     list.items
@@ -223,15 +225,16 @@ fn apply(m: &[Vec<Rational>], v: &[Rational]) -> Vec<Rational> {
 }
 
 fn transposed(m: &[Vec<Rational>]) -> Vec<Vec<Rational>> {
-    let columns = m.first().map_or(0, Vec::len);
-    (0..columns)
-        .map(|j| m.iter().map(|row| row[j].clone()).collect())
-        .collect()
+    rows_of(&matrix(m).transpose())
 }
 
 fn product(a: &[Vec<Rational>], b: &[Vec<Rational>]) -> Vec<Vec<Rational>> {
-    let columns = transposed(b);
-    a.iter().map(|row| apply(&columns, row)).collect()
+    rows_of(&(matrix(a) * matrix(b)))
+}
+
+fn matrix(rows: &[Vec<Rational>]) -> DMatrix<Rational> {
+    let columns = rows.first().map_or(0, Vec::len);
+    DMatrix::from_fn(rows.len(), columns, |i, j| rows[i][j].clone())
 }
 
 /// Two factors U (d_y × r) and W (r × d_x) with the gradients of some samples of a loss of

@@ -13,7 +13,7 @@ pub const FORMAT: &str = "noise-equilibrium/network-1";
 
 /// Why a network is refused. The text says where and what would be right.
 #[derive(Debug, Error, Clone, PartialEq, Eq)]
-pub enum NetworkError {
+pub enum ArchitectureError {
     /// The file's contents.
     #[error("{0}")]
     File(#[from] ProblemError),
@@ -24,7 +24,7 @@ pub enum NetworkError {
 
 /// γ and σ², and what may be moved without changing the function.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Network {
+pub struct Architecture {
     /// γ and σ².
     pub strength: Strength<Rational>,
     /// How weights are stored.
@@ -112,13 +112,13 @@ pub enum Axis {
 /// Reads a network-1 text, as strictly as a problem.
 ///
 /// # Errors
-/// [`NetworkError`] with the path of the field and what would be right.
-pub fn read_network(text: &str) -> Result<Network, NetworkError> {
+/// [`ArchitectureError`] with the path of the field and what would be right.
+pub fn read_architecture(text: &str) -> Result<Architecture, ArchitectureError> {
     // The format first: the fields of another format would only confuse.
     let header: Table<Header> = match json(text) {
         Ok(header) => header,
         Err(error) => {
-            return Err(json::<Table<NetworkFile>>(text)
+            return Err(json::<Table<ArchitectureFile>>(text)
                 .err()
                 .unwrap_or(error)
                 .into());
@@ -126,10 +126,15 @@ pub fn read_network(text: &str) -> Result<Network, NetworkError> {
     };
     match header.0.format {
         Some(format) if format == FORMAT => {}
-        Some(format) => return Err(NetworkError::Format(format!("\"{}\"", shorten(&format)))),
-        None => return Err(NetworkError::Format("none".to_owned())),
+        Some(format) => {
+            return Err(ArchitectureError::Format(format!(
+                "\"{}\"",
+                shorten(&format)
+            )));
+        }
+        None => return Err(ArchitectureError::Format("none".to_owned())),
     }
-    let Table(file) = json::<Table<NetworkFile>>(text)?;
+    let Table(file) = json::<Table<ArchitectureFile>>(text)?;
     let strength = file.strength.ok_or_else(|| invalid("strength: missing"))?;
     let layout = match file.layout.as_deref() {
         None | Some("out-in") => Layout::OutIn,
@@ -151,7 +156,7 @@ pub fn read_network(text: &str) -> Result<Network, NetworkError> {
     for (i, Table(pair)) in pairs.into_iter().enumerate() {
         links.extend(pair.links(&format!("pairs[{i}]"))?);
     }
-    Ok(Network {
+    Ok(Architecture {
         strength: strength.0.check()?,
         layout,
         gradients_dtype,
@@ -178,7 +183,7 @@ struct Header {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct NetworkFile {
+struct ArchitectureFile {
     #[serde(rename = "format")]
     _format: String,
     #[serde(default, deserialize_with = "present")]

@@ -23,8 +23,8 @@ const START: u32 = 192;
 /// is decides whether the test succeeds.
 const COARSE: u32 = 96;
 
-/// Sizes of the box to try, each eight times as wide.
-const WIDENINGS: u32 = 12;
+/// Sizes of the box to try, each wider by a sixteenth of the bits.
+const WIDENINGS: u32 = 8;
 
 /// ∇Φ for Φ = Σ W e^{⟨v, y⟩}, with the zeros of each v left out. Near the minimum nothing
 /// overflows: no term of Φ is above Φ(0) there.
@@ -151,38 +151,28 @@ impl<R: Rate> Gradient<'_, R> {
         }
         let centre: Vec<Ball> = found.point.iter().map(Ball::point).collect();
         let shift = found.shift(self, &centre);
-        // Rounding may leave the centre as far away as the last digits reach.
-        let radius = |y: &Ball, step: &Ball| {
-            let last = y.magnitude() >> bits;
-            Float::with_val(53, step.magnitude() * 4u32).max(&last)
-        };
-        let mut radii: Vec<Float> = centre
-            .iter()
-            .zip(&shift)
-            .map(|(y, s)| radius(y, s))
-            .collect();
-        // A component that needs no step may still be moved by its neighbours'.
-        let least = radii.iter().fold(Float::new(53), |a, b| a.max(b)) >> (bits / 2);
-        radii.iter_mut().for_each(|r| r.max_mut(&least));
+        // The smallest box that the test succeeds on, from as far away as rounding may leave the
+        // centre: half of the bits of that, or of the step from it, may be lost.
+        let mut radius = (largest(&centre) >> bits).max(&(largest(&shift) * 2u32));
         for _ in 0..WIDENINGS {
-            if let Some(image) = self.krawczyk(&found, &centre, &shift, &radii) {
+            if let Some(image) = self.krawczyk(&found, &centre, &shift, &radius) {
                 return Some(image);
             }
-            radii.iter_mut().for_each(|r| *r *= 8u32);
+            radius <<= bits.div_ceil(16);
         }
         None
     }
 
-    /// K(X) = y − Rf(y) + (I − Rf′(X))(X − y) over the box X = y ± radii. If it lies inside
+    /// K(X) = y − Rf(y) + (I − Rf′(X))(X − y) over the box X = y ± radius. If it lies inside
     /// X, then X holds exactly one zero of f, and K(X) holds it too.
     fn krawczyk(
         &self,
         found: &Approximation,
         centre: &[Ball],
         shift: &[Ball],
-        radii: &[Float],
+        radius: &Float,
     ) -> Option<Vec<Ball>> {
-        let region: Vec<Ball> = centre.iter().zip(radii).map(|(y, r)| y.widen(r)).collect();
+        let region: Vec<Ball> = centre.iter().map(|y| y.widen(radius)).collect();
         // |(I − Rf′(X))(X − y)|, of which few digits matter; but what cancels in the product
         // takes as many bits as the inverse has.
         let bits = if found.bits <= DOUBLES {
@@ -203,11 +193,8 @@ impl<R: Rate> Gradient<'_, R> {
             }
             let reach = |i: usize| {
                 let row = contraction.row(i);
-                let parts = row
-                    .iter()
-                    .zip(radii)
-                    .map(|(x, r)| Ball::point(&x.magnitude()) * Ball::point(r));
-                sum(parts).magnitude()
+                let total = sum(row.iter().map(|x| Ball::point(&x.magnitude())));
+                (total * Ball::point(radius)).magnitude()
             };
             (0..self.size).map(reach).collect::<Vec<Float>>()
         });

@@ -10,7 +10,7 @@ use thiserror::Error;
 
 /// Why no equilibrium was returned.
 #[derive(Debug, Error, Clone, PartialEq, Eq)]
-pub enum GroupError {
+pub enum MinimumError {
     /// A setting that does not fit the generators.
     #[error(transparent)]
     Setting(#[from] SettingError),
@@ -31,7 +31,7 @@ pub enum GroupError {
 
 /// A balanced point of an orbit: G = 0 for every generator of the group.
 #[derive(Clone, Debug)]
-pub struct GroupEquilibrium<S> {
+pub struct OrbitMinimum<S> {
     /// θ and the gradients of the samples at the balanced point.
     pub setting: Setting<S>,
     /// Φ there, the least on the orbit.
@@ -69,14 +69,14 @@ impl<S: RealScalar> Setting<S> {
     /// leads to the same equilibrium.
     ///
     /// # Errors
-    /// [`GroupError`], in particular where no equilibrium was reached: there may be none.
-    pub fn minimise(&self, generators: &[Generator]) -> Result<GroupEquilibrium<S>, GroupError> {
+    /// [`MinimumError`], in particular where no equilibrium was reached: there may be none.
+    pub fn minimise(&self, generators: &[Generator]) -> Result<OrbitMinimum<S>, MinimumError> {
         for generator in generators {
             self.check_shape(generator.dim(), None)?;
         }
         self.check_shape(self.theta.len(), None)?;
         if !self.is_valid() {
-            return Err(GroupError::InvalidSetting);
+            return Err(MinimumError::InvalidSetting);
         }
         let directions = Directions::of(generators);
         let mut here = self.clone();
@@ -87,13 +87,13 @@ impl<S: RealScalar> Setting<S> {
         let blur = S::unit() * S::from_int(64);
         for steps in 0..MAX_STEPS {
             let model = directions.expand(&here);
-            let step = model.step().ok_or(GroupError::InvalidSetting)?;
+            let step = model.step().ok_or(MinimumError::InvalidSetting)?;
             let gain = model.g.dot(&step);
             let last = gain <= done.clone() * &potential;
             // On the way to a minimum the digits double; on the way to infinity the gain falls
             // by a constant factor.
             if last && previous.is_some_and(|before| before < gain.clone() * S::from_int(16)) {
-                return Err(GroupError::Unbounded);
+                return Err(MinimumError::Unbounded);
             }
             previous = Some(gain.clone());
             let longest = S::from_int(LONGEST);
@@ -109,14 +109,14 @@ impl<S: RealScalar> Setting<S> {
                     break (moved, lower);
                 }
                 if halvings.next().is_none() {
-                    return Err(GroupError::NotConverged(steps));
+                    return Err(MinimumError::NotConverged(steps));
                 }
                 factor /= S::from_int(2);
             };
             (here, potential) = (moved, lower);
             if last {
                 let residual = directions.expand(&here).g.amax();
-                return Ok(GroupEquilibrium {
+                return Ok(OrbitMinimum {
                     setting: here,
                     potential,
                     residual,
@@ -124,7 +124,7 @@ impl<S: RealScalar> Setting<S> {
                 });
             }
         }
-        Err(GroupError::NotConverged(MAX_STEPS))
+        Err(MinimumError::NotConverged(MAX_STEPS))
     }
 
     fn is_valid(&self) -> bool {

@@ -31,12 +31,12 @@ pub struct Exponential<S> {
 
 /// Φ(λ) = Σ (2γc e^{2⟨w,λ⟩} + σ²a e^{−2⟨w,λ⟩}) over a spectrum with vector rates.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Torus<S> {
+pub struct Potential<S> {
     /// The terms that are there, those at the rate 0 included.
     pub terms: Vec<Exponential<S>>,
 }
 
-impl<S: Field> Torus<S> {
+impl<S: Field> Potential<S> {
     /// The live terms of a spectrum at a strength.
     ///
     /// `None` when the sign of a weight is not decided at the precision of `S`, or when
@@ -64,7 +64,7 @@ impl<S: Field> Torus<S> {
     }
 }
 
-impl<S: Scalar> Torus<S> {
+impl<S: Scalar> Potential<S> {
     /// Each term at λ.
     pub fn values(&self, lambda: &[S]) -> Vec<S> {
         let value = |t: &Exponential<S>| dot(&t.exponent, lambda).exp() * &t.weight;

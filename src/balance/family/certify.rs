@@ -3,7 +3,7 @@
 use super::enclose::enclose_minimiser;
 use super::parts::{Part, parts};
 use super::source::{EnclosedFamily, FamilySource, combine};
-use super::{Existence, Exponential, Torus};
+use super::{Existence, Exponential, Potential};
 use crate::balance::line::root;
 use crate::balance::powers::Rate;
 use crate::balance::refine::{CertifyError, Gap, bits_of, checked, largest, refine};
@@ -87,6 +87,7 @@ pub(crate) fn certify_family_and<T>(
     mut follow: impl FnMut(CertifiedFamily) -> Result<T, Gap>,
 ) -> Result<FamilyStatus<T>, CertifyError> {
     source.check_signs()?;
+    strength.check_signs()?;
     let wanted = bits_of(digits);
     let most = wanted.saturating_mul(8).saturating_add(MAX_EXTRA_BITS);
     match source {
@@ -95,8 +96,8 @@ pub(crate) fn certify_family_and<T>(
                 field: "spectrum",
                 bits: 0,
             };
-            let torus = Torus::of(spectrum, strength).ok_or(undecided)?;
-            let parts = parts(&torus.terms, *members);
+            let potential = Potential::of(spectrum, strength).ok_or(undecided)?;
+            let parts = parts(&potential.terms, *members);
             for part in &parts {
                 if let Some(direction) = part.recession() {
                     let direction = part.embedded(direction, *members);
@@ -140,14 +141,15 @@ pub(crate) fn certify_family_and<T>(
                 let EnclosedFamily { spectrum, spaces } =
                     blocks.enclose(count).ok_or_else(undecided)?;
                 let enclosed_strength = strength.map(Ball::from_rational);
-                let torus = Torus::of(&spectrum, &enclosed_strength).ok_or_else(undecided)?;
+                let potential =
+                    Potential::of(&spectrum, &enclosed_strength).ok_or_else(undecided)?;
                 let lambda = if balanced {
                     vec![Ball::zero(); source.members()]
                 } else {
-                    match enclose_minimiser(&reduce(&torus.terms, &span), bits) {
+                    match enclose_minimiser(&reduce(&potential.terms, &span), bits) {
                         Some(y) => combine(&span, &y, source.members()),
                         None => {
-                            let direction = recession(source, strength, &torus);
+                            let direction = recession(source, strength, &potential);
                             let direction = direction.ok_or(Gap::Undecided("lambda"))?;
                             return Ok(FamilyStatus::Unbounded { direction });
                         }
@@ -315,10 +317,10 @@ fn zero_of_sum(terms: &[Exponential<Rational>], bits: u32) -> Option<Ball> {
 fn recession(
     source: &FamilySource,
     strength: &Strength<Rational>,
-    torus: &Torus<Ball>,
+    potential: &Potential<Ball>,
 ) -> Option<Vec<Rational>> {
     // What cannot be told from 0 would only mislead.
-    let live = torus.terms.iter().map(|t| &t.exponent);
+    let live = potential.terms.iter().map(|t| &t.exponent);
     let live = live.filter(|v| v.iter().any(|x| !x.contains_zero()));
     let simple = |x: &Ball| {
         simplest(&at_precision(SIMPLE_BITS, || {
