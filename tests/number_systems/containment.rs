@@ -746,6 +746,9 @@ fn what_overflows_is_the_whole_line() {
             huge.square(),
             &huge * &huge,
             &huge / &tiny,
+            // In place, at the working precision.
+            huge.clone() * &huge,
+            huge.clone() / &tiny,
             huge.exp(),
             wide.square(),
             &wide * &wide,
