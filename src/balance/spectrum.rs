@@ -102,7 +102,11 @@ impl<S: Field> Spectrum<S> {
     /// When the three lengths differ.
     pub fn from_rates(rates: &[Rational], noise: &[S], theta: &[S]) -> Self {
         let lengths = [noise.len(), theta.len()];
-        assert_eq!(lengths, [rates.len(); 2], "a rate, a noise and a coordinate each");
+        assert_eq!(
+            lengths,
+            [rates.len(); 2],
+            "a rate, a noise and a coordinate each"
+        );
         let mut groups: BTreeMap<&Rational, Vec<usize>> = BTreeMap::new();
         for (k, rate) in rates.iter().enumerate() {
             groups.entry(rate).or_default().push(k);

@@ -12,7 +12,7 @@ thread_local! {
     static BITS: Cell<u32> = const { Cell::new(0) };
 }
 
-/// Runs `work` at a working precision of `bits` bits (at least 2, as in MPFR). The scope is that of
+/// Runs `work` at a working precision of `bits` bits (at least 2). The scope is that of
 /// the calling thread, and ends with `work` also when that unwinds.
 pub fn at_precision<T>(bits: u32, work: impl FnOnce() -> T) -> T {
     struct Outer(u32);
