@@ -19,7 +19,7 @@ const RUNS: usize = 3;
 fn line(k: u64) -> String {
     let decimal = |n: u64| format!("{:012}", (9 * k + n) * 618_033_988_749 % 1_000_000_000_000);
     let term = |i: u64| {
-        let sign = if (k + i) % 2 == 0 { "-" } else { "" };
+        let sign = if (k + i).is_multiple_of(2) { "-" } else { "" };
         let [rate, noise, charge] = [3 * i + 1, 3 * i + 2, 3 * i + 3].map(decimal);
         format!(r#"{{"rate":"{sign}1.{rate}","noise":"0.{noise}","charge":"0.{charge}"}}"#)
     };

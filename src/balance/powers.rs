@@ -67,7 +67,7 @@ impl Rate for Rational {
         let denominator = denominators.fold(Integer::from(1), |lcm, q| lcm.lcm(q));
         let power = |rate: &Rational| {
             let factor = Integer::from(&denominator / rate.denom());
-            Integer::from(rate.numer() * factor).abs()
+            (rate.numer() * factor).abs()
         };
         let powers: Vec<Integer> = rates.iter().map(power).collect();
         let mut distinct = powers.clone();
@@ -236,7 +236,7 @@ impl Windows {
         let own = &mut self.places[place];
         while own.len() <= digit {
             let d = own.len();
-            let next = if d % 2 == 0 {
+            let next = if d.is_multiple_of(2) {
                 own[d / 2].square()
             } else {
                 &own[d - 1] * &own[1]

@@ -160,7 +160,7 @@ impl Orbit {
                         .collect(),
                 };
                 Ok(SpectrumSource::Exact(Spectrum::from_rates(
-                    &rates,
+                    rates,
                     &noise,
                     &self.theta,
                 )))

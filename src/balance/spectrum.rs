@@ -133,7 +133,7 @@ impl<S: RealScalar> Spectrum<S> {
     ) -> Option<Self> {
         if let Structure::Rates(rates) = generator.structure() {
             return Some(Self::from_rates(
-                &rates,
+                rates,
                 &population_variance(gradients),
                 theta,
             ));

@@ -171,7 +171,7 @@ enum Opened {
     /// Opened at the first piece: a pipe opens when somebody reads it.
     Stream(PathBuf, Option<File>),
     /// The file beside its place, as [`Staged::File`], and what it replaces.
-    File(NamedTempFile, PathBuf, Option<Metadata>),
+    File(NamedTempFile, PathBuf, Option<Box<Metadata>>),
 }
 
 impl Growing {
@@ -180,7 +180,9 @@ impl Growing {
             Ok(match target {
                 Target::Standard => Opened::Standard,
                 Target::Stream(path) => Opened::Stream(path, None),
-                Target::File(path, old) => Opened::File(beside(&path, old.is_none())?, path, old),
+                Target::File(path, old) => {
+                    Opened::File(beside(&path, old.is_none())?, path, old.map(Box::new))
+                }
             })
         };
         let opened = Target::of(path).and_then(open);
@@ -212,7 +214,7 @@ impl Growing {
             Opened::Standard | Opened::Stream(_, Some(_)) => Ok(()),
             // Who reads it waits for an end, if for nothing else.
             Opened::Stream(path, None) => open_stream(&path).map(drop),
-            Opened::File(file, place, old) => complete(file.as_file(), old.as_ref())
+            Opened::File(file, place, old) => complete(file.as_file(), old.as_deref())
                 .and_then(|()| Staged::File(file, place).finish()),
         };
         finished.map_err(|error| bad(&self.path, error))

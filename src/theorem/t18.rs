@@ -189,7 +189,7 @@ fn convex(
                     .iter()
                     .fold(start, |theta, direction| direction.act(lambda, &theta));
                 let mut setting = case.setting_at(theta)?;
-                setting.strength.sigma2 = setting.strength.sigma2 * Ball::from_int(noise_sign);
+                setting.strength.sigma2 *= Ball::from_int(noise_sign);
                 Some(setting.potential())
             };
             let chord = |start: &Rational| {

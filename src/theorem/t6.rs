@@ -390,7 +390,7 @@ fn leads(case: &Case, tamper: fn(&NetworkCase) -> NetworkCase) -> Outcome {
             };
             let noise = population_variance(&gradients);
             let balance = BalanceEquation {
-                spectrum: Spectrum::from_rates(&rates, &noise, &theta),
+                spectrum: Spectrum::from_rates(rates, &noise, &theta),
                 strength: case.strength()?.map(Ball::from_rational),
             };
             if neuron.limit_of_the_law()?.is_zero() {

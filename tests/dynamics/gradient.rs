@@ -90,7 +90,7 @@ impl Case {
         let mut loss = Ball::from_int(0);
         let mut gradient = vec![loss.clone(); self.network.dim()];
         for z in &samples {
-            loss = loss + model.loss(&theta, z).expect("away from the kink");
+            loss += model.loss(&theta, z).expect("away from the kink");
             let g = model.gradient(&theta, z).expect("away from the kink");
             gradient = gradient.iter().zip(g).map(|(a, b)| a + &b).collect();
         }

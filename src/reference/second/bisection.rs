@@ -104,11 +104,10 @@ fn follow(system: &Coordinates, lambda: &Ball, bits: u32) -> Reached {
         let grown = (two.clone() * &rate * lambda).exp();
         let square = at(&own.charge) * &grown;
         let noise = at(&own.noise) / &grown;
-        charge = charge + rate.clone() * &square;
-        speed = speed + rate.square() * &square;
-        slope = slope
-            + rate.square()
-                * (four.clone() * &sigma2 * &noise + four.clone() * &two * &gamma * &square);
+        charge += rate.clone() * &square;
+        speed += rate.square() * &square;
+        slope += rate.square()
+            * (four.clone() * &sigma2 * &noise + four.clone() * &two * &gamma * &square);
         potential = potential + two.clone() * &gamma * &square + sigma2.clone() * &noise;
     }
     let theta = system.theta.as_ref().map(|theta| {

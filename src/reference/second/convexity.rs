@@ -149,7 +149,7 @@ pub(super) fn solve(system: &System<'_>, flat: &[Vec<Rational>]) -> Result<Reach
             Status::Degenerate
         },
         lambda: lambda.iter().map(|x| at(x).widen(&radius)).collect(),
-        theta: theta,
+        theta,
         charge: charge.collect(),
         potential: Some(expansion.potential * stretch),
         relaxation_rate,

@@ -144,8 +144,8 @@ impl Coordinates {
                 }
             }
             let rate = sum(rates.iter().map(Field::square));
-            expansion.speed = expansion.speed + square.clone() * rate;
-            expansion.size = expansion.size + square;
+            expansion.speed += square.clone() * rate;
+            expansion.size += square;
             expansion.potential = expansion.potential + decay + noise;
         }
         expansion
