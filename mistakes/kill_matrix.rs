@@ -79,7 +79,7 @@ struct Workshop {
     folder: PathBuf,
     /// The tracked files, relative to the repository, as they were when this run began.
     files: Vec<(PathBuf, Vec<u8>)>,
-    /// Digest of them, and of the cases asked for.
+    /// Digest of the code among them, and of the cases asked for.
     source: String,
     cases: u64,
     seed: u64,
@@ -244,6 +244,16 @@ fn mistakes() -> Result<Vec<Mistake>, String> {
     }
 }
 
+/// What the audited program is built from: rows are kept while this is the same.
+const CODE: [&str; 6] = [
+    "src",
+    "build",
+    "build.rs",
+    "Cargo.toml",
+    "Cargo.lock",
+    "proofs",
+];
+
 impl Workshop {
     /// In the folder of what cargo builds.
     fn new(cases: u64, seed: u64) -> Result<Self, String> {
@@ -257,8 +267,7 @@ impl Workshop {
         digest.update(format!("{cases} {seed}"));
         for name in names.filter(|name| Path::new(ROOT).join(name).exists()) {
             let (file, text) = (PathBuf::from(name), read(&Path::new(ROOT).join(name))?);
-            // Neither the mistakes nor the page are part of what is audited.
-            if !file.starts_with("mistakes") && file != Path::new(PAGE) {
+            if CODE.iter().any(|code| file.starts_with(code)) {
                 digest.update(name);
                 digest.update(Sha256::digest(&text));
             }
@@ -267,7 +276,7 @@ impl Workshop {
         Ok(Self {
             folder: target.join("mistakes"),
             files,
-            source: hexadecimal(&digest.finalize()),
+            source: format!("{:x}", digest.finalize()),
             cases,
             seed,
         })
@@ -318,7 +327,7 @@ impl Workshop {
 
     fn key(&self, mistake: Option<&Mistake>) -> String {
         let patch = mistake.map_or("", |mistake| &mistake.text);
-        hexadecimal(&Sha256::digest(format!("{}{patch}", self.source)))
+        format!("{:x}", Sha256::digest(format!("{}{patch}", self.source)))
     }
 
     fn file(&self, mistake: Option<&Mistake>) -> PathBuf {
@@ -435,10 +444,6 @@ fn refuted(report: &Value) -> BTreeMap<String, Vec<String>> {
 
 fn read(path: &Path) -> Result<Vec<u8>, String> {
     fs::read(path).map_err(|error| format!("{}: {error}", path.display()))
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Git in `folder`; what it prints. It takes the copy, which may lie inside of a repository,

@@ -13,6 +13,7 @@ use crate::dynamics::step;
 use crate::model::{Activation, Deep, Loss, Sample};
 use crate::scalar::{Ball, Field, Rational, at_precision};
 use crate::symmetry::Generator;
+use rug::Float;
 
 pub static STATEMENT: Statement = Statement {
     id: "N0",
@@ -273,6 +274,11 @@ fn table() -> Vec<Guard> {
                 Rational::from(&near * &near),
             ),
             ("1/3 is enclosed", point(&one) / point(&q(3)), third),
+            (
+                "1/(3 + 2⁻³¹) is enclosed by 1/(3 ± 2⁻³⁰)",
+                point(&one) / point(&q(3)).widen(&(Float::with_val(53, 1) >> 30)),
+                Rational::from(1) / (q(3) + (Rational::from(1) >> 31u32)),
+            ),
         ] {
             add(what, holds(enclosure, &exact), q(1), q(0));
         }
