@@ -87,9 +87,10 @@
 //! [`problem`], `checkpoint`, [`model`], [`dynamics`], [`phenomenon`],
 //! [`reference`](mod@reference), [`theorem`], [`audit`].
 //!
-//! over `f32`, `f64` and, [at a stated precision](scalar::at_precision),
-//! [`Real`](scalar::Real); [`solve_many`](balance::solve_many) takes many spectra of `f64` at
-//! once, is faster and closer:
+//! Features, all on by default: `theorems`, everything from [`dynamics`] on, which is not
+//! needed to solve a problem; `simd`, which it brings, vector instructions for many spectra of
+//! doubles; `arrays`, arrays in files and the balancing of checkpoints; `cli`, the program
+//! (with `cli` alone it has `solve`, `balance` and `certificate`).
 
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
