@@ -323,7 +323,7 @@ fn certified_roots() {
             [5, 30][index as usize % 2],
         );
     }
-    same("orbits", &lines, "fa2433cdb8eef2d5");
+    same("orbits", &lines, "1f1816e6157508b1");
 }
 
 fn family(draw: &mut Draw, index: u64) -> Family {
