@@ -712,6 +712,29 @@ fn answers_out_of_range() {
     }
 }
 
+/// With z = e^{2λ} both G and C are multiples of a polynomial that vanishes at z = 2, and
+/// nowhere else: the charge is 0, not a number below what is printed. A coordinate off by
+/// 10⁻⁴⁰ leaves a charge of that size, all of whose digits are asked for.
+#[test]
+fn a_charge_that_is_exactly_zero_and_one_that_is_not() {
+    let charge = |theta: &str| {
+        let problem = format!(
+            r#"{{ "format": "noise-equilibrium/problem-1", "strength": {{ "gamma": "1/2", "sigma2": 1 }},
+                "generator": {{ "kind": "diagonal", "rates": [1, -2] }},
+                "theta": [1, "{theta}"], "gradients": [[4, 1], [-4, -1]] }}"#
+        );
+        let problem = noise_equilibrium::problem::read_problem(&problem).expect("a problem");
+        let solution = problem.solve(20).expect("a solution").single();
+        let found = solution.and_then(|single| single.equilibrium.finite());
+        found.expect("a finite equilibrium").certified.charge
+    };
+    let zero = charge("2");
+    assert!(zero.contains_zero() && zero.width().is_zero(), "{zero:?}");
+    let tiny = charge(&format!("2.{}1", "0".repeat(39)));
+    assert!(!tiny.contains_zero() && tiny.has_digits(20), "{tiny:?}");
+    assert!(tiny.magnitude() < 1e-38, "{tiny:?}");
+}
+
 /// θ\* of a problem, enclosed.
 fn theta_of(problem: &str, digits: u32) -> (Ball, Vec<Ball>) {
     let problem = noise_equilibrium::problem::read_problem(problem).expect("a problem");
