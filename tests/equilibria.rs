@@ -2,9 +2,15 @@
 
 use nalgebra::{ComplexField, DMatrix, RealField, dmatrix};
 use noise_equilibrium::balance::{
-    BalanceEquation, Equilibrium, Existence, Exponential, MinimumError, Potential, Regression,
-    RegressionError, SensitivityError, Setting, SettingError, SolveError, Spectrum, Strength, Term,
-    geometric_mean, minimise, population_variance, solve,
+    BalanceEquation, Equilibrium, SolveError, Spectrum, Strength, Term,
+    deep_linear::{Regression, RegressionError},
+    family::{Existence, Exponential, Potential, minimise},
+    geometric_mean::geometric_mean,
+    noise::population_variance,
+    orbit_minimum::MinimumError,
+    sensitivity::{SensitivityError, Tangent},
+    setting::{Setting, SettingError},
+    solve,
 };
 use noise_equilibrium::model::Loss;
 use noise_equilibrium::scalar::{Rational, Real, RealScalar, at_precision, dot};
@@ -15,7 +21,7 @@ fn setting(theta: &[f64], gradients: &[&[f64]], gamma: f64, sigma2: f64) -> Sett
     Setting {
         theta: theta.to_vec(),
         gradients: gradients.iter().map(|row| row.to_vec()).collect(),
-        strength: Strength { gamma, sigma2 },
+        strength: Strength::new(gamma, sigma2).unwrap(),
     }
 }
 
@@ -41,15 +47,12 @@ fn derivatives_of_a_rescaling_by_hand() {
     }
     assert!(gradient.theta.iter().all(|x| *x == 0.0));
     // σ² multiplies both sides.
-    assert!(gradient.strength.sigma2.abs() < 1e-14);
+    assert!(gradient.sigma2.abs() < 1e-14);
     // λ* stays where it is if θ moves: θ* moves by e^{λA}.
     let mut velocity = gradient.clone();
     velocity.theta = vec![1.0, 1.0];
     velocity.gradients.iter_mut().for_each(|row| row.fill(0.0));
-    velocity.strength = Strength {
-        gamma: 0.0,
-        sigma2: 0.0,
-    };
+    (velocity.gamma, velocity.sigma2) = (0.0, 0.0);
     let motion = sensitivity.push(&velocity).unwrap();
     assert_eq!(motion.lambda, 0.0);
     assert!((motion.theta[0] - 2.0).abs() < 1e-14 && (motion.theta[1] - 0.5).abs() < 1e-14);
@@ -155,7 +158,12 @@ fn settings_that_do_not_fit_are_refused() {
     }
     let right = setting(&[1.0, 1.0], &[&[1.0, 1.0], &[0.0, 0.0]], 1.0, 1.0);
     let sensitivity = right.sensitivity(&generator).unwrap();
-    let one_row = setting(&[1.0, 1.0], &[&[1.0, 1.0]], 0.0, 0.0);
+    let one_row = Tangent {
+        theta: vec![1.0, 1.0],
+        gradients: vec![vec![1.0, 1.0]],
+        gamma: 0.0,
+        sigma2: 0.0,
+    };
     assert!(matches!(
         sensitivity.push(&one_row),
         Err(SensitivityError::Setting(SettingError::Shape { .. }))
@@ -250,7 +258,7 @@ fn scalar_factorisation_by_hand() {
 /// from those of the first, relative to it.
 fn spread<S: RealScalar>(case: &NetworkCase, starts: i64, shift: &Rational) -> Option<S> {
     let symmetries = case.model.symmetries();
-    let strength = case.strength()?.map(S::from_rational);
+    let strength = case.strength()?.convert::<S>();
     let mut reached: Vec<[S; 3]> = Vec::new();
     for k in 0..starts {
         let mut theta = case.theta.clone();
@@ -364,10 +372,7 @@ fn the_balance_points_to_where_the_potential_falls() {
             noise,
             charge,
         }]);
-        let strength = Strength {
-            gamma: 0.5,
-            sigma2: 1.0,
-        };
+        let strength = Strength::new(0.5, 1.0).unwrap();
         let potential = Potential::of(&spectrum, &strength).expect("a potential");
         potential.balance(&[0.0, 0.0])
     };
@@ -408,10 +413,7 @@ fn spectra_beyond_the_doubles_are_refused() {
         });
         solve(&BalanceEquation {
             spectrum: Spectrum::from_terms(terms.collect()),
-            strength: Strength {
-                gamma: 0.0,
-                sigma2: 1.0,
-            },
+            strength: Strength::new(0.0, 1.0).unwrap(),
         })
     };
     // One r, or only the sum of the fastest, or nothing.

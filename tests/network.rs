@@ -1,17 +1,15 @@
 //! The rescalings of a whole network, in doubles: answers known beforehand, statuses,
 //! and how many passes large networks take.
 
-use noise_equilibrium::balance::{Edge, NetworkError, Spectrum, Strength, Term, balance_network};
+use noise_equilibrium::balance::{
+    Spectrum, Strength, Term,
+    family::{Edge, NetworkError, balance_network},
+};
 use noise_equilibrium::theorem::Draw;
+use std::sync::LazyLock;
 
-const STRENGTH: Strength<f64> = Strength {
-    gamma: 0.0,
-    sigma2: 1.0,
-};
-const DECAY: Strength<f64> = Strength {
-    gamma: 0.01,
-    sigma2: 1.0,
-};
+static STRENGTH: LazyLock<Strength<f64>> = LazyLock::new(|| Strength::new(0.0, 1.0).unwrap());
+static DECAY: LazyLock<Strength<f64>> = LazyLock::new(|| Strength::new(0.01, 1.0).unwrap());
 
 fn weight(from: Option<u32>, to: Option<u32>, noise: f64, charge: f64) -> Term<f64, Edge> {
     Term {
@@ -140,12 +138,8 @@ fn bad_networks() {
             "{message}"
         );
     }
-    let negative = Strength {
-        gamma: -1.0,
-        sigma2: 1.0,
-    };
-    let message = refused(&one(weight(Some(0), None, 1.0, 1.0)), &negative);
-    assert!(message.contains("strength.gamma"), "{message}");
+    let negative = Strength::new(-1.0, 1.0).unwrap_err().to_string();
+    assert!(negative.contains("strength.gamma"), "{negative}");
 }
 
 /// Layers of four fully connected neurons, weights spread over e^{±spread}.

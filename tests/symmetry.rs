@@ -2,7 +2,7 @@
 
 use nalgebra::DMatrix;
 use nalgebra::proptest::matrix;
-use noise_equilibrium::balance::{Noise, Orbit, Strength, population_covariance};
+use noise_equilibrium::balance::{Noise, Orbit, Strength, noise::population_covariance};
 use noise_equilibrium::model::Loss;
 use noise_equilibrium::problem::{Body, Problem};
 use noise_equilibrium::scalar::{

@@ -6,7 +6,7 @@ use super::descent::Run;
 use super::network::{Network, Normalisation};
 use super::observable::{alignment, pair, pair_sides};
 use super::random::Stream;
-use crate::balance::{BalanceEquation, Setting, Spectrum, Strength, Term, solve};
+use crate::balance::{BalanceEquation, Spectrum, Strength, Term, setting::Setting, solve};
 use crate::model::Loss;
 use crate::symmetry::Generator;
 use nalgebra::DMatrix;

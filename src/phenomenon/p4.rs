@@ -4,7 +4,7 @@ use super::{
     Axis, Bound, Estimate, Experiment, Figure, Finding, Panel, Phenomenon, Sabotage, Series,
     Settings, Style, ensemble,
 };
-use crate::balance::{geometric_mean, square_root};
+use crate::balance::geometric_mean::{geometric_mean, square_root};
 use crate::dynamics::{Data, Descent, Network, Sampling, Schedule, Source, Stream, alignment};
 use crate::model::{Activation, CLASSES, digits};
 use nalgebra::DMatrix;

@@ -20,8 +20,8 @@ pub use solution::{
 };
 
 use crate::balance::{
-    CertifyError, FamilyOrbit, GroupOrbit, Noise, Orbit, OrbitError, Spectrum, SpectrumSource,
-    Strength,
+    CertifyError, Noise, Orbit, OrbitError, Spectrum, SpectrumSource, Strength,
+    family::FamilyOrbit, general_linear::GroupOrbit,
 };
 use crate::scalar::{Field, Rational, dot};
 use crate::symmetry::{FactorShape, Generator};

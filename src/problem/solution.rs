@@ -3,9 +3,11 @@
 use super::moved::{along_family, along_group, along_orbit};
 use super::{Body, Problem, ProblemError};
 use crate::balance::{
-    Certified, CertifiedFamily, CertifiedGroup, Equilibrium, FamilyOrbit, FamilyStart,
-    FamilyStatus, Gap, GroupBalance, GroupOrbit, GroupStatus, Orbit, SpectrumSource, Start,
-    certify_and, certify_family_and, certify_group_and, checked, enclosed,
+    Certified, Equilibrium, Gap, Orbit, SpectrumSource, Start, certify_and, checked,
+    family::{CertifiedFamily, FamilyOrbit, FamilyStart, FamilyStatus, certify_family_and},
+    general_linear::{
+        CertifiedGroup, GroupBalance, GroupOrbit, GroupStatus, certify_group_and, enclosed,
+    },
 };
 use crate::scalar::{Ball, Rational, decimals_of_rational};
 use nalgebra::DMatrix;

@@ -3,7 +3,11 @@
 use super::case::{Case, NetworkCase};
 use super::evidence::{Evidence, Outcome};
 use super::{Check, Control, Origin, Statement, sample};
-use crate::balance::{BalanceEquation, Pulls, Spectrum, mean, population_variance};
+use crate::balance::{
+    BalanceEquation, Spectrum,
+    noise::{mean, population_variance},
+    pulls::Pulls,
+};
 use crate::scalar::{Ball, Field, Rational, Scalar, at_precision, dot};
 use crate::symmetry::{Generator, Structure};
 use std::cmp::Ordering;

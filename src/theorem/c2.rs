@@ -3,7 +3,7 @@
 use super::case::{Case, NetworkCase};
 use super::evidence::{Evidence, Identity, Outcome, precision_scaling};
 use super::{Check, Control, Origin, Statement, sample};
-use crate::balance::{BalanceEquation, Spectrum, Strength, population_variance, solve};
+use crate::balance::{BalanceEquation, Spectrum, Strength, noise::population_variance, solve};
 use crate::scalar::{Field, Rational, RealScalar, sum};
 
 pub static STATEMENT: Statement = Statement {

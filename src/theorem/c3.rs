@@ -4,7 +4,7 @@ use super::case::{Case, NetworkCase};
 use super::evidence::{Evidence, Identity, Outcome, precision_scaling, vector_defect};
 use super::factorisation::{no_arrival, two_layers};
 use super::{Check, Control, Origin, Statement};
-use crate::balance::{Regression, mean};
+use crate::balance::{deep_linear::Regression, noise::mean};
 use crate::model::{Loss, Sample};
 use crate::scalar::{Field, Rational, RealScalar, dot, sum};
 use nalgebra::{ComplexField, DMatrix};

@@ -6,7 +6,7 @@ use super::factorisation::{
     few_layers, many_layers, no_arrival, product, with_room, without_full_moments,
 };
 use super::{Check, Control, Origin, Statement};
-use crate::balance::{BalancedMinimum, Regression};
+use crate::balance::deep_linear::{BalancedMinimum, Regression};
 use crate::model::{Loss, Model};
 use crate::scalar::{Rational, RealScalar};
 use nalgebra::{ComplexField, DMatrix};

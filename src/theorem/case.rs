@@ -1,8 +1,8 @@
 //! The operands of a check, exact.
 
 use crate::balance::{
-    BalanceEquation, FamilySource, Noise, Orbit, OrbitError, Spectrum, SpectrumSource, Strength,
-    Term, mean,
+    BalanceEquation, Noise, Orbit, OrbitError, Spectrum, SpectrumSource, Strength, Term,
+    family::FamilySource, noise::mean,
 };
 use crate::model::{Loss, Model, Sample, Twin};
 use crate::scalar::{Field, Rational, convert, dot, sum};

@@ -6,8 +6,10 @@ use super::draw::Draw;
 use super::evidence::{Evidence, Outcome};
 use super::{Check, Control, Origin, Statement, sample};
 use crate::balance::{
-    BalanceEquation, Noise, Orbit, Pulls, Spectrum, SpectrumSource, Strength, Term,
-    population_covariance, population_variance, solve,
+    BalanceEquation, Noise, Orbit, Spectrum, SpectrumSource, Strength, Term,
+    noise::{population_covariance, population_variance},
+    pulls::Pulls,
+    solve,
 };
 use crate::dynamics::step;
 use crate::model::{Activation, Deep, Loss, Sample};

@@ -4,7 +4,7 @@ use super::case::{Case, NetworkCase};
 use super::draw::Draw;
 use super::evidence::Outcome;
 use super::sample::direction;
-use crate::balance::{Regression, Setting, Strength};
+use crate::balance::{deep_linear::Regression, setting::Setting};
 use crate::model::{Activation, Deep, Loss, Model, Sample};
 use crate::scalar::{Field, Rational};
 use crate::symmetry::support;
@@ -191,15 +191,10 @@ impl NetworkCase {
     /// Another point and its gradients.
     pub fn setting_at<S: Field>(&self, theta: Vec<S>) -> Option<Setting<S>> {
         let gradients = self.gradients(&theta)?;
-        let Strength { gamma, sigma2 } = self.strength()?;
-        let strength = Strength {
-            gamma: S::from_rational(&gamma),
-            sigma2: S::from_rational(&sigma2),
-        };
         Some(Setting {
             theta,
             gradients,
-            strength,
+            strength: self.strength()?.convert(),
         })
     }
 }

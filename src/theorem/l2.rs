@@ -4,7 +4,7 @@ use super::case::{Case, NetworkCase};
 use super::evidence::{Evidence, Outcome};
 use super::trajectory::{Increment, Moment, Running, dot as inner, scatter};
 use super::{Check, Control, Origin, Statement, sample};
-use crate::balance::{mean, population_covariance};
+use crate::balance::noise::{mean, population_covariance};
 use crate::dynamics::Noise;
 use crate::model::Model;
 use crate::scalar::{Field, Rational, dot};

@@ -3,7 +3,7 @@
 use super::case::{Case, NetworkCase, SpectrumCase};
 use super::evidence::{Evidence, Outcome};
 use super::{Check, Control, Origin, Statement, sample};
-use crate::balance::{BalanceEquation, SpectrumSource, certify, population_covariance};
+use crate::balance::{BalanceEquation, SpectrumSource, certify, noise::population_covariance};
 use crate::scalar::{Ball, Field, Rational, at_precision};
 use std::cmp::Ordering;
 

@@ -5,8 +5,12 @@ use super::draw::Draw;
 use super::evidence::{Evidence, Identity, Outcome, precision_scaling, vector_defect};
 use super::{Check, Control, Origin, Statement, sample};
 use crate::balance::{
-    BalanceEquation, Motion, Pulls, SensitivityError, Setting, Spectrum, SpectrumSource, Strength,
-    Term, certify, population_variance, solve,
+    BalanceEquation, Spectrum, SpectrumSource, Strength, Term, certify,
+    noise::population_variance,
+    pulls::Pulls,
+    sensitivity::{BalanceGradient, Motion, SensitivityError, Tangent},
+    setting::Setting,
+    solve,
 };
 use crate::model::{Loss, Sample};
 use crate::scalar::{Ball, Field, Rational, Real, RealScalar, Scalar, at_precision, dot, sum};
@@ -180,15 +184,17 @@ fn along_strength(x: &Rational) -> Rational {
     }
 }
 
-/// All numbers of a balance, in a fixed order.
-fn numbers<S: Field>(balance: &BalanceEquation<S>) -> Vec<S> {
-    let terms = balance.spectrum.terms().iter();
-    let strength = [&balance.strength.gamma, &balance.strength.sigma2];
-    terms
-        .flat_map(|t| [&t.rate, &t.noise, &t.charge])
-        .chain(strength)
-        .cloned()
-        .collect()
+/// The derivative of λ\* along a velocity of all numbers of a balance.
+fn along<S: Field>(gradient: &BalanceGradient<S>, velocity: &BalanceEquation<S>) -> S {
+    let numbers = |terms: &[Term<S>], gamma: &S, sigma2: &S| -> Vec<S> {
+        let terms = terms.iter().flat_map(|t| [&t.rate, &t.noise, &t.charge]);
+        terms.chain([gamma, sigma2]).cloned().collect()
+    };
+    let BalanceEquation { spectrum, strength } = velocity;
+    dot(
+        &numbers(&gradient.terms, &gradient.gamma, &gradient.sigma2),
+        &numbers(spectrum.terms(), &strength.gamma, &strength.sigma2),
+    )
 }
 
 /// The balance of two, `f` applied number by number.
@@ -238,7 +244,7 @@ impl Identity for OfSpectrum<'_> {
             Route::ClosedForm => Pulls::of(&dual)?.closed_form()?,
         };
         let tampered = (self.tamper)(&velocity).balance();
-        let claimed = dot(&numbers(&gradient), &numbers(&tampered));
+        let claimed = along(&gradient, &tampered);
         Some(vector_defect(&[found.eps], &[claimed]))
     }
 }
@@ -337,7 +343,7 @@ fn central_difference(case: &Case, sign: i64) -> Outcome {
                 (end(&h)? - end(&-h.clone())?) / Ball::from_rational(&(h.clone() * 2u32));
 
             let (lambda, gradient) = case.balance::<Real>().sensitivity().ok()?;
-            let claimed = dot(&numbers(&gradient), &numbers(&velocity.balance()));
+            let claimed = along(&gradient, &velocity.balance());
             let claimed = Ball::point(claimed.as_float()) * Ball::from_int(sign);
 
             let interval = |x: &Rational, v: &Rational| {
@@ -438,14 +444,26 @@ fn start<S: RealScalar + DualNum>(case: &NetworkCase, course: &Course) -> Option
     setting_at(case, course, &Dual::new(S::zero(), S::one()))
 }
 
-/// One part of a setting of dual numbers.
-fn part<S: RealScalar + DualNum>(dual: &Setting<Dual<S>>, f: fn(&Dual<S>) -> &S) -> Setting<S> {
-    let vector = |v: &Vec<Dual<S>>| v.iter().map(|x| f(x).clone()).collect();
-    Setting {
-        theta: vector(&dual.theta),
-        gradients: dual.gradients.iter().map(vector).collect(),
-        strength: dual.strength.map(|x| f(x).clone()),
-    }
+/// The setting of a network at time 0, and its velocity.
+fn point_and_velocity<S: RealScalar + DualNum>(
+    dual: &Setting<Dual<S>>,
+) -> (Setting<S>, Tangent<S>) {
+    let vector = |v: &Vec<Dual<S>>, f: fn(&Dual<S>) -> &S| v.iter().map(|x| f(x).clone()).collect();
+    let rows = |f| dual.gradients.iter().map(|g| vector(g, f)).collect();
+    let (re, eps): (fn(&Dual<S>) -> &S, fn(&Dual<S>) -> &S) = (|x| &x.re, |x| &x.eps);
+    let Strength { gamma, sigma2 } = &dual.strength;
+    let point = Setting {
+        theta: vector(&dual.theta, re),
+        gradients: rows(re),
+        strength: dual.strength.map(|x| x.re.clone()),
+    };
+    let velocity = Tangent {
+        theta: vector(&dual.theta, eps),
+        gradients: rows(eps),
+        gamma: gamma.eps.clone(),
+        sigma2: sigma2.eps.clone(),
+    };
+    (point, velocity)
 }
 
 /// Rounding must not decide which terms are live.
@@ -472,19 +490,29 @@ impl Identity for OfOrbit<'_> {
     fn defect<S: RealScalar + DualNum>(&self) -> Option<(S, S)> {
         let generator = &self.case.generator;
         let dual = start::<S>(self.case, self.course)?;
-        let (point, velocity) = (part(&dual, |x| &x.re), part(&dual, |x| &x.eps));
+        let (point, velocity) = point_and_velocity(&dual);
         let sensitivity = point.sensitivity(generator).ok()?;
         let mut claimed = sensitivity.push(&velocity).ok()?;
-        let reread = |point: Setting<S>, velocity: Setting<S>| -> Option<S> {
+        let reread = |point: Setting<S>, velocity: Tangent<S>| -> Option<S> {
             let sensitivity = point.sensitivity(generator).ok()?;
             Some(sensitivity.push(&velocity).ok()?.lambda)
         };
         match self.claim {
             Claim::Right => {}
-            Claim::SecondMoment => claimed.lambda = reread(mirrored(&point), mirrored(&velocity))?,
+            Claim::SecondMoment => {
+                let point = Setting {
+                    gradients: mirrored(&point.gradients),
+                    ..point
+                };
+                let velocity = Tangent {
+                    gradients: mirrored(&velocity.gradients),
+                    ..velocity
+                };
+                claimed.lambda = reread(point, velocity)?;
+            }
             Claim::HalfThePoint => {
                 let theta = velocity.theta.iter().map(|v| v.clone() / S::from_int(2));
-                let half = Setting {
+                let half = Tangent {
                     theta: theta.collect(),
                     ..velocity
                 };
@@ -531,15 +559,12 @@ fn coordinates<S: RealScalar + DualNum>(basis: &Eigenbasis<S>, v: &[Dual<S>]) ->
 }
 
 /// The samples and their negatives: the mean is 0, the covariance the second moment.
-fn mirrored<S: Field>(setting: &Setting<S>) -> Setting<S> {
-    let negatives = setting.gradients.iter().map(|row| {
+fn mirrored<S: Field>(gradients: &[Vec<S>]) -> Vec<Vec<S>> {
+    let negatives = gradients.iter().map(|row| {
         let negative = row.iter().map(|x| -x.clone());
         negative.collect::<Vec<S>>()
     });
-    Setting {
-        gradients: setting.gradients.iter().cloned().chain(negatives).collect(),
-        ..setting.clone()
-    }
+    gradients.iter().cloned().chain(negatives).collect()
 }
 
 fn of_orbit(case: &Case, claim: Claim) -> Outcome {
@@ -616,7 +641,7 @@ fn through_data(case: &Case, frozen: bool) -> Outcome {
         let course = &Course::of(case)?;
         let claimed = at_precision(WIDE, || {
             let dual = start::<Real>(case, course)?;
-            let (point, mut velocity) = (part(&dual, |x| &x.re), part(&dual, |x| &x.eps));
+            let (point, mut velocity) = point_and_velocity(&dual);
             if frozen {
                 let still = |row: &mut Vec<Real>| row.fill(Real::from_int(0));
                 velocity.gradients.iter_mut().for_each(still);

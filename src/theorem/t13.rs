@@ -7,7 +7,8 @@ use super::evidence::{Evidence, Outcome};
 use super::trajectory::stopped;
 use super::{Check, Control, Origin, Statement, sample};
 use crate::balance::{
-    BalanceEquation, Equilibrium, Spectrum, Strength, Term, certify, population_variance, solve,
+    BalanceEquation, Equilibrium, Spectrum, Strength, Term, certify, noise::population_variance,
+    solve,
 };
 use crate::dynamics::{TOLERANCE, noether_path};
 use crate::scalar::{Field, Rational, sum};

@@ -4,7 +4,8 @@ use super::case::{Case, NetworkCase};
 use super::evidence::{Evidence, Outcome};
 use super::{Check, Control, Origin, Statement, sample};
 use crate::balance::{
-    BalanceEquation, Equilibrium, Noise, Orbit, Strength, certify, mean, population_covariance,
+    BalanceEquation, Equilibrium, Noise, Orbit, Strength, certify,
+    noise::{mean, population_covariance},
 };
 use crate::dynamics::{batches_with_replacement, step};
 use crate::scalar::{Ball, Field, Rational, at_precision};

@@ -4,8 +4,12 @@ use super::case::{Case, FamilyCase, NetworkCase};
 use super::evidence::{Evidence, Identity, Margin, Outcome, precision_scaling, vector_defect};
 use super::{Check, Control, Origin, Statement, sample};
 use crate::balance::{
-    CertifiedFamily, Edge, Existence, FamilyOrbit, FamilySource, FamilyStatus, Noise, Potential,
-    Spectrum, Term, balance_network, certify_family, mean, minimise, population_variance,
+    Noise, Spectrum, Term,
+    family::{
+        CertifiedFamily, Edge, Existence, FamilyOrbit, FamilySource, FamilyStatus, Potential,
+        balance_network, certify_family, minimise,
+    },
+    noise::{mean, population_variance},
 };
 use crate::model::Loss;
 use crate::problem::{Answer, Body, FamilyFinite, Problem};

@@ -4,8 +4,10 @@ use super::case::{Case, NetworkCase};
 use super::evidence::{Evidence, Identity, Margin, Outcome, precision_scaling, vector_defect};
 use super::{Check, Control, Origin, Statement, sample};
 use crate::balance::{
-    GroupBalance, GroupOrbit, GroupStatus, Noise, Strength, certify_group, enclosed,
-    geometric_mean, mean, population_variance, square_root,
+    Noise, Strength,
+    general_linear::{GroupBalance, GroupOrbit, GroupStatus, certify_group, enclosed},
+    geometric_mean::{geometric_mean, square_root},
+    noise::{mean, population_variance},
 };
 use crate::model::Model;
 use crate::problem::{Answer, Body, Problem};

@@ -5,7 +5,7 @@ use super::draw::Draw;
 use super::evidence::{Evidence, Identity, Outcome, precision_scaling, vector_defect};
 use super::factorisation::few_layers;
 use super::{Check, Control, Origin, Statement, c4, sample};
-use crate::balance::{BalanceEquation, Spectrum, population_variance};
+use crate::balance::{BalanceEquation, Spectrum, noise::population_variance};
 use crate::model::Loss;
 use crate::scalar::{Ball, Field, Rational, RealScalar, at_precision, convert, dot, sum};
 use crate::symmetry::{Slice, Structure, act_with_rates, enclosed_exponential, map_slices};

@@ -3,7 +3,7 @@
 use super::case::{Case, NetworkCase};
 use super::evidence::{Evidence, Identity, Outcome, precision_scaling, vector_defect};
 use super::{Check, Control, Origin, Statement, sample};
-use crate::balance::mean;
+use crate::balance::noise::mean;
 use crate::scalar::{Field, RealScalar, dot};
 use num_dual::Dual;
 

@@ -7,7 +7,7 @@ use super::trajectory::{
     scatter, silent, with_tanh,
 };
 use super::{Check, Control, Origin, Statement, sample};
-use crate::balance::{mean, population_covariance};
+use crate::balance::noise::{mean, population_covariance};
 use crate::dynamics::Noise;
 use crate::phenomenon::Bound;
 use crate::scalar::{Rational, dot};

@@ -4,7 +4,7 @@ use super::case::{Case, NetworkCase};
 use super::evidence::{Evidence, Identity, Outcome, precision_scaling, vector_defect};
 use super::trajectory::{Running, with_tanh};
 use super::{Check, Control, Origin, Statement, sample};
-use crate::balance::{Strength, mean};
+use crate::balance::{Strength, noise::mean};
 use crate::dynamics::{Stream, batches_with_replacement, batches_without_replacement, step};
 use crate::model::{Loss, Sample};
 use crate::scalar::{Field, Rational, RealScalar, dot};

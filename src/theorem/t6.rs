@@ -5,7 +5,10 @@ use super::case::{Case, NetworkCase};
 use super::evidence::{Evidence, Outcome};
 use super::trajectory::{Increment, Moment, Running, dot as inner, scatter};
 use super::{Check, Control, Origin, Statement, sample};
-use crate::balance::{BalanceEquation, Spectrum, mean, population_covariance, population_variance};
+use crate::balance::{
+    BalanceEquation, Spectrum,
+    noise::{mean, population_covariance, population_variance},
+};
 use crate::dynamics::Noise;
 use crate::model::{Deep, Model, Sample};
 use crate::scalar::{Ball, Field, Rational, at_precision, dot, sum};

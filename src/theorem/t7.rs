@@ -3,7 +3,7 @@
 use super::case::{Case, SpectrumCase};
 use super::evidence::{Evidence, Identity, Margin, Outcome, precision_scaling};
 use super::{Check, Control, Origin, Statement, sample};
-use crate::balance::{BalanceEquation, Equilibrium, Pulls, Spectrum, Term};
+use crate::balance::{BalanceEquation, Equilibrium, Spectrum, Term, pulls::Pulls};
 use crate::scalar::{Ball, Field, RealScalar, at_precision};
 use num_dual::Dual;
 use std::cmp::Ordering;

@@ -5,8 +5,8 @@ use super::case::{Case, NetworkCase, SpectrumCase};
 use super::evidence::{Evidence, Outcome};
 use super::{Check, Control, Origin, Statement, sample};
 use crate::balance::{
-    Certified, Equilibrium, Pulls, Spectrum, SpectrumSource, Term, certify, population_variance,
-    solve,
+    Certified, Equilibrium, Spectrum, SpectrumSource, Term, certify, noise::population_variance,
+    pulls::Pulls, solve,
 };
 use crate::problem::{Body, Finite, Problem};
 use crate::scalar::{Ball, Field, Rational, Real, RealScalar, at_precision, dot, sum};
@@ -252,10 +252,16 @@ fn solution(case: &Case, direction: i64, factor: i64) -> Outcome {
             let drift = dot(&image, &image) * Real::from_int(4);
             let reach = Float::with_val(64, drift.as_float() * &certified.lambda.radius());
             let charged = near(&charge).widen(&reach).intersects(&certified.charge);
+            // Φ is flat at λ*: half of its curvature and the enclosure's square, which is below
+            // 30 digits twice over, are within this part of it.
+            let potential = near(&case.setting_at(moved)?.potential());
+            let flat = potential.magnitude() >> 180;
+            let settled = potential.widen(&flat).intersects(&certified.potential);
             Some(
                 start
                     .and(|| Outcome::holds("θ* is not on the orbit at λ*", followed))
-                    .and(|| Outcome::holds("C(θ*) is not the charge there", charged)),
+                    .and(|| Outcome::holds("C(θ*) is not the charge there", charged))
+                    .and(|| Outcome::holds("Φ(λ*) is not the potential there", settled)),
             )
         };
         Outcome::decided(case.network().and_then(compare))

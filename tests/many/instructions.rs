@@ -1,7 +1,7 @@
 //! The same bits, whatever the instructions and whoever the neighbours.
 
 use crate::{Found, everyday, examples, wide};
-use noise_equilibrium::balance::{BalanceEquation, Equilibrium, solve_many, solve_many_in};
+use noise_equilibrium::balance::{BalanceEquation, Equilibrium, many::solve_many_in, solve_many};
 use noise_equilibrium::scalar::Instructions;
 
 fn batch() -> Vec<BalanceEquation<f64>> {

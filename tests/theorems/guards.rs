@@ -233,15 +233,12 @@ fn two(rates: [i32; 2], noise: [i32; 2], charge: [i32; 2]) -> Spectrum<Rational>
 fn c1_quarter_logarithm() {
     let balance = BalanceEquation {
         spectrum: two([1, -1], [16, 1], [0, 0]),
-        strength: Strength {
-            gamma: q(0, 1),
-            sigma2: q(1, 1),
-        },
+        strength: Strength::new(q(0, 1), q(1, 1)).unwrap(),
     };
     let text = balance.spectrum.map(Rational::to_f64);
     let floating = BalanceEquation {
         spectrum: text,
-        strength: balance.strength.map(Rational::to_f64),
+        strength: balance.strength.convert(),
     };
     let Ok(Equilibrium::Finite(lambda)) = solve(&floating) else {
         panic!("finite")
