@@ -12,7 +12,7 @@ use noise_equilibrium::balance::{
     setting::{Setting, SettingError},
     solve,
 };
-use noise_equilibrium::model::Loss;
+use noise_equilibrium::model::Symmetric;
 use noise_equilibrium::scalar::{Rational, Real, RealScalar, at_precision, dot};
 use noise_equilibrium::symmetry::Generator;
 use noise_equilibrium::theorem::{Draw, NetworkCase, network_with_finite_equilibrium};
@@ -258,7 +258,7 @@ fn scalar_factorisation_by_hand() {
 /// from those of the first, relative to it.
 fn spread<S: RealScalar>(case: &NetworkCase, starts: i64, shift: &Rational) -> Option<S> {
     let symmetries = case.model.symmetries();
-    let strength = case.strength()?.convert::<S>();
+    let strength = case.strength().ok()?.convert::<S>();
     let mut reached: Vec<[S; 3]> = Vec::new();
     for k in 0..starts {
         let mut theta = case.theta.clone();
@@ -275,7 +275,7 @@ fn spread<S: RealScalar>(case: &NetworkCase, starts: i64, shift: &Rational) -> O
             },
         );
         let setting = Setting {
-            gradients: case.gradients(&start)?,
+            gradients: case.gradients(&start).ok()?,
             theta: start,
             strength: strength.clone(),
         };
@@ -302,7 +302,7 @@ fn one_minimum_from_many_starts() {
     let (mut seen, mut shown) = (0, 0);
     for index in 0..12 {
         let drawn = network_with_finite_equilibrium(&mut Draw::seeded(5, "many starts", index));
-        let case = drawn.network().expect("a network");
+        let case = &drawn;
         let still = Rational::new();
         let (Some(coarse), Some(fine)) = (
             at_precision(96, || spread::<Real>(case, 16, &still)),

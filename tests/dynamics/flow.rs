@@ -5,7 +5,7 @@ use noise_equilibrium::dynamics::{
     Data, Network, Stream, Teacher, charge, gradient_flow, noether_flow, pair_flow, pair_sides,
 };
 use noise_equilibrium::model::Activation;
-use noise_equilibrium::model::Loss;
+use noise_equilibrium::model::Symmetric;
 use std::sync::LazyLock;
 
 /// Each of at most 100 steps (of order 8, over a few time constants) may be off by 10⁻¹¹

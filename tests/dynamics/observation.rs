@@ -6,7 +6,7 @@ use noise_equilibrium::dynamics::{
     Data, Descent, Network, Normalisation, Observer, Sampling, Schedule, Source, Stream,
     hessian_product,
 };
-use noise_equilibrium::model::{Activation, Loss};
+use noise_equilibrium::model::{Activation, Symmetric};
 use noise_equilibrium::scalar::Rational;
 use std::sync::LazyLock;
 
