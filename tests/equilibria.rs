@@ -58,6 +58,34 @@ fn derivatives_of_a_rescaling_by_hand() {
     assert!((motion.theta[0] - 2.0).abs() < 1e-14 && (motion.theta[1] - 0.5).abs() < 1e-14);
 }
 
+/// Φ = 2γ‖θ‖² + σ²Tr Σ and G = −4γC + 2σ²Tr(ΣA) in exact numbers, each part by hand: ‖θ‖² = 17/4,
+/// C = −15/4, Σ = diag(16, 1) but for what lies off the diagonal.
+#[test]
+fn potential_and_balance_by_hand() {
+    let ratio = |p: i32, q: i32| Rational::from((p, q));
+    let setting = |gamma: Rational, sigma2: Rational| Setting {
+        theta: vec![ratio(1, 2), ratio(2, 1)],
+        gradients: [[7, 3], [-1, 1]]
+            .map(|row| row.map(|x| ratio(x, 1)).into())
+            .into(),
+        strength: Strength { gamma, sigma2 },
+    };
+    let generator = diagonal(&[1, -1]);
+    for (gamma, sigma2) in [(0, 0), (1, 0), (0, 1), (1, 3), (5, 7)] {
+        let (gamma, sigma2) = (ratio(gamma, 3), ratio(sigma2, 5));
+        let setting = setting(gamma.clone(), sigma2.clone());
+        let potential = Rational::from(&gamma * 17) / 2 + Rational::from(&sigma2 * 17);
+        let balance = gamma * 15 + sigma2 * 30;
+        assert_eq!(setting.potential(), potential);
+        assert_eq!(setting.balance(&generator), balance);
+        let mut other = setting;
+        other.gradients[1][0] += 1;
+        other.strength.gamma += 1;
+        assert_ne!(other.potential(), potential);
+        assert_ne!(other.balance(&generator), balance);
+    }
+}
+
 #[test]
 fn one_generator_is_a_group() {
     let generator = diagonal(&[1, -1]);

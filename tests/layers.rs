@@ -137,12 +137,14 @@ fn is_balanced(neurons: usize, terms: &[Weight], strength: &Strength<f64>, lambd
 #[test]
 fn dense_layers_balance_as_their_weights_do() {
     let mut draw = Draw(1);
-    let shapes: [&[u32]; 5] = [
+    let shapes: [&[u32]; 6] = [
         &[200, 200, 200],
         &[150, 40, 300],
         &[33, 500],
         &[40, 400, 40, 400],
         &[400],
+        // Narrow enough to be solved as if it were sparse.
+        &[70, 70],
     ];
     for widths in shapes {
         for spread in [1.0, 5.0, 40.0] {

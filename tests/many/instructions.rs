@@ -29,6 +29,24 @@ fn the_same_bits_in_all_instructions() {
     }
 }
 
+/// The standard library finds each of them too, the narrowest first and none twice.
+#[cfg(all(feature = "simd", target_arch = "x86_64"))]
+#[test]
+fn the_sets_are_those_of_the_processor() {
+    let names: Vec<&str> = Instructions::all()
+        .into_iter()
+        .map(Instructions::name)
+        .collect();
+    let found = [
+        ("SSE2", true),
+        ("AVX2", is_x86_feature_detected!("avx2")),
+        ("AVX-512", is_x86_feature_detected!("avx512f")),
+    ];
+    let found: Vec<&str> = found.iter().filter(|set| set.1).map(|set| set.0).collect();
+    assert!(found.starts_with(&names), "{names:?} of {found:?}");
+    assert_eq!(Some(&Instructions::widest().name()), names.last());
+}
+
 /// Another order, and one at a time.
 #[test]
 fn neighbours_do_not_matter() {
