@@ -68,7 +68,7 @@ fn potential_and_balance_by_hand() {
         gradients: [[7, 3], [-1, 1]]
             .map(|row| row.map(|x| ratio(x, 1)).into())
             .into(),
-        strength: Strength { gamma, sigma2 },
+        strength: Strength::new(gamma, sigma2).unwrap(),
     };
     let generator = diagonal(&[1, -1]);
     for (gamma, sigma2) in [(0, 0), (1, 0), (0, 1), (1, 3), (5, 7)] {
@@ -80,7 +80,8 @@ fn potential_and_balance_by_hand() {
         assert_eq!(setting.balance(&generator), balance);
         let mut other = setting;
         other.gradients[1][0] += 1;
-        other.strength.gamma += 1;
+        let gamma = Rational::from(other.strength.gamma() + 1u32);
+        other.strength = Strength::new(gamma, other.strength.sigma2().clone()).unwrap();
         assert_ne!(other.potential(), potential);
         assert_ne!(other.balance(&generator), balance);
     }

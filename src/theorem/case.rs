@@ -7,7 +7,7 @@ use crate::balance::{
 };
 use crate::model::{Loss, Model, Sample, Twin};
 use crate::scalar::{Field, Rational, convert, dot, sum};
-use crate::symmetry::Generator;
+use crate::symmetry::{Generator, Structure};
 use std::fmt::Debug;
 
 /// A seeded experiment: all else is in the phenomenon's file.
@@ -181,11 +181,26 @@ impl<L: AnyLoss> NetworkCase<L> {
     }
 
     /// A with the sign of its rates forgotten, so that both sides of a rescaling grow
-    /// and the symmetry is lost. For a scaling, one coordinate shrinks instead.
+    /// and the symmetry is lost. Of a scaling one coordinate shrinks instead, and a
+    /// generator that is not diagonal becomes one with a coordinate that grows faster.
     pub fn with_wrong_generator(&self) -> Self {
-        let d = self.generator.dim();
-        let rate = |k: usize| Rational::from(if k == 0 { -1 } else { 1 });
-        match Generator::diagonal((0..d).map(rate).collect()) {
+        let rates = match self.generator.structure() {
+            Structure::Rates(rates) if rates.iter().any(|rate| *rate < 0) => {
+                rates.iter().map(|rate| rate.clone().abs()).collect()
+            }
+            Structure::Rates(rates) => {
+                let turned = |(k, rate): (usize, &Rational)| match k {
+                    0 => Rational::from(-rate),
+                    _ => rate.clone(),
+                };
+                rates.iter().enumerate().map(turned).collect()
+            }
+            Structure::Blocks { .. } => {
+                let rate = |k: usize| Rational::from(if k == 0 { 2 } else { 1 });
+                (0..self.generator.dim()).map(rate).collect()
+            }
+        };
+        match Generator::diagonal(rates) {
             Ok(generator) => self.with_generator(generator),
             // There is no point without parameters.
             Err(_) => self.clone(),

@@ -279,7 +279,11 @@ impl<L: AnyLoss> Subject<L> {
                 Case::<L>::MEAN_WITHOUT_REPLACEMENT,
             ),
             of("T5", "any precision", Case::<L>::STEP_AT_ANY_PRECISION),
-            of("T9", "loss along the path", Case::<L>::NO_BARRIER),
+            of(
+                "T9",
+                "loss along the path",
+                Case::<L>::NO_BARRIER_OF_ANY_LOSS,
+            ),
             of("T12", "gradients taken anew", Case::<L>::ONE_END),
         ]
     }

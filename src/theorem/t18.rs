@@ -289,11 +289,13 @@ impl Identity for Unique<'_> {
     }
 }
 
-/// Is there a minimum for certain? With decay there is where the weights on both sides of
-/// each symmetry span all directions that it turns: then ‖θ‖² grows along every geodesic. A
-/// scaling, which has one side, takes noise against it.
+/// Is there a minimum for certain? With decay and noise there is where, on both sides of each
+/// symmetry, the weights and what the other side's gradients scatter over span the same
+/// directions: then Φ grows along every geodesic on which it is not constant.
 fn has_minimum(case: &NetworkCase) -> Result<bool, Stop> {
     let noise = population_variance(&case.gradients::<Ball>(&case.theta())?);
+    // Where gradients are irrational the weights alone have to.
+    let scatter = case.centred_gradients().unwrap_or_default();
     let spans = |generator: &Generator| match generator.structure() {
         Structure::Rates(rates) => [Ordering::Greater, Ordering::Less].iter().all(|sign| {
             let mut own = (0..rates.len()).filter(|&k| rates[k].cmp0() == *sign);
@@ -301,14 +303,22 @@ fn has_minimum(case: &NetworkCase) -> Result<bool, Stop> {
             own.any(|k| !case.theta[k].is_zero())
                 || other.any(|k| noise[k].sign() == Some(Ordering::Greater))
         }),
-        Structure::Blocks { matrix, slices, .. } => [false, true].iter().all(|side| {
-            let own = slices.iter().filter(|slice| slice.negated == *side);
-            let rows = own.map(|slice| {
+        Structure::Blocks { matrix, slices, .. } => {
+            let part = |slice: &Slice, v: &[Rational]| -> Vec<Rational> {
                 let indices = slice.indices(matrix.nrows());
-                indices.map(|k| case.theta[k].clone()).collect()
+                indices.map(|k| v[k].clone()).collect()
+            };
+            let [one, other] = [false, true].map(|side| {
+                let rows = slices.iter().flat_map(|slice| match slice.negated == side {
+                    true => vec![part(slice, &case.theta)],
+                    false => scatter.iter().map(|g| part(slice, g)).collect(),
+                });
+                rows.collect::<Vec<_>>()
             });
-            row_space(&rows.collect::<Vec<Vec<Rational>>>()).len() == matrix.nrows()
-        }),
+            let rank = |rows: &[Vec<Rational>]| row_space(rows).len();
+            let both = rank(&[one.clone(), other.clone()].concat());
+            rank(&one) == both && rank(&other) == both
+        }
     };
     Ok(case.gamma > 0 && case.model.symmetries().iter().all(spans))
 }

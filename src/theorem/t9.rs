@@ -49,6 +49,15 @@ impl<L: AnyLoss> NetworkCase<L> {
             },
         ],
     };
+
+    /// Without the straight line, on which the orbit of a scaling lies.
+    pub(super) const NO_BARRIER_OF_ANY_LOSS: Claim<Self> = Claim {
+        controls: &[Control {
+            name: "asymmetric twin",
+            judge: |case| path(case, Self::asymmetric, false),
+        }],
+        ..Self::NO_BARRIER
+    };
 }
 
 struct Path<L> {
