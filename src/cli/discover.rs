@@ -208,7 +208,7 @@ fn text(
     };
     line(format!(
         "{} of {}: {searched} ({})",
-        match found.symmetries.len() {
+        match found.symmetries.len() + found.irrational {
             0 => "no symmetry".to_owned(),
             n => count(n, "symmetry"),
         },
@@ -391,6 +391,15 @@ fn motion(symmetry: &Symmetry, names: &[String]) -> String {
 }
 
 fn proof(found: &Discovery) -> String {
+    let nothing = found.symmetries.is_empty() && found.idle.is_empty();
+    if nothing && found.irrational == 0 {
+        return match &found.proof {
+            Proof::Balls { rank, bits, .. } => {
+                format!("certain: there is none (rank {rank}, by balls of {bits} bits)")
+            }
+            _ => "certain: there is none".to_owned(),
+        };
+    }
     match &found.proof {
         Proof::Polynomial {
             degree,

@@ -37,6 +37,8 @@ struct Search<'a> {
     points: Points,
     pieces: BTreeSet<Vec<Ordering>>,
     turn: usize,
+    /// Parameters with an influence at some point.
+    active: BTreeSet<usize>,
 }
 
 impl Search<'_> {
@@ -46,10 +48,7 @@ impl Search<'_> {
         for _ in 0..PATIENCE {
             let mut point = self.points.rationals(d, Draw::Small);
             match self.subject.samples() {
-                Some(samples) => {
-                    point.extend(samples[self.turn % samples.len()].iter().cloned());
-                    self.turn += 1;
-                }
+                Some(samples) => point.extend(samples[self.turn % samples.len()].iter().cloned()),
                 None => point.extend(self.points.rationals(self.subject.data(), Draw::Small)),
             }
             let inputs: Vec<Ball> = point.iter().map(Ball::from_rational).collect();
@@ -63,6 +62,9 @@ impl Search<'_> {
             if let Some(gradient) = gradient
                 && gradient.iter().all(Ball::is_bounded)
             {
+                let moving = (0..d).filter(|&i| !gradient[i].magnitude().is_zero());
+                self.active.extend(moving);
+                self.turn += 1;
                 let theta = inputs.into_iter().take(d).collect();
                 return Ok(At { gradient, theta });
             }
@@ -79,6 +81,7 @@ pub(super) fn search(
     seed: u64,
 ) -> Result<Found, DiscoveryError> {
     let mut bits = FIRST_BITS;
+    let mut active = BTreeSet::new();
     while bits <= MAX_BITS {
         // The same points at each precision.
         let mut search = Search {
@@ -87,10 +90,12 @@ pub(super) fn search(
             points: Points::new(seed),
             pieces: BTreeSet::new(),
             turn: 0,
+            active: active.clone(),
         };
         if let Some(found) = at_precision(bits, || attempt(&mut search, ansatz))? {
             return Ok(found);
         }
+        active = search.active;
         bits *= 2;
     }
     Err(DiscoveryError::Precision { bits: MAX_BITS })
@@ -100,11 +105,10 @@ pub(super) fn search(
 fn attempt(search: &mut Search<'_>, ansatz: Ansatz) -> Result<Option<Found>, DiscoveryError> {
     let d = search.subject.parameters();
     let samples = search.subject.samples().map_or(1, <[_]>::len);
-    let mut active = BTreeSet::new();
     for _ in 0..MORE.max(2 * samples) {
-        let at = search.next()?;
-        active.extend((0..d).filter(|&i| !at.gradient[i].magnitude().is_zero()));
+        search.next()?;
     }
+    let active = search.active.clone();
     let unknowns = Unknowns::new(ansatz, d, active.iter().copied().collect());
     let count = unknowns.count();
     if count > MAX_UNKNOWNS {
@@ -151,6 +155,10 @@ fn attempt(search: &mut Search<'_>, ansatz: Ansatz) -> Result<Option<Found>, Dis
                 return Ok(None);
             }
         }
+    }
+    // A piece that was met late moves what seemed idle.
+    if search.active != active {
+        return Ok(None);
     }
     let proof = Proof::Balls {
         bits: working_precision(),

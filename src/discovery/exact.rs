@@ -51,13 +51,14 @@ struct Search<'a> {
     pieces: BTreeSet<Vec<Ordering>>,
     /// Samples are taken in turn.
     turn: usize,
+    /// Was a piece met that is not rational?
+    irrational: bool,
 }
 
 impl Search<'_> {
-    fn sample(&mut self) -> Option<Vec<Rational>> {
+    fn sample(&self) -> Option<Vec<Rational>> {
         let samples = self.subject.samples()?;
-        self.turn += 1;
-        samples.get((self.turn - 1) % samples.len()).cloned()
+        samples.get(self.turn % samples.len()).cloned()
     }
 
     /// A whole point: θ and a sample.
@@ -104,6 +105,7 @@ impl Search<'_> {
             };
             if let Some((gradient, mut theta)) = at {
                 theta.truncate(d);
+                self.turn += 1;
                 return Ok(At { gradient, theta });
             }
         }
@@ -114,6 +116,7 @@ impl Search<'_> {
     fn piece(&mut self, point: &[Rational]) -> Option<Tape> {
         let Recorded { tape, piece } = self.subject.record(point)?;
         self.pieces.insert(piece);
+        self.irrational |= !tape.is_rational();
         Some(tape)
     }
 
@@ -134,6 +137,7 @@ impl Search<'_> {
             };
             if let Some(gradient) = gradient {
                 point.truncate(d);
+                self.turn += 1;
                 return Ok(At {
                     gradient,
                     theta: point,
@@ -144,13 +148,31 @@ impl Search<'_> {
     }
 }
 
-/// All motions of the ansatz that leave the loss unchanged.
+/// All motions of the ansatz that leave the loss unchanged; `None` where a piece of the loss is
+/// not rational.
 pub(super) fn search(
     subject: &Subject<'_>,
     first: &Recorded,
     ansatz: Ansatz,
     seed: u64,
-) -> Result<Found, DiscoveryError> {
+) -> Result<Option<Found>, DiscoveryError> {
+    let mut search = Search {
+        subject,
+        tape: first.piece.is_empty().then_some(&first.tape),
+        points: Points::new(seed),
+        pieces: BTreeSet::new(),
+        turn: 0,
+        irrational: false,
+    };
+    let found = run(&mut search, first, ansatz);
+    if search.irrational {
+        return Ok(None);
+    }
+    found.map(Some)
+}
+
+fn run(search: &mut Search<'_>, first: &Recorded, ansatz: Ansatz) -> Result<Found, DiscoveryError> {
+    let subject = search.subject;
     let d = subject.parameters();
     let variables = if subject.samples().is_some() {
         d
@@ -166,13 +188,6 @@ pub(super) fn search(
         });
     }
     let smooth = first.piece.is_empty();
-    let mut search = Search {
-        subject,
-        tape: smooth.then_some(&first.tape),
-        points: Points::new(seed),
-        pieces: BTreeSet::new(),
-        turn: 0,
-    };
     let samples = subject.samples().map_or(1, <[_]>::len);
     let mut enough = ENOUGH + if smooth { 0 } else { ENOUGH_OF_PIECES };
     let mut active: BTreeSet<usize> = BTreeSet::new();
@@ -236,7 +251,7 @@ pub(super) fn search(
         } else {
             CHECKS_OF_PIECES
         };
-        match verify(&mut search, &motions, &active, checks * samples)? {
+        match verify(search, &motions, &active, checks * samples)? {
             Verdict::Held => {
                 let proof = if smooth {
                     Proof::Polynomial {

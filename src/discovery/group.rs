@@ -61,8 +61,9 @@ pub(super) fn groups(
             index.insert(unit.down.clone(), (k, true));
         }
     }
-    // From each generator to others, with the coordinates in the order of its own.
-    let mut edges: BTreeMap<usize, Vec<(usize, BTreeMap<usize, usize>)>> = BTreeMap::new();
+    // From each generator to others, with the coordinates in the order of its own; first
+    // those that keep what goes up.
+    let mut edges: BTreeMap<usize, Vec<(bool, usize, BTreeMap<usize, usize>)>> = BTreeMap::new();
     for exchange in others {
         let Some(partner) = matching(maps, exchange) else {
             continue;
@@ -76,12 +77,18 @@ pub(super) fn groups(
             }
             let mut image: Vec<usize> = unit.up.iter().map(|a| partner[a]).collect();
             image.sort_unstable();
-            if let Some(&(other, _)) = index.get(&image)
+            if let Some(&(other, turned)) = index.get(&image)
                 && other != k
             {
-                edges.entry(k).or_default().push((other, partner.clone()));
+                edges
+                    .entry(k)
+                    .or_default()
+                    .push((turned, other, partner.clone()));
             }
         }
+    }
+    for list in edges.values_mut() {
+        list.sort_by_key(|(turned, ..)| *turned);
     }
     let mut taken = vec![false; units.len()];
     let mut groups = Vec::new();
@@ -94,7 +101,7 @@ pub(super) fn groups(
             up: vec![unit.up.clone()],
             down: vec![unit.down.clone()],
         };
-        for (other, partner) in edges.get(&start).into_iter().flatten() {
+        for (_, other, partner) in edges.get(&start).into_iter().flatten() {
             if taken[*other] {
                 continue;
             }

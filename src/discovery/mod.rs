@@ -57,6 +57,7 @@ pub use motion::Ansatz;
 pub use rates::Rate;
 pub use subject::Subject;
 
+use crate::scalar::Rational;
 use sparse::Sparse;
 use subject::{Draw, Points};
 use thiserror::Error;
@@ -89,6 +90,15 @@ pub enum DiscoveryError {
         exact::PATIENCE
     )]
     NowhereSmooth,
+    /// A sample without a point with a gradient.
+    #[error(
+        "samples[{index}]: expected a loss that is defined and differentiable somewhere, found neither at any of {} random points",
+        exact::PATIENCE
+    )]
+    NowhereSmoothAt {
+        /// Which sample.
+        index: usize,
+    },
     /// A degree that makes exact arithmetic endless.
     #[error("loss: expected a rational formula of degree at most {limit}, found a larger one")]
     Degree {
@@ -224,19 +234,39 @@ pub fn discover(
     }
     let mut points = Points::new(seed);
     // A stream of its own: the search starts another one.
-    let first = (0..exact::PATIENCE).find_map(|turn| {
-        let mut point = points.rationals(d, Draw::Small);
-        match subject.samples() {
-            Some(samples) => point.extend(samples[turn % samples.len()].iter().cloned()),
-            None => point.extend(points.rationals(subject.data(), Draw::Small)),
+    let mut record = |sample: Option<&Vec<Rational>>| {
+        (0..exact::PATIENCE).find_map(|_| {
+            let mut point = points.rationals(d, Draw::Small);
+            match sample {
+                Some(sample) => point.extend(sample.iter().cloned()),
+                None => point.extend(points.rationals(subject.data(), Draw::Small)),
+            }
+            subject.record(&point)
+        })
+    };
+    let first = match subject.samples() {
+        None => record(None).ok_or(DiscoveryError::NowhereSmooth)?,
+        Some(samples) => {
+            let mut first = None;
+            for (index, sample) in samples.iter().enumerate() {
+                let recorded = record(Some(sample));
+                let recorded = recorded.ok_or(DiscoveryError::NowhereSmoothAt { index })?;
+                // One that has pieces speaks for all.
+                first = match first {
+                    Some(first) if recorded.piece.is_empty() => Some(first),
+                    _ => Some(recorded),
+                };
+            }
+            first.ok_or(DiscoveryError::NoSamples)?
         }
-        subject.record(&point)
-    });
-    let first = first.ok_or(DiscoveryError::NowhereSmooth)?;
-    let found = if first.tape.is_rational() {
-        exact::search(subject, &first, ansatz, seed)?
-    } else {
-        enclosed::search(subject, &first, ansatz, seed)?
+    };
+    let mut found = None;
+    if first.tape.is_rational() {
+        found = exact::search(subject, &first, ansatz, seed)?;
+    }
+    let found = match found {
+        Some(found) => found,
+        None => enclosed::search(subject, &first, ansatz, seed)?,
     };
     Ok(classify::sort(d, ansatz, found, seed))
 }
