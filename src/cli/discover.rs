@@ -5,8 +5,8 @@ use super::solve::digits;
 use super::{BadInput, FAILED, HELD, complain, read_text, table, warn};
 use clap::Args;
 use noise_equilibrium::discovery::{
-    Ansatz, Discovery, EquilibriumError, Formula, Kind, LossFile, Posed, Proof, Rate, Subject,
-    Symmetry, discover, equilibrium, names, read_loss,
+    Ansatz, Discovery, EquilibriumError, Formula, Kind, LossFile, Posed, Proof, Rank, Rate,
+    Subject, Symmetry, discover, equilibrium, names, read_loss,
 };
 use noise_equilibrium::problem::SolutionFile;
 use noise_equilibrium::scalar::Rational;
@@ -394,8 +394,8 @@ fn proof(found: &Discovery) -> String {
     let nothing = found.symmetries.is_empty() && found.idle.is_empty();
     if nothing && found.irrational == 0 {
         return match &found.proof {
-            Proof::Balls { rank, bits, .. } => {
-                format!("certain: there is none (rank {rank}, by balls of {bits} bits)")
+            Proof::Digits { rank, by, .. } => {
+                format!("certain: there is none (rank {rank}, {})", how(by))
             }
             _ => "certain: there is none".to_owned(),
         };
@@ -415,17 +415,28 @@ fn proof(found: &Discovery) -> String {
             count(*checks, "random point"),
             count(*pieces, "smooth piece"),
         ),
-        Proof::Balls {
-            bits,
+        Proof::Digits {
             rank,
-            gap,
+            by,
             zero,
             checks,
             ..
         } => format!(
-            "certain: there are no others (rank at least {rank}, by balls of {bits} bits, {gap} bits above what counts as 0). Each of these held to {zero} bits at {}",
+            "certain: there are no others (rank at least {rank}, {}). Each of these held to {zero} bits at {}",
+            how(by),
             count(*checks, "random point"),
         ),
+    }
+}
+
+fn how(rank: &Rank) -> String {
+    match rank {
+        Rank::Inverse { defect } => {
+            format!("by an approximate inverse of enclosed equations, off by at most {defect:.0e}")
+        }
+        Rank::Pivots { bits, gap } => {
+            format!("by balls of {bits} bits, {gap} bits above what counts as 0")
+        }
     }
 }
 
@@ -494,10 +505,14 @@ enum ProofFile {
         pieces: usize,
         points: usize,
     },
-    Balls {
-        bits: u32,
+    Digits {
         rank: usize,
-        gap_bits: i64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        inverse_defect: Option<f64>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pivot_bits: Option<u32>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        gap_bits: Option<i64>,
         zero_bits: u32,
         points: usize,
         pieces: usize,
@@ -616,20 +631,26 @@ fn proof_file(proof: &Proof) -> ProofFile {
             pieces: *pieces,
             points: *checks,
         },
-        Proof::Balls {
-            bits,
+        Proof::Digits {
             rank,
-            gap,
+            by,
             zero,
             checks,
             pieces,
-        } => ProofFile::Balls {
-            bits: *bits,
-            rank: *rank,
-            gap_bits: *gap,
-            zero_bits: *zero,
-            points: *checks,
-            pieces: *pieces,
-        },
+        } => {
+            let (inverse_defect, pivot_bits, gap_bits) = match by {
+                Rank::Inverse { defect } => (Some(*defect), None, None),
+                Rank::Pivots { bits, gap } => (None, Some(*bits), Some(*gap)),
+            };
+            ProofFile::Digits {
+                rank: *rank,
+                inverse_defect,
+                pivot_bits,
+                gap_bits,
+                zero_bits: *zero,
+                points: *checks,
+                pieces: *pieces,
+            }
+        }
     }
 }

@@ -111,7 +111,8 @@ fn positive(a: &Ball) -> bool {
     Field::sign(a) == Some(Ordering::Greater)
 }
 
-/// The integers modulo a prime below 2³¹.
+/// The integers modulo a prime below 2³¹, with roots, and with stand-ins for the functions
+/// that have no meaning there.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Modular {
     pub(super) prime: u64,
@@ -132,8 +133,21 @@ impl Modular {
 
     /// 1/a for a ≠ 0, by Fermat.
     pub(super) fn inverse(self, a: u64) -> u64 {
+        self.raise(a, self.prime - 2)
+    }
+
+    /// A value that looks random, and depends on its arguments alone.
+    fn any_value(self, function: u64, a: u64) -> u64 {
+        // The finaliser of splitmix64.
+        let mut x = (a + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (function << 59);
+        x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (x ^ (x >> 31)) % self.prime
+    }
+
+    fn raise(self, a: u64, mut exponent: u64) -> u64 {
         let p = self.prime;
-        let (mut base, mut result, mut exponent) = (a % p, 1, p - 2);
+        let (mut base, mut result) = (a % p, 1);
         while exponent > 0 {
             if exponent % 2 == 1 {
                 result = result * base % p;
@@ -163,14 +177,26 @@ impl Arithmetic for Modular {
     fn divide(&self, a: &u64, b: &u64) -> Option<u64> {
         (*b != 0).then(|| a * self.inverse(*b) % self.prime)
     }
-    // Algebraic and transcendental functions have no meaning modulo p.
-    fn root(&self, _: &u64) -> Option<u64> {
-        None
+    // A root is one modulo p, where there is one; which of the two depends on the number, and
+    // is the same wherever it occurs. Primes here are 3 modulo 4.
+    fn root(&self, a: &u64) -> Option<u64> {
+        let p = self.prime;
+        let root = self.raise(*a, p.div_ceil(4));
+        if root == 0 || root * root % p != *a {
+            return None;
+        }
+        Some(if self.any_value(1, *a) % 2 == 0 {
+            root
+        } else {
+            p - root
+        })
     }
-    fn exponential(&self, _: &u64) -> Option<u64> {
-        None
+    // Of e^x and ln x nothing is used but their derivatives: any value stands for them, the
+    // same for the same argument.
+    fn exponential(&self, a: &u64) -> Option<u64> {
+        Some(self.any_value(2, *a))
     }
-    fn logarithm(&self, _: &u64) -> Option<u64> {
-        None
+    fn logarithm(&self, a: &u64) -> Option<u64> {
+        (*a != 0).then(|| self.any_value(3, *a))
     }
 }

@@ -9,16 +9,16 @@ const BOUND: u64 = 1 << 23;
 /// Products that add up below 2⁵³.
 const INNER: usize = 256;
 
-/// The primes below 2²³, from the largest.
+/// The primes below 2²³ that are 3 modulo 4, from the largest.
 pub(super) fn primes() -> impl Iterator<Item = u64> {
     let is_prime = |n: &u64| (2..).take_while(|k| k * k <= *n).all(|k| n % k != 0);
-    (BOUND / 2..BOUND).rev().filter(is_prime)
+    let candidates = (BOUND / 2..BOUND).rev().filter(|n| n % 4 == 3);
+    candidates.filter(is_prime)
 }
 
 /// The rows seen so far, in reduced echelon form.
 pub(super) struct Elimination {
     field: Modular,
-    unknowns: usize,
     /// The column that each row leads, in the order of the rows.
     pivots: Vec<usize>,
     /// The columns that no row leads.
@@ -31,7 +31,6 @@ impl Elimination {
     pub(super) fn new(prime: u64, unknowns: usize) -> Self {
         Self {
             field: Modular { prime },
-            unknowns,
             pivots: Vec::new(),
             free: (0..unknowns).collect(),
             rest: DMatrix::zeros(0, unknowns),
@@ -103,13 +102,11 @@ impl Elimination {
         self.free.iter().enumerate().map(solution).collect()
     }
 
-    /// The columns that are free.
-    pub(super) fn free(&self) -> &[usize] {
-        &self.free
-    }
-
-    pub(super) fn unknowns(&self) -> usize {
-        self.unknowns
+    /// The columns that the rows lead, in increasing order.
+    pub(super) fn pivots(&self) -> Vec<usize> {
+        let mut pivots = self.pivots.clone();
+        pivots.sort_unstable();
+        pivots
     }
 
     /// The residue closest to 0.

@@ -1,24 +1,28 @@
-//! The search in a loss with roots, exponentials or logarithms: elimination in balls.
+//! The search in a loss with roots, exponentials or logarithms.
 //!
-//! A pivot is a ball without 0, so the rank is at least the number of pivots, which is
-//! proved: there are no more symmetries than are found. That each of them is one is
-//! seen to many digits, at points of their own.
+//! What holds whatever the values of those functions are is found modulo primes. That there
+//! is no more is proved: as many equations, enclosed by balls, have a matrix with an
+//! approximate inverse. Where that does not succeed, all is eliminated in balls, at whatever
+//! precision it takes: a pivot is a ball without 0, so the rank is at least the number of
+//! pivots. That each symmetry is one is seen to many digits, at points of their own.
 
 use super::arithmetic::Enclosed;
-use super::exact::{At, PATIENCE};
+use super::exact::{At, Candidates, PATIENCE, candidates};
 use super::motion::{Ansatz, Unknowns, along};
 use super::sparse::Sparse;
 use super::subject::{Draw, Points, Subject};
 use super::tape::{Recorded, Tape};
-use super::{DiscoveryError, Found, Proof};
+use super::{DiscoveryError, Found, Proof, Rank, rank};
 use crate::scalar::{Ball, Field, Rational, at_precision, working_precision};
 use num_traits::Zero;
 use rug::{Float, Integer};
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
-/// Unknowns that an elimination in balls is offered for.
+/// Unknowns whose rank is proved in doubles.
 pub(super) const MAX_UNKNOWNS: usize = 2000;
+/// Unknowns that an elimination in balls is offered for.
+pub(super) const MAX_ELIMINATED: usize = 300;
 const FIRST_BITS: u32 = 192;
 const MAX_BITS: u32 = 12_288;
 /// Equations beyond the unknowns.
@@ -41,7 +45,18 @@ struct Search<'a> {
     active: BTreeSet<usize>,
 }
 
-impl Search<'_> {
+impl<'a> Search<'a> {
+    fn new(subject: &'a Subject<'a>, first: &'a Recorded, seed: u64) -> Self {
+        Self {
+            subject,
+            tape: first.piece.is_empty().then_some(&first.tape),
+            points: Points::new(seed),
+            pieces: BTreeSet::new(),
+            turn: 0,
+            active: BTreeSet::new(),
+        }
+    }
+
     /// A gradient at a random point, at the working precision.
     fn next(&mut self) -> Result<At<Ball>, DiscoveryError> {
         let d = self.subject.parameters();
@@ -80,18 +95,25 @@ pub(super) fn search(
     ansatz: Ansatz,
     seed: u64,
 ) -> Result<Found, DiscoveryError> {
+    let everything = (0..subject.parameters()).collect();
+    let unknowns = Unknowns::new(ansatz, subject.parameters(), everything).count();
+    if unknowns > MAX_UNKNOWNS {
+        return Err(DiscoveryError::TooManyEnclosed { unknowns });
+    }
     let mut bits = FIRST_BITS;
     let mut active = BTreeSet::new();
+    if let Some(candidates) = candidates(subject, first, ansatz, seed)? {
+        let mut search = Search::new(subject, first, seed);
+        let found = at_precision(bits, || confirm(&mut search, candidates))?;
+        if let Some(found) = found {
+            return Ok(found);
+        }
+        active = search.active;
+    }
     while bits <= MAX_BITS {
         // The same points at each precision.
-        let mut search = Search {
-            subject,
-            tape: first.piece.is_empty().then_some(&first.tape),
-            points: Points::new(seed),
-            pieces: BTreeSet::new(),
-            turn: 0,
-            active: active.clone(),
-        };
+        let mut search = Search::new(subject, first, seed);
+        search.active = active;
         if let Some(found) = at_precision(bits, || attempt(&mut search, ansatz))? {
             return Ok(found);
         }
@@ -99,6 +121,81 @@ pub(super) fn search(
         bits *= 2;
     }
     Err(DiscoveryError::Precision { bits: MAX_BITS })
+}
+
+/// Candidates that hold to many digits, and are as many as the rank leaves: the rank is
+/// proved in doubles. `None` where that does not succeed.
+fn confirm(
+    search: &mut Search<'_>,
+    candidates: Candidates,
+) -> Result<Option<Found>, DiscoveryError> {
+    let Candidates {
+        motions,
+        unknowns,
+        pivots,
+        equations,
+    } = candidates;
+    let d = search.subject.parameters();
+    let samples = search.subject.samples().map_or(1, <[_]>::len);
+    let smooth = search.tape.is_some();
+    let more = MORE + 2 * samples + if smooth { 0 } else { MORE_OF_PIECES };
+    let mut rows = Vec::with_capacity(pivots.len() + more);
+    for _ in 0..pivots.len() + more {
+        let at = search.next()?;
+        let row = unknowns.equation(&Enclosed, &at.gradient, &at.theta);
+        rows.push(
+            pivots
+                .iter()
+                .map(|&k| row[k].clone())
+                .collect::<Vec<Ball>>(),
+        );
+    }
+    let Some(defect) = rank::inverse_defect(&rows) else {
+        return Ok(None);
+    };
+    let zero = working_precision() / 2;
+    let checks = if smooth { CHECKS } else { CHECKS_OF_PIECES } * samples;
+    let active: BTreeSet<usize> = unknowns.active().iter().copied().collect();
+    if !holds(search, &motions, checks, zero)? || !search.active.is_subset(&active) {
+        return Ok(None);
+    }
+    Ok(Some(Found {
+        motions,
+        idle: (0..d).filter(|i| !active.contains(i)).collect(),
+        unknowns: unknowns.count(),
+        equations: equations + rows.len(),
+        irrational: 0,
+        proof: Proof::Digits {
+            rank: pivots.len(),
+            by: Rank::Inverse { defect },
+            zero,
+            checks,
+            pieces: search.pieces.len(),
+        },
+    }))
+}
+
+/// Do all of these leave the loss unchanged, to so many bits, at points of their own?
+fn holds(
+    search: &mut Search<'_>,
+    motions: &[Sparse],
+    checks: usize,
+    bits: u32,
+) -> Result<bool, DiscoveryError> {
+    for _ in 0..checks {
+        let at = search.next()?;
+        let scale = at.gradient.iter().map(Ball::magnitude);
+        let scale = scale.fold(Float::new(64), |a, b| a.max(&b));
+        let tiny = Float::with_val(64, &scale >> bits);
+        let fails = |motion: &Sparse| {
+            along(&Enclosed, motion, &at.gradient, &at.theta)
+                .is_none_or(|defect| defect.magnitude() > tiny)
+        };
+        if motions.iter().any(fails) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// `None` where the working precision does not decide.
@@ -111,8 +208,8 @@ fn attempt(search: &mut Search<'_>, ansatz: Ansatz) -> Result<Option<Found>, Dis
     let active = search.active.clone();
     let unknowns = Unknowns::new(ansatz, d, active.iter().copied().collect());
     let count = unknowns.count();
-    if count > MAX_UNKNOWNS {
-        return Err(DiscoveryError::TooManyEnclosed { unknowns: count });
+    if count > MAX_ELIMINATED {
+        return Err(DiscoveryError::Undecided { unknowns: count });
     }
     let smooth = search.tape.is_some();
     let extra = MORE + 2 * samples + if smooth { 0 } else { MORE_OF_PIECES };
@@ -140,31 +237,22 @@ fn attempt(search: &mut Search<'_>, ansatz: Ansatz) -> Result<Option<Found>, Dis
         }
     }
     // Half of the digits have to vanish.
-    let bits = working_precision() / 2;
+    let zero = working_precision() / 2;
     let checks = if smooth { CHECKS } else { CHECKS_OF_PIECES } * samples;
-    for _ in 0..checks {
-        let at = search.next()?;
-        for motion in &motions {
-            let Some(defect) = along(&Enclosed, motion, &at.gradient, &at.theta) else {
-                return Ok(None);
-            };
-            let scale = at.gradient.iter().map(Ball::magnitude);
-            let scale = scale.fold(Float::new(64), |a, b| a.max(&b));
-            let tiny = Float::with_val(64, &scale >> bits);
-            if defect.magnitude() > tiny {
-                return Ok(None);
-            }
-        }
+    if !holds(search, &motions, checks, zero)? {
+        return Ok(None);
     }
     // A piece that was met late moves what seemed idle.
     if search.active != active {
         return Ok(None);
     }
-    let proof = Proof::Balls {
-        bits: working_precision(),
+    let proof = Proof::Digits {
         rank: reduced.pivots.len(),
-        gap: reduced.gap,
-        zero: bits,
+        by: Rank::Pivots {
+            bits: working_precision(),
+            gap: reduced.gap,
+        },
+        zero,
         checks,
         pieces: search.pieces.len(),
     };

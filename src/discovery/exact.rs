@@ -34,6 +34,8 @@ pub(super) const MAX_DEGREE: f64 = 1e4;
 const GLANCES: usize = 16;
 /// Points of the verification, of a loss in pieces.
 const CHECKS_OF_PIECES: usize = 200;
+/// Pieces that are looked at again.
+const WITNESSES: usize = 4096;
 /// Bits of the probability of an error that the verification stays below.
 const CERTAINTY: f64 = 100.0;
 
@@ -48,21 +50,48 @@ struct Search<'a> {
     /// The operations, where there is but one piece.
     tape: Option<&'a Tape>,
     points: Points,
+    /// How points are drawn where there are pieces.
+    draw: Draw,
     pieces: BTreeSet<Vec<Ordering>>,
+    /// A point in each of the pieces.
+    witnesses: Vec<Vec<Rational>>,
     /// Samples are taken in turn.
     turn: usize,
     /// Was a piece met that is not rational?
     irrational: bool,
 }
 
-impl Search<'_> {
+impl<'a> Search<'a> {
+    fn new(subject: &'a Subject<'a>, first: &'a Recorded, draw: Draw, seed: u64) -> Self {
+        Self {
+            subject,
+            tape: first.piece.is_empty().then_some(&first.tape),
+            points: Points::new(seed),
+            draw,
+            pieces: BTreeSet::new(),
+            witnesses: Vec::new(),
+            turn: 0,
+            irrational: false,
+        }
+    }
+
     fn sample(&self) -> Option<Vec<Rational>> {
         let samples = self.subject.samples()?;
         samples.get(self.turn % samples.len()).cloned()
     }
 
-    /// A whole point: θ and a sample.
+    /// A whole point: θ and a sample. Where there are pieces, half of the points are close to
+    /// one that is known to be in a piece: a rare one is seldom met otherwise.
     fn point(&mut self, draw: Draw) -> Vec<Rational> {
+        if !self.witnesses.is_empty() && self.points.below(2) == 0 {
+            let which = self.points.below(self.witnesses.len() as u64) as usize;
+            let mut point = self.points.near(&self.witnesses[which]);
+            if let Some(sample) = self.sample() {
+                point.truncate(self.subject.parameters());
+                point.extend(sample);
+            }
+            return point;
+        }
         let mut point = self.points.rationals(self.subject.parameters(), draw);
         let sample = match self.sample() {
             Some(sample) => sample,
@@ -95,7 +124,7 @@ impl Search<'_> {
                     .map(|gradient| (gradient, inputs)),
                 (Some(_), None) => None,
                 (None, _) => {
-                    let point = self.point(Draw::Scales);
+                    let point = self.point(self.draw);
                     self.piece(&point).and_then(|tape| {
                         let inputs: Option<Vec<u64>> = point.iter().map(|q| field.of(q)).collect();
                         let inputs = inputs?;
@@ -115,7 +144,9 @@ impl Search<'_> {
     /// The operations of the piece at a point.
     fn piece(&mut self, point: &[Rational]) -> Option<Tape> {
         let Recorded { tape, piece } = self.subject.record(point)?;
-        self.pieces.insert(piece);
+        if self.pieces.insert(piece) && self.witnesses.len() < WITNESSES {
+            self.witnesses.push(point.to_vec());
+        }
         self.irrational |= !tape.is_rational();
         Some(tape)
     }
@@ -125,7 +156,7 @@ impl Search<'_> {
         let draw = if self.tape.is_some() {
             Draw::Integers
         } else {
-            Draw::Scales
+            self.draw
         };
         for _ in 0..PATIENCE {
             let mut point = self.point(draw);
@@ -156,19 +187,143 @@ pub(super) fn search(
     ansatz: Ansatz,
     seed: u64,
 ) -> Result<Option<Found>, DiscoveryError> {
-    let mut search = Search {
-        subject,
-        tape: first.piece.is_empty().then_some(&first.tape),
-        points: Points::new(seed),
-        pieces: BTreeSet::new(),
-        turn: 0,
-        irrational: false,
-    };
+    let mut search = Search::new(subject, first, Draw::Scales, seed);
     let found = run(&mut search, first, ansatz);
     if search.irrational {
         return Ok(None);
     }
     found.map(Some)
+}
+
+/// The solutions modulo one prime.
+struct Solved {
+    unknowns: Unknowns,
+    solutions: Vec<Vec<(usize, u64)>>,
+    pivots: Vec<usize>,
+    equations: usize,
+}
+
+/// Adds equations until `enough` of them say nothing new.
+fn solve(
+    search: &mut Search<'_>,
+    active: &mut BTreeSet<usize>,
+    ansatz: Ansatz,
+    prime: u64,
+    enough: usize,
+) -> Result<Solved, DiscoveryError> {
+    let d = search.subject.parameters();
+    let samples = search.subject.samples().map_or(1, <[_]>::len);
+    let field = Modular { prime };
+    for _ in 0..GLANCES.max(2 * samples) {
+        let at = search.modular(field)?;
+        active.extend((0..d).filter(|&i| at.gradient[i] != 0));
+    }
+    let unknowns = Unknowns::new(ansatz, d, active.iter().copied().collect());
+    if unknowns.count() > MAX_UNKNOWNS {
+        return Err(DiscoveryError::TooMany {
+            unknowns: unknowns.count(),
+        });
+    }
+    let mut elimination = Elimination::new(prime, unknowns.count());
+    let (mut followed, mut equations) = (0, 0);
+    while elimination.nullity() > 0 && followed < enough + 2 * samples {
+        let mut rows = Vec::with_capacity(BATCH);
+        for _ in 0..BATCH {
+            let at = search.modular(field)?;
+            rows.push(unknowns.equation(&field, &at.gradient, &at.theta));
+        }
+        equations += BATCH;
+        let last = elimination.add(&rows);
+        followed = if last == BATCH { followed + last } else { last };
+    }
+    Ok(Solved {
+        unknowns,
+        solutions: elimination.solutions(),
+        pivots: elimination.pivots(),
+        equations,
+    })
+}
+
+/// Solutions modulo several primes, to be lifted to the rationals.
+#[derive(Default)]
+struct Lift {
+    known: Option<(Vec<Vec<usize>>, Residues)>,
+}
+
+impl Lift {
+    /// The motions, where the primes so far determine their numbers.
+    fn add(&mut self, prime: u64, solved: &Solved) -> Option<Vec<Sparse>> {
+        let places = |s: &Vec<(usize, u64)>| s.iter().map(|(k, _)| *k).collect();
+        let support: Vec<Vec<usize>> = solved.solutions.iter().map(places).collect();
+        let values = || solved.solutions.iter().flatten().map(|(_, x)| *x);
+        // An unlucky prime has more solutions, or entries that it divides.
+        match &mut self.known {
+            Some((own, residues)) if *own == support => residues.join(prime, values()),
+            known => *known = Some((support, Residues::new(prime, values()))),
+        }
+        let (support, residues) = self.known.as_ref()?;
+        let mut numbers = residues.rationals()?.into_iter();
+        let motion = |places: &Vec<usize>| {
+            let solution: Sparse = places.iter().copied().zip(&mut numbers).collect();
+            solved.unknowns.motion(&solution)
+        };
+        Some(support.iter().map(motion).collect())
+    }
+}
+
+/// What is likely to be all symmetries of a loss with roots, exponentials or logarithms.
+pub(super) struct Candidates {
+    pub(super) motions: Vec<Sparse>,
+    pub(super) unknowns: Unknowns,
+    /// As many columns as the rank, which are likely to be independent.
+    pub(super) pivots: Vec<usize>,
+    pub(super) equations: usize,
+}
+
+/// The symmetries that hold whatever the values of exponentials and logarithms are, which
+/// are hardly ever fewer than all; `None` where nothing is found that way.
+pub(super) fn candidates(
+    subject: &Subject<'_>,
+    first: &Recorded,
+    ansatz: Ansatz,
+    seed: u64,
+) -> Result<Option<Candidates>, DiscoveryError> {
+    let mut search = Search::new(subject, first, Draw::Small, seed);
+    let smooth = search.tape.is_some();
+    let enough = ENOUGH + if smooth { 0 } else { ENOUGH_OF_PIECES };
+    let mut active = BTreeSet::new();
+    let mut lift = Lift::default();
+    let mut primes = primes().take(PRIMES).peekable();
+    while let Some(prime) = primes.next() {
+        let solved = match solve(&mut search, &mut active, ansatz, prime, enough) {
+            Ok(solved) => solved,
+            // Too many roots for one point to have all of them modulo p.
+            Err(DiscoveryError::NowhereSmooth) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let (Some(motions), Some(&next)) = (lift.add(prime, &solved), primes.peek()) else {
+            continue;
+        };
+        let field = Modular { prime: next };
+        let mut holds = true;
+        for _ in 0..GLANCES {
+            let Ok(at) = search.modular(field) else {
+                return Ok(None);
+            };
+            holds &= motions.iter().all(|motion| {
+                along(&field, motion, &at.gradient, &at.theta).is_none_or(|x| x == 0)
+            });
+        }
+        if holds {
+            return Ok(Some(Candidates {
+                motions,
+                unknowns: solved.unknowns,
+                pivots: solved.pivots,
+                equations: solved.equations,
+            }));
+        }
+    }
+    Ok(None)
 }
 
 fn run(search: &mut Search<'_>, first: &Recorded, ansatz: Ansatz) -> Result<Found, DiscoveryError> {
@@ -191,63 +346,19 @@ fn run(search: &mut Search<'_>, first: &Recorded, ansatz: Ansatz) -> Result<Foun
     let samples = subject.samples().map_or(1, <[_]>::len);
     let mut enough = ENOUGH + if smooth { 0 } else { ENOUGH_OF_PIECES };
     let mut active: BTreeSet<usize> = BTreeSet::new();
-    let mut lifted: Option<(Vec<Vec<usize>>, Residues)> = None;
+    let mut lift = Lift::default();
     let mut equations = 0;
     for prime in primes().take(PRIMES) {
-        let field = Modular { prime };
-        for _ in 0..GLANCES.max(2 * samples) {
-            let at = search.modular(field)?;
-            active.extend((0..d).filter(|&i| at.gradient[i] != 0));
-        }
-        let unknowns = Unknowns::new(ansatz, d, active.iter().copied().collect());
-        if unknowns.count() > MAX_UNKNOWNS {
-            return Err(DiscoveryError::TooMany {
-                unknowns: unknowns.count(),
-            });
-        }
-        let mut elimination = Elimination::new(prime, unknowns.count());
-        let mut followed = 0;
-        while elimination.nullity() > 0 && followed < enough + 2 * samples {
-            let mut rows = Vec::with_capacity(BATCH);
-            for _ in 0..BATCH {
-                let at = search.modular(field)?;
-                rows.push(unknowns.equation(&field, &at.gradient, &at.theta));
-            }
-            equations += BATCH;
-            let last = elimination.add(&rows);
-            followed = if last == BATCH { followed + last } else { last };
-        }
-        let solutions = elimination.solutions();
-        let support: Vec<Vec<usize>> = solutions
-            .iter()
-            .map(|s| s.iter().map(|(k, _)| *k).collect())
-            .collect();
-        let values = || solutions.iter().flatten().map(|(_, x)| *x);
-        // An unlucky prime has more solutions, or entries that it divides.
-        match &mut lifted {
-            Some((own, residues)) if *own == support => residues.join(prime, values()),
-            _ => lifted = Some((support, Residues::new(prime, values()))),
-        }
-        let Some((support, residues)) = &lifted else {
+        let solved = solve(search, &mut active, ansatz, prime, enough)?;
+        equations += solved.equations;
+        let Some(motions) = lift.add(prime, &solved) else {
             continue;
         };
-        let Some(numbers) = residues.rationals() else {
-            continue;
-        };
-        let mut numbers = numbers.into_iter();
-        let motions: Vec<Sparse> = support
-            .iter()
-            .map(|places| {
-                let solution: Sparse = places.iter().copied().zip(&mut numbers).collect();
-                unknowns.motion(&solution)
-            })
-            .collect();
-        let at_random = |n: f64| 1.0 + libm::log2(n.max(1.0)) - f64::from(BITS);
-        let bits = -at_random(degree);
-        let claims = motions.len() + d - active.len();
-        let wanted = CERTAINTY + libm::log2(claims.max(1) as f64);
+        // The bits of one point, where the denominators' zeros were drawn again.
+        let bits = f64::from(BITS) - 1.0 - libm::log2(degree.max(1.0));
+        let claims = (motions.len() + d - active.len()).max(1) as f64;
         let checks = if smooth {
-            libm::ceil(wanted / bits) as usize
+            libm::ceil((CERTAINTY + libm::log2(claims)) / bits) as usize
         } else {
             CHECKS_OF_PIECES
         };
@@ -257,7 +368,7 @@ fn run(search: &mut Search<'_>, first: &Recorded, ansatz: Ansatz) -> Result<Foun
                     Proof::Polynomial {
                         degree: degree as u64,
                         checks,
-                        error: libm::log10(claims.max(1) as f64)
+                        error: libm::log10(claims)
                             - bits * checks as f64 * std::f64::consts::LOG10_2,
                     }
                 } else {
@@ -269,7 +380,7 @@ fn run(search: &mut Search<'_>, first: &Recorded, ansatz: Ansatz) -> Result<Foun
                 return Ok(Found {
                     motions,
                     idle: (0..d).filter(|i| !active.contains(i)).collect(),
-                    unknowns: unknowns.count(),
+                    unknowns: solved.unknowns.count(),
                     equations,
                     irrational: 0,
                     proof,
@@ -277,7 +388,7 @@ fn run(search: &mut Search<'_>, first: &Recorded, ansatz: Ansatz) -> Result<Foun
             }
             Verdict::Active(parameters) => {
                 active.extend(parameters);
-                lifted = None;
+                lift = Lift::default();
             }
             Verdict::Failed => enough *= 2,
         }

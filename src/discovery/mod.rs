@@ -42,6 +42,7 @@ mod formula;
 mod group;
 mod lift;
 mod motion;
+mod rank;
 mod rates;
 mod sparse;
 mod subject;
@@ -122,6 +123,15 @@ pub enum DiscoveryError {
         /// Of this ansatz.
         unknowns: usize,
     },
+    /// A rank that doubles do not prove, of too many unknowns for another proof.
+    #[error(
+        "loss: expected a rank that doubles prove, or at most {} unknowns, found {unknowns}; look for symmetric or diagonal generators alone, which have fewer",
+        enclosed::MAX_ELIMINATED
+    )]
+    Undecided {
+        /// Of this ansatz.
+        unknowns: usize,
+    },
     /// No rank at any precision.
     #[error("loss: expected a rank that {bits} bits decide, found one that stays open")]
     Precision {
@@ -154,21 +164,36 @@ pub enum Proof {
         /// Points at which each was verified.
         checks: usize,
     },
-    /// A loss with roots, exponentials or logarithms: the rank is at least this, proved by
-    /// balls; each symmetry was seen to hold to many digits.
-    Balls {
-        /// The precision.
-        bits: u32,
-        /// Pivots, each a ball without 0.
+    /// A loss with roots, exponentials or logarithms: that there are no more is proved, each
+    /// symmetry was seen to hold to many digits.
+    Digits {
+        /// The equations have at least this rank.
         rank: usize,
-        /// Bits between the smallest pivot and the largest number that counts as 0.
-        gap: i64,
+        /// How that was proved.
+        by: Rank,
         /// |∇ℓ·J| was below 2^{−zero} max|∇ℓ|.
         zero: u32,
         /// Points at which each was verified.
         checks: usize,
         /// The smooth pieces that were met; 0 for a loss that has but one.
         pieces: usize,
+    },
+}
+
+/// How a rank was proved, from equations that are enclosed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Rank {
+    /// By an approximate inverse: ‖I − RA‖∞ is at most this, which is below 1.
+    Inverse {
+        /// The bound.
+        defect: f64,
+    },
+    /// By elimination in balls.
+    Pivots {
+        /// The precision.
+        bits: u32,
+        /// Bits between the smallest pivot and the largest number that counts as 0.
+        gap: i64,
     },
 }
 

@@ -38,6 +38,10 @@ impl Unknowns {
         }
     }
 
+    pub(super) fn active(&self) -> &[usize] {
+        &self.active
+    }
+
     pub(super) fn count(&self) -> usize {
         let m = self.active.len();
         match self.ansatz {

@@ -145,6 +145,13 @@ impl Points {
         (0..count).map(|_| number()).collect()
     }
 
+    /// A point whose coordinates differ by a sixteenth at most.
+    pub(super) fn near(&mut self, point: &[Rational]) -> Vec<Rational> {
+        let shift = BITS + 3 + self.below(8) as u32;
+        let mut factor = || Rational::from((self.integer(), 1i64 << shift)) + 1u32;
+        point.iter().map(|x| factor() * x).collect()
+    }
+
     pub(super) fn residues(&mut self, count: usize, prime: u64) -> Vec<u64> {
         (0..count).map(|_| self.below(prime)).collect()
     }

@@ -114,7 +114,7 @@ fn names() {
         (&["--parameters", "u[99999999999999999999]"], &["\"u[9999"]),
         (&["--data", "x"], &["--parameters"]),
         (&["--parameters", "u", "--solve"], &["--solve"]),
-        (&["--parameters", "u", "--seed", "-1"], &["--seed"]),
+        (&["--parameters", "u", "--seed", "x"], &["--seed"]),
         (
             &["--parameters", "u", "--symmetric", "--diagonal"],
             &["--diagonal"],

@@ -34,7 +34,11 @@ fn precedence() {
         ("(w + u*v)*x", "(w + (u*v))*x", "((w + u)*v)*x"),
         ("(w - v^2*u)*x", "(w - ((v^2)*u))*x", "((w - v)^2*u)*x"),
         ("(u + w^2^3*v)*x", "(u + w^8*v)*x", "(u + (w^2)^3*v)*x"),
-        ("(-w^2 + u*v)*x", "(0 - (w^2) + u*v)*x", "((-w)^2 + u*v)*x"),
+        (
+            "(max(-u^2, 0)*w + v)*x",
+            "(max(-(u^2), 0)*w + v)*x",
+            "(max((-u)^2, 0)*w + v)*x",
+        ),
     ] {
         let of = |text: &str| charges(&affine(text, "u v w", "x"), "u v w");
         assert_eq!(of(text), of(same), "{text}");
