@@ -32,6 +32,8 @@ const MORE_OF_PIECES: usize = 128;
 /// Points of the verification.
 const CHECKS: usize = 16;
 const CHECKS_OF_PIECES: usize = 200;
+/// Bits to which a number has to be known before it is recognised.
+const NARROW: i32 = 72;
 /// Bits between what counts as 0 and what does not.
 const GAP: u32 = 64;
 
@@ -225,15 +227,20 @@ fn attempt(search: &mut Search<'_>, ansatz: Ansatz) -> Result<Option<Found>, Dis
     let mut motions: Vec<Sparse> = Vec::new();
     let mut irrational = 0;
     for free in reduced.free() {
-        let solution = reduced.solution(free);
-        let rational: Option<Vec<Rational>> = solution.iter().map(recognise).collect();
-        match rational {
-            Some(values) => {
-                let entries = values.into_iter().enumerate().filter(|(_, x)| *x != 0);
-                let entries: Vec<(usize, Rational)> = entries.collect();
-                motions.push(unknowns.motion(&entries));
+        let mut entries = Sparse::new();
+        let mut rational = true;
+        for (k, ball) in reduced.solution(free).iter().enumerate() {
+            match recognise(ball) {
+                Entry::Rational(x) if x == 0 => {}
+                Entry::Rational(x) => entries.push((k, x)),
+                Entry::Irrational => rational = false,
+                Entry::Wide => return Ok(None),
             }
-            None => irrational += 1,
+        }
+        if rational {
+            motions.push(unknowns.motion(&entries));
+        } else {
+            irrational += 1;
         }
     }
     // Half of the digits have to vanish.
@@ -359,19 +366,38 @@ impl Reduced {
     }
 }
 
-/// The only rational in the ball with few digits for its width; `None` if there is none.
-fn recognise(ball: &Ball) -> Option<Rational> {
-    if ball.contains_zero() {
-        let bits = -i64::from(ball.magnitude().get_exp().unwrap_or(i32::MIN / 2));
-        return (bits >= i64::from(GAP / 2)).then(Rational::new);
+/// What a ball says of the number in it.
+enum Entry {
+    Rational(Rational),
+    /// No rational with few digits for the width of the ball.
+    Irrational,
+    /// The ball is too wide to tell.
+    Wide,
+}
+
+/// The only rational in the ball with few digits for its width.
+fn recognise(ball: &Ball) -> Entry {
+    let width = ball.width();
+    let exponent = |x: &Float| x.get_exp().unwrap_or(i32::MIN / 2);
+    if exponent(&width) > -NARROW {
+        return Entry::Wide;
     }
-    let lower = ball.lower().to_rational()?;
-    let upper = ball.upper().to_rational()?;
+    if ball.contains_zero() {
+        return Entry::Rational(Rational::new());
+    }
+    let ends = ball.lower().to_rational().zip(ball.upper().to_rational());
+    let Some((lower, upper)) = ends else {
+        return Entry::Wide;
+    };
     let width = Rational::from(&upper - &lower);
     let simplest = simplest(&lower, &upper);
     // Rationals with denominators up to q are 1/q² apart: chance would need 2⁻³² of that.
     let own = Rational::from((1, Integer::from(simplest.denom() * simplest.denom())));
-    (Rational::from(width << 32u32) < own).then_some(simplest)
+    if Rational::from(width << 32u32) < own {
+        Entry::Rational(simplest)
+    } else {
+        Entry::Irrational
+    }
 }
 
 /// The rational with the smallest denominator between two of the same sign.

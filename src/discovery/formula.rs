@@ -65,6 +65,9 @@ pub enum NameError {
 /// Parameters, or data, that a formula may have.
 pub const MAX_NAMES: usize = 100_000;
 
+/// Operations that a formula and its definitions may have.
+pub const MAX_OPERATIONS: usize = 1_000_000;
+
 /// Bits that the constants of a formula may take in all.
 const MAX_BITS: u64 = 100_000_000;
 /// Bits of one constant.
@@ -560,6 +563,13 @@ impl Builder {
         loop {
             // An operand, after any number of signs and parentheses.
             let (token, column) = lexer.next();
+            if self.nodes.len() > MAX_OPERATIONS {
+                return Err(FormulaError {
+                    column,
+                    expected: format!("at most {MAX_OPERATIONS} operations"),
+                    found: "more".to_owned(),
+                });
+            }
             match token {
                 Token::Number(text) => {
                     let q = parse_exact(text).map_err(|error| FormulaError {
@@ -661,6 +671,13 @@ impl Builder {
                     Token::Symbol('^') => open.push(Open::Power(column)),
                     Token::End => {
                         self.reduce(&mut open, &mut operands, 1)?;
+                        if self.nodes.len() > MAX_OPERATIONS {
+                            return Err(FormulaError {
+                                column,
+                                expected: format!("at most {MAX_OPERATIONS} operations"),
+                                found: "more".to_owned(),
+                            });
+                        }
                         if let Some(Open::Parenthesis(at) | Open::Call(_, at, _)) = open.last() {
                             return Err(FormulaError {
                                 column,

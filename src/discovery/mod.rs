@@ -52,7 +52,7 @@ pub use charge::Charge;
 pub use classify::{Kind, Symmetry};
 pub use equilibrium::{EquilibriumError, Posed, equilibrium};
 pub use file::{FORMAT, LossFile, LossFileError, read_loss};
-pub use formula::{Formula, FormulaError, MAX_NAMES, NameError, names};
+pub use formula::{Formula, FormulaError, MAX_NAMES, MAX_OPERATIONS, NameError, names};
 pub use group::GeneralLinear;
 pub use motion::Ansatz;
 pub use rates::Rate;

@@ -285,6 +285,19 @@ fn ten_megabytes_of_brackets() {
     let balanced = format!("{}u*w*x{}", "(".repeat(n), ")".repeat(n));
     let found = text(&["-"], file(&balanced).as_bytes());
     assert!(found.starts_with("1 symmetry"), "{found}");
+    // As long, and no bracket in it.
+    let sum = format!("u*w*x{}", "+u".repeat(n));
+    assert_refused(
+        "sum",
+        &run(&["-"], file(&sum).as_bytes()),
+        &["at most 1000000 operations"],
+    );
+    let nested = format!("{}u{}", "relu(".repeat(n / 3), ")".repeat(n / 3));
+    assert_refused(
+        "nested",
+        &run(&["-"], file(&nested).as_bytes()),
+        &["1000000 operations"],
+    );
     let lists = format!("{}{}", "[".repeat(n), "]".repeat(n));
     assert_refused(
         "JSON",

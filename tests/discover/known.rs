@@ -1,7 +1,7 @@
 //! Formulas whose symmetries are known.
 
 use crate::{affine, charges, formula, kinds, listed, rates, search};
-use noise_equilibrium::discovery::{Ansatz, Kind, Proof, Subject, discover};
+use noise_equilibrium::discovery::{Ansatz, Kind, Proof, Rank, Subject, discover};
 use noise_equilibrium::scalar::Rational;
 
 #[test]
@@ -266,4 +266,33 @@ fn seeds_agree() {
     assert_eq!(of(0), ["u^2 - w^2", "a^2 - b^2"]);
     assert_eq!(of(0), of(1));
     assert_eq!(of(0), of(u64::MAX));
+}
+
+/// e^a e^{−a} = 1 is a relation between values: modulo primes it is not seen, in balls it is.
+#[test]
+fn relations_between_exponentials_are_seen() {
+    let one = "exp(u*w + 2*v)*exp(-u*w)*exp(-2*v)";
+    let found = affine(&format!("({one}*(u + v)*x + w - y)^2"), "u v w", "x y");
+    let plain = affine("((u + v)*x + w - y)^2", "u v w", "x y");
+    assert_eq!(charges(&found, "u v w"), charges(&plain, "u v w"));
+    assert_eq!(kinds(&found), kinds(&plain));
+    assert_eq!(found.irrational, 0);
+    let by_balls = |proof: &Proof| {
+        matches!(
+            proof,
+            Proof::Digits {
+                by: Rank::Pivots { .. },
+                ..
+            }
+        )
+    };
+    assert!(by_balls(&found.proof) && !by_balls(&plain.proof));
+}
+
+/// (√2 u w − w²)x has the symmetry u' = −u + √2 w, w' = w, counted and not listed.
+#[test]
+fn irrational_symmetries_are_counted() {
+    let found = affine("(sqrt(2)*u*w - w^2)*x", "u w", "x");
+    assert!(found.symmetries.is_empty());
+    assert_eq!(found.irrational, 1);
 }

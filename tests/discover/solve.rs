@@ -71,7 +71,7 @@ fn a_group_goes_to_its_equilibrium() {
         "parameters": ["w[1..2,1..2]", "u[1..2,1..2]"], "data": ["x", "y", "s", "t"],
         "let": [["h1", "w[1,1]*x + w[1,2]*y"], ["h2", "w[2,1]*x + w[2,2]*y"]],
         "loss": "(u[1,1]*h1 + u[1,2]*h2 - s)^2 + (u[2,1]*h1 + u[2,2]*h2 - t)^2",
-        "theta": [1, 2, "1/2", 1, 0, 1, 1, "1/3"],
+        "theta": [1, 2, "1/2", 2, 0, 1, 1, "1/3"],
         "samples": [[1, 3, 1, 0], [1, -1, 0, 1], [2, 1, 1, 1], [0, 1, 3, 2]],
         "strength": { "sigma2": "0.05", "gamma": "0.01" } }"#;
     let found = json(&["-", "--solve", "--digits", "20"], file.as_bytes());
