@@ -185,7 +185,7 @@ impl Arithmetic for Modular {
         if root == 0 || root * root % p != *a {
             return None;
         }
-        Some(if self.any_value(1, *a) % 2 == 0 {
+        Some(if self.any_value(1, *a).is_multiple_of(2) {
             root
         } else {
             p - root

@@ -11,7 +11,11 @@ const INNER: usize = 256;
 
 /// The primes below 2²³ that are 3 modulo 4, from the largest.
 pub(super) fn primes() -> impl Iterator<Item = u64> {
-    let is_prime = |n: &u64| (2..).take_while(|k| k * k <= *n).all(|k| n % k != 0);
+    let is_prime = |n: &u64| {
+        (2..)
+            .take_while(|k| k * k <= *n)
+            .all(|k| !n.is_multiple_of(k))
+    };
     let candidates = (BOUND / 2..BOUND).rev().filter(|n| n % 4 == 3);
     candidates.filter(is_prime)
 }

@@ -357,7 +357,7 @@ impl Reduced {
             let mut sum = Ball::zero();
             for k in pivot + 1..=free {
                 if !solution[k].is_zero() {
-                    sum = sum + row[k].clone() * &solution[k];
+                    sum += row[k].clone() * &solution[k];
                 }
             }
             solution[pivot] = -sum / &row[pivot];
@@ -393,7 +393,7 @@ fn recognise(ball: &Ball) -> Entry {
     let simplest = simplest(&lower, &upper);
     // Rationals with denominators up to q are 1/q² apart: chance would need 2⁻³² of that.
     let own = Rational::from((1, Integer::from(simplest.denom() * simplest.denom())));
-    if Rational::from(width << 32u32) < own {
+    if (width << 32u32) < own {
         Entry::Rational(simplest)
     } else {
         Entry::Irrational

@@ -38,6 +38,9 @@ impl GeneralLinear {
     }
 }
 
+/// Does it exchange what goes up and down, where does it go, and which coordinate to which?
+type Edge = (bool, usize, BTreeMap<usize, usize>);
+
 /// A diagonal generator with the rates ±1 and 0: its coordinates, up before down.
 struct Unit {
     up: Vec<usize>,
@@ -63,7 +66,7 @@ pub(super) fn groups(
     }
     // From each generator to others, with the coordinates in the order of its own; first
     // those that keep what goes up.
-    let mut edges: BTreeMap<usize, Vec<(bool, usize, BTreeMap<usize, usize>)>> = BTreeMap::new();
+    let mut edges: BTreeMap<usize, Vec<Edge>> = BTreeMap::new();
     for exchange in others {
         let Some(partner) = matching(maps, exchange) else {
             continue;
