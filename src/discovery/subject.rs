@@ -145,11 +145,17 @@ impl Points {
         (0..count).map(|_| number()).collect()
     }
 
-    /// A point whose coordinates differ by a sixteenth at most.
+    /// A point whose coordinates differ by a sixteenth at most, on a grid on which they stay
+    /// short.
     pub(super) fn near(&mut self, point: &[Rational]) -> Vec<Rational> {
-        let shift = BITS + 3 + self.below(8) as u32;
-        let mut factor = || Rational::from((self.integer(), 1i64 << shift)) + 1u32;
-        point.iter().map(|x| factor() * x).collect()
+        let shift = 15 + self.below(8) as u32;
+        let mut factor = || {
+            let step = self.below(1 << 12) as i64 - (1 << 11);
+            Rational::from((step, 1i64 << shift)) + 1u32
+        };
+        let grid = 44u32;
+        let near = |x: &Rational| -> Rational { ((factor() * x) << grid).round() >> grid };
+        point.iter().map(near).collect()
     }
 
     pub(super) fn residues(&mut self, count: usize, prime: u64) -> Vec<u64> {
