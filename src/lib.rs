@@ -84,13 +84,14 @@
 //! # Rooms
 //!
 //! Each module imports only from those before it: [`scalar`], [`symmetry`], [`balance`],
-//! [`problem`], `checkpoint`, [`model`], [`dynamics`], [`phenomenon`],
+//! [`problem`], `checkpoint`, [`model`], `discovery`, [`dynamics`], [`phenomenon`],
 //! [`reference`](mod@reference), [`theorem`], [`audit`].
 //!
 //! Features, all on by default: `theorems`, everything from [`dynamics`] on, which is not
 //! needed to solve a problem; `simd`, which it brings, vector instructions for many spectra of
-//! doubles; `arrays`, arrays in files and the balancing of checkpoints; `cli`, the program
-//! (with `cli` alone it has `solve`, `balance` and `certificate`).
+//! doubles; `arrays`, arrays in files and the balancing of checkpoints; `discovery`, the search
+//! for the symmetries of a loss; `cli`, the program (with `cli` alone it has `solve`, `balance`,
+//! `certificate` and `discover`).
 
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
@@ -108,6 +109,9 @@ pub mod balance;
 #[cfg(feature = "arrays")]
 #[forbid(unsafe_code)]
 pub mod checkpoint;
+#[cfg(feature = "discovery")]
+#[forbid(unsafe_code)]
+pub mod discovery;
 #[cfg(feature = "theorems")]
 #[forbid(unsafe_code)]
 pub mod dynamics;

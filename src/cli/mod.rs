@@ -2,6 +2,7 @@
 
 mod balance;
 mod certificate;
+mod discover;
 mod output;
 mod solve;
 mod stream;
@@ -28,6 +29,7 @@ enum Command {
     Solve(solve::Solve),
     Balance(balance::Balance),
     Certificate(certificate::Certificate),
+    Discover(discover::Discover),
     #[cfg(feature = "theorems")]
     #[command(flatten)]
     Theorems(theorems::Command),
@@ -103,6 +105,7 @@ pub fn run() -> ExitCode {
             Command::Solve(solve) => solve.run(),
             Command::Balance(balance) => balance.run(),
             Command::Certificate(certificate) => certificate.run(),
+            Command::Discover(discover) => discover.run(),
             #[cfg(feature = "theorems")]
             Command::Theorems(command) => command.run(),
         },

@@ -40,7 +40,7 @@ fn is_line_by_line(text: &str) -> bool {
     lines.next().is_some() && serde_json::from_str::<IgnoredAny>(first).is_ok()
 }
 
-fn digits(text: &str) -> Result<u32, String> {
+pub(super) fn digits(text: &str) -> Result<u32, String> {
     text.parse()
         .ok()
         .filter(|n| (1..=100_000).contains(n))
