@@ -1,7 +1,7 @@
 //! The symmetries of networks of 60 parameters and, diagonal ones alone, of 1000.
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use noise_equilibrium::discovery::{Ansatz, Formula, Subject, discover, names};
+use noise_equilibrium::discovery::{Ansatz, Examined, Formula, discover, names};
 use std::hint::black_box;
 use std::time::Duration;
 
@@ -63,7 +63,7 @@ fn symmetries(criterion: &mut Criterion) {
     ] {
         group.bench_function(name, |bencher| {
             bencher.iter(|| {
-                let found = discover(&Subject::formula(black_box(formula)), ansatz, 0);
+                let found = discover(&Examined::formula(black_box(formula)), ansatz, 0);
                 assert_eq!(found.expect("symmetries").symmetries.len(), count);
             });
         });

@@ -5,8 +5,8 @@ use super::solve::digits;
 use super::{BadInput, FAILED, HELD, complain, read_text, table, warn};
 use clap::Args;
 use noise_equilibrium::discovery::{
-    Ansatz, Discovery, EquilibriumError, Formula, Kind, LossFile, Posed, Proof, Rank, Rate,
-    Subject, Symmetry, discover, equilibrium, names, read_loss,
+    Ansatz, Discovery, EquilibriumError, Examined, Formula, Kind, LossFile, Posed, Proof, Rank,
+    Rate, Symmetry, discover, equilibrium, names, read_loss,
 };
 use noise_equilibrium::problem::SolutionFile;
 use noise_equilibrium::scalar::Rational;
@@ -57,11 +57,11 @@ impl Discover {
         self.check_places()?;
         let file = self.read()?;
         let bad = |error: &dyn std::fmt::Display| self.bad(error);
-        let mut subject = Subject::formula(&file.formula);
+        let mut examined = Examined::formula(&file.formula);
         if self.samples {
             let samples = file.samples.clone();
             let samples = samples.ok_or_else(|| self.bad("samples: missing, for --samples"))?;
-            subject = subject.on_samples(samples).map_err(|e| bad(&e))?;
+            examined = examined.on_samples(samples).map_err(|e| bad(&e))?;
         }
         let ansatz = match (self.symmetric, self.diagonal) {
             (true, _) => Ansatz::Symmetric,
@@ -78,13 +78,13 @@ impl Discover {
         } else {
             None
         };
-        let found = discover(&subject, ansatz, self.seed).map_err(|e| bad(&e))?;
+        let found = discover(&examined, ansatz, self.seed).map_err(|e| bad(&e))?;
         let mut code = HELD;
         let mut solution = None;
         if let Some((theta, samples, strength)) = data {
             // Room for what cancels.
             let bits = 256 + 4 * self.digits;
-            match equilibrium(&found, &subject, theta, samples, strength, bits) {
+            match equilibrium(&found, &examined, theta, samples, strength, bits) {
                 Ok(posed) => {
                     let solved = posed.problem.solve(self.digits).map_err(|e| bad(&e))?;
                     if let Some(warning) = posed.problem.warning() {

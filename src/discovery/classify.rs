@@ -2,10 +2,10 @@
 
 use super::commuting::{Maps, family};
 use super::elimination::{Elimination, primes};
+use super::examined::Points;
 use super::group::groups;
 use super::rates::{Rate, blocks, rates};
 use super::sparse::{Echelon, Sparse, combination, relations, sparsify};
-use super::subject::Points;
 use super::{Ansatz, Charge, Discovery, Found};
 use crate::scalar::Rational;
 use crate::symmetry::{Generator, SymmetryError};

@@ -8,9 +8,9 @@
 
 use super::arithmetic::Enclosed;
 use super::exact::{At, Candidates, PATIENCE, candidates};
+use super::examined::{Draw, Examined, Points};
 use super::motion::{Ansatz, Unknowns, along};
 use super::sparse::Sparse;
-use super::subject::{Draw, Points, Subject};
 use super::tape::{Recorded, Tape};
 use super::{DiscoveryError, Found, Proof, Rank, rank};
 use crate::scalar::{Ball, Field, Rational, at_precision, working_precision};
@@ -38,7 +38,7 @@ const NARROW: i32 = 72;
 const GAP: u32 = 64;
 
 struct Search<'a> {
-    subject: &'a Subject<'a>,
+    examined: &'a Examined<'a>,
     tape: Option<&'a Tape>,
     points: Points,
     pieces: BTreeSet<Vec<Ordering>>,
@@ -48,9 +48,9 @@ struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    fn new(subject: &'a Subject<'a>, first: &'a Recorded, seed: u64) -> Self {
+    fn new(examined: &'a Examined<'a>, first: &'a Recorded, seed: u64) -> Self {
         Self {
-            subject,
+            examined,
             tape: first.piece.is_empty().then_some(&first.tape),
             points: Points::new(seed),
             pieces: BTreeSet::new(),
@@ -61,17 +61,17 @@ impl<'a> Search<'a> {
 
     /// A gradient at a random point, at the working precision.
     fn next(&mut self) -> Result<At<Ball>, DiscoveryError> {
-        let d = self.subject.parameters();
+        let d = self.examined.parameters();
         for _ in 0..PATIENCE {
             let mut point = self.points.rationals(d, Draw::Small);
-            match self.subject.samples() {
+            match self.examined.samples() {
                 Some(samples) => point.extend(samples[self.turn % samples.len()].iter().cloned()),
-                None => point.extend(self.points.rationals(self.subject.data(), Draw::Small)),
+                None => point.extend(self.points.rationals(self.examined.data(), Draw::Small)),
             }
             let inputs: Vec<Ball> = point.iter().map(Ball::from_rational).collect();
             let gradient = match self.tape {
                 Some(tape) => tape.gradient(&Enclosed, &inputs, d),
-                None => self.subject.record(&point).and_then(|recorded| {
+                None => self.examined.record(&point).and_then(|recorded| {
                     self.pieces.insert(recorded.piece);
                     recorded.tape.gradient(&Enclosed, &inputs, d)
                 }),
@@ -92,20 +92,20 @@ impl<'a> Search<'a> {
 
 /// All motions of the ansatz that leave the loss unchanged.
 pub(super) fn search(
-    subject: &Subject<'_>,
+    examined: &Examined<'_>,
     first: &Recorded,
     ansatz: Ansatz,
     seed: u64,
 ) -> Result<Found, DiscoveryError> {
-    let everything = (0..subject.parameters()).collect();
-    let unknowns = Unknowns::new(ansatz, subject.parameters(), everything).count();
+    let everything = (0..examined.parameters()).collect();
+    let unknowns = Unknowns::new(ansatz, examined.parameters(), everything).count();
     if unknowns > MAX_UNKNOWNS {
         return Err(DiscoveryError::TooManyEnclosed { unknowns });
     }
     let mut bits = FIRST_BITS;
     let mut active = BTreeSet::new();
-    if let Some(candidates) = candidates(subject, first, ansatz, seed)? {
-        let mut search = Search::new(subject, first, seed);
+    if let Some(candidates) = candidates(examined, first, ansatz, seed)? {
+        let mut search = Search::new(examined, first, seed);
         let found = at_precision(bits, || confirm(&mut search, candidates))?;
         if let Some(found) = found {
             return Ok(found);
@@ -114,7 +114,7 @@ pub(super) fn search(
     }
     while bits <= MAX_BITS {
         // The same points at each precision.
-        let mut search = Search::new(subject, first, seed);
+        let mut search = Search::new(examined, first, seed);
         search.active = active;
         if let Some(found) = at_precision(bits, || attempt(&mut search, ansatz))? {
             return Ok(found);
@@ -137,8 +137,8 @@ fn confirm(
         pivots,
         equations,
     } = candidates;
-    let d = search.subject.parameters();
-    let samples = search.subject.samples().map_or(1, <[_]>::len);
+    let d = search.examined.parameters();
+    let samples = search.examined.samples().map_or(1, <[_]>::len);
     let smooth = search.tape.is_some();
     let more = MORE + 2 * samples + if smooth { 0 } else { MORE_OF_PIECES };
     let mut rows = Vec::with_capacity(pivots.len() + more);
@@ -202,8 +202,8 @@ fn holds(
 
 /// `None` where the working precision does not decide.
 fn attempt(search: &mut Search<'_>, ansatz: Ansatz) -> Result<Option<Found>, DiscoveryError> {
-    let d = search.subject.parameters();
-    let samples = search.subject.samples().map_or(1, <[_]>::len);
+    let d = search.examined.parameters();
+    let samples = search.examined.samples().map_or(1, <[_]>::len);
     for _ in 0..MORE.max(2 * samples) {
         search.next()?;
     }

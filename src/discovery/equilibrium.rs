@@ -1,9 +1,11 @@
 //! From the symmetries that were found to the problem of their noise equilibrium.
 
 use super::arithmetic::{Enclosed, Exact};
-use super::subject::Subject;
+use super::examined::Examined;
 use super::{Discovery, GeneralLinear};
-use crate::balance::{FamilyOrbit, GroupOrbit, Noise, Orbit, OrbitError, Strength};
+use crate::balance::family::FamilyOrbit;
+use crate::balance::general_linear::GroupOrbit;
+use crate::balance::{Noise, Orbit, OrbitError, Strength};
 use crate::problem::{Body, Problem};
 use crate::scalar::{Ball, Field, Rational, at_precision};
 use crate::symmetry::{FactorShape, Family, SymmetryError};
@@ -49,7 +51,7 @@ pub enum EquilibriumError {
 /// [`EquilibriumError`] where there is no such symmetry, or no gradient at `theta`.
 pub fn equilibrium(
     discovery: &Discovery,
-    subject: &Subject<'_>,
+    examined: &Examined<'_>,
     theta: &[Rational],
     samples: &[Vec<Rational>],
     strength: Strength<Rational>,
@@ -58,7 +60,7 @@ pub fn equilibrium(
     let mut exact = true;
     let mut gradients = Vec::with_capacity(samples.len());
     for (index, sample) in samples.iter().enumerate() {
-        let gradient = gradient(subject, theta, sample, bits);
+        let gradient = gradient(examined, theta, sample, bits);
         let (gradient, own) = gradient.ok_or(EquilibriumError::NotSmooth { index })?;
         exact &= own;
         gradients.push(gradient);
@@ -115,13 +117,13 @@ fn whole(
 
 /// ∇ℓ(θ, z), and whether it is exact.
 fn gradient(
-    subject: &Subject<'_>,
+    examined: &Examined<'_>,
     theta: &[Rational],
     sample: &[Rational],
     bits: u32,
 ) -> Option<(Vec<Rational>, bool)> {
     let point = [theta, sample].concat();
-    let recorded = subject.record(&point)?;
+    let recorded = examined.record(&point)?;
     let d = theta.len();
     if let Some(gradient) = recorded.tape.gradient(&Exact, &point, d) {
         return Some((gradient, true));

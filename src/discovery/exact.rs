@@ -8,10 +8,10 @@
 
 use super::arithmetic::{Exact, Modular};
 use super::elimination::{Elimination, primes};
+use super::examined::{BITS, Draw, Examined, Points};
 use super::lift::Residues;
 use super::motion::{Ansatz, Unknowns, along};
 use super::sparse::Sparse;
-use super::subject::{BITS, Draw, Points, Subject};
 use super::tape::{Recorded, Tape};
 use super::{DiscoveryError, Found, MAX_UNKNOWNS, Proof};
 use crate::scalar::Rational;
@@ -46,7 +46,7 @@ pub(super) struct At<N> {
 }
 
 struct Search<'a> {
-    subject: &'a Subject<'a>,
+    examined: &'a Examined<'a>,
     /// The operations, where there is but one piece.
     tape: Option<&'a Tape>,
     points: Points,
@@ -62,9 +62,9 @@ struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    fn new(subject: &'a Subject<'a>, first: &'a Recorded, draw: Draw, seed: u64) -> Self {
+    fn new(examined: &'a Examined<'a>, first: &'a Recorded, draw: Draw, seed: u64) -> Self {
         Self {
-            subject,
+            examined,
             tape: first.piece.is_empty().then_some(&first.tape),
             points: Points::new(seed),
             draw,
@@ -76,7 +76,7 @@ impl<'a> Search<'a> {
     }
 
     fn sample(&self) -> Option<Vec<Rational>> {
-        let samples = self.subject.samples()?;
+        let samples = self.examined.samples()?;
         samples.get(self.turn % samples.len()).cloned()
     }
 
@@ -87,25 +87,25 @@ impl<'a> Search<'a> {
             let which = self.points.below(self.witnesses.len() as u64) as usize;
             let mut point = self.points.near(&self.witnesses[which]);
             if let Some(sample) = self.sample() {
-                point.truncate(self.subject.parameters());
+                point.truncate(self.examined.parameters());
                 point.extend(sample);
             }
             return point;
         }
-        let mut point = self.points.rationals(self.subject.parameters(), draw);
+        let mut point = self.points.rationals(self.examined.parameters(), draw);
         let sample = match self.sample() {
             Some(sample) => sample,
-            None => self.points.rationals(self.subject.data(), draw),
+            None => self.points.rationals(self.examined.data(), draw),
         };
         point.extend(sample);
         point
     }
 
     fn modular(&mut self, field: Modular) -> Result<At<u64>, DiscoveryError> {
-        let d = self.subject.parameters();
+        let d = self.examined.parameters();
         for _ in 0..PATIENCE {
-            let inputs = if self.tape.is_some() && self.subject.samples().is_none() {
-                let count = d + self.subject.data();
+            let inputs = if self.tape.is_some() && self.examined.samples().is_none() {
+                let count = d + self.examined.data();
                 Some(self.points.residues(count, field.prime))
             } else if self.tape.is_some() {
                 let mut inputs = self.points.residues(d, field.prime);
@@ -143,7 +143,7 @@ impl<'a> Search<'a> {
 
     /// The operations of the piece at a point.
     fn piece(&mut self, point: &[Rational]) -> Option<Tape> {
-        let Recorded { tape, piece } = self.subject.record(point)?;
+        let Recorded { tape, piece } = self.examined.record(point)?;
         if self.pieces.insert(piece) && self.witnesses.len() < WITNESSES {
             self.witnesses.push(point.to_vec());
         }
@@ -152,7 +152,7 @@ impl<'a> Search<'a> {
     }
 
     fn exact(&mut self) -> Result<At<Rational>, DiscoveryError> {
-        let d = self.subject.parameters();
+        let d = self.examined.parameters();
         let draw = if self.tape.is_some() {
             Draw::Integers
         } else {
@@ -182,12 +182,12 @@ impl<'a> Search<'a> {
 /// All motions of the ansatz that leave the loss unchanged; `None` where a piece of the loss is
 /// not rational.
 pub(super) fn search(
-    subject: &Subject<'_>,
+    examined: &Examined<'_>,
     first: &Recorded,
     ansatz: Ansatz,
     seed: u64,
 ) -> Result<Option<Found>, DiscoveryError> {
-    let mut search = Search::new(subject, first, Draw::Scales, seed);
+    let mut search = Search::new(examined, first, Draw::Scales, seed);
     let found = run(&mut search, first, ansatz);
     if search.irrational {
         return Ok(None);
@@ -211,8 +211,8 @@ fn solve(
     prime: u64,
     enough: usize,
 ) -> Result<Solved, DiscoveryError> {
-    let d = search.subject.parameters();
-    let samples = search.subject.samples().map_or(1, <[_]>::len);
+    let d = search.examined.parameters();
+    let samples = search.examined.samples().map_or(1, <[_]>::len);
     let field = Modular { prime };
     for _ in 0..GLANCES.max(2 * samples) {
         let at = search.modular(field)?;
@@ -283,12 +283,12 @@ pub(super) struct Candidates {
 /// The symmetries that hold whatever the values of exponentials and logarithms are, which
 /// are hardly ever fewer than all; `None` where nothing is found that way.
 pub(super) fn candidates(
-    subject: &Subject<'_>,
+    examined: &Examined<'_>,
     first: &Recorded,
     ansatz: Ansatz,
     seed: u64,
 ) -> Result<Option<Candidates>, DiscoveryError> {
-    let mut search = Search::new(subject, first, Draw::Small, seed);
+    let mut search = Search::new(examined, first, Draw::Small, seed);
     let smooth = search.tape.is_some();
     let enough = ENOUGH + if smooth { 0 } else { ENOUGH_OF_PIECES };
     let mut active = BTreeSet::new();
@@ -327,12 +327,12 @@ pub(super) fn candidates(
 }
 
 fn run(search: &mut Search<'_>, first: &Recorded, ansatz: Ansatz) -> Result<Found, DiscoveryError> {
-    let subject = search.subject;
-    let d = subject.parameters();
-    let variables = if subject.samples().is_some() {
+    let examined = search.examined;
+    let d = examined.parameters();
+    let variables = if examined.samples().is_some() {
         d
     } else {
-        d + subject.data()
+        d + examined.data()
     };
     let degree = first.tape.degree(variables);
     // ∇ℓ·J over the square of the denominator.
@@ -343,7 +343,7 @@ fn run(search: &mut Search<'_>, first: &Recorded, ansatz: Ansatz) -> Result<Foun
         });
     }
     let smooth = first.piece.is_empty();
-    let samples = subject.samples().map_or(1, <[_]>::len);
+    let samples = examined.samples().map_or(1, <[_]>::len);
     let mut enough = ENOUGH + if smooth { 0 } else { ENOUGH_OF_PIECES };
     let mut active: BTreeSet<usize> = BTreeSet::new();
     let mut lift = Lift::default();

@@ -3,7 +3,7 @@
 //! sorted by what they do to the charge (T13, L1).
 //!
 //! ```
-//! use noise_equilibrium::discovery::{Ansatz, Formula, Kind, Subject, discover};
+//! use noise_equilibrium::discovery::{Ansatz, Formula, Kind, Examined, discover};
 //!
 //! let names = |names: &[&str]| names.iter().map(|name| name.to_string()).collect::<Vec<_>>();
 //! // A product in disguise: (a + b)² − (a − b)² = 4ab.
@@ -13,7 +13,7 @@
 //!     &names(&["x", "y"]),
 //! )
 //! .unwrap();
-//! let found = discover(&Subject::formula(&formula), Ansatz::Affine, 0).unwrap();
+//! let found = discover(&Examined::formula(&formula), Ansatz::Affine, 0).unwrap();
 //! assert_eq!(found.symmetries.len(), 1);
 //! let symmetry = &found.symmetries[0];
 //! assert!(matches!(symmetry.kind, Kind::Exponential { .. }));
@@ -37,6 +37,7 @@ mod elimination;
 mod enclosed;
 mod equilibrium;
 mod exact;
+mod examined;
 mod file;
 mod formula;
 mod group;
@@ -45,22 +46,21 @@ mod motion;
 mod rank;
 mod rates;
 mod sparse;
-mod subject;
 mod tape;
 
 pub use charge::Charge;
 pub use classify::{Kind, Symmetry};
 pub use equilibrium::{EquilibriumError, Posed, equilibrium};
+pub use examined::Examined;
 pub use file::{FORMAT, LossFile, LossFileError, read_loss};
 pub use formula::{Formula, FormulaError, MAX_NAMES, MAX_OPERATIONS, NameError, names};
 pub use group::GeneralLinear;
 pub use motion::Ansatz;
 pub use rates::Rate;
-pub use subject::Subject;
 
 use crate::scalar::Rational;
+use examined::{Draw, Points};
 use sparse::Sparse;
-use subject::{Draw, Points};
 use thiserror::Error;
 
 /// Unknowns that are solved for.
@@ -249,11 +249,11 @@ pub struct Discovery {
 /// # Errors
 /// A loss without parameters, without a point where it is differentiable, or too large.
 pub fn discover(
-    subject: &Subject<'_>,
+    examined: &Examined<'_>,
     ansatz: Ansatz,
     seed: u64,
 ) -> Result<Discovery, DiscoveryError> {
-    let d = subject.parameters();
+    let d = examined.parameters();
     if d == 0 {
         return Err(DiscoveryError::NoParameters);
     }
@@ -264,12 +264,12 @@ pub fn discover(
             let mut point = points.rationals(d, Draw::Small);
             match sample {
                 Some(sample) => point.extend(sample.iter().cloned()),
-                None => point.extend(points.rationals(subject.data(), Draw::Small)),
+                None => point.extend(points.rationals(examined.data(), Draw::Small)),
             }
-            subject.record(&point)
+            examined.record(&point)
         })
     };
-    let first = match subject.samples() {
+    let first = match examined.samples() {
         None => record(None).ok_or(DiscoveryError::NowhereSmooth)?,
         Some(samples) => {
             let mut first = None;
@@ -287,11 +287,11 @@ pub fn discover(
     };
     let mut found = None;
     if first.tape.is_rational() {
-        found = exact::search(subject, &first, ansatz, seed)?;
+        found = exact::search(examined, &first, ansatz, seed)?;
     }
     let found = match found {
         Some(found) => found,
-        None => enclosed::search(subject, &first, ansatz, seed)?,
+        None => enclosed::search(examined, &first, ansatz, seed)?,
     };
     Ok(classify::sort(d, ansatz, found, seed))
 }

@@ -1,7 +1,7 @@
 //! Formulas whose symmetries are known.
 
 use crate::{affine, charges, formula, kinds, listed, rates, search};
-use noise_equilibrium::discovery::{Ansatz, Kind, Proof, Rank, Subject, discover};
+use noise_equilibrium::discovery::{Ansatz, Examined, Kind, Proof, Rank, discover};
 use noise_equilibrium::scalar::Rational;
 
 #[test]
@@ -149,7 +149,7 @@ fn a_shear_is_found_and_has_no_charge() {
 fn parameters_without_an_influence_are_said() {
     let loss = formula("(u*w*x - y)^2 + 0*k + (m - m)", "u k w m", "x y");
     assert_eq!(loss.absent(), [] as [usize; 0]);
-    let found = discover(&Subject::formula(&loss), Ansatz::Affine, 7).expect("symmetries");
+    let found = discover(&Examined::formula(&loss), Ansatz::Affine, 7).expect("symmetries");
     assert_eq!(found.idle, [1, 3]);
     assert_eq!(charges(&found, "u k w m"), ["u^2 - w^2"]);
     let loss = formula("(u*w*x - y)^2", "u k w", "x y");
@@ -240,14 +240,14 @@ fn every_motion_annihilates_the_gradient() {
 fn given_samples_alone_have_more_symmetries() {
     let loss = formula("((u*x + w*z) - y)^2", "u w", "x z y");
     let numbers = |row: [i32; 3]| row.map(Rational::from).to_vec();
-    let all = discover(&Subject::formula(&loss), Ansatz::Affine, 7).expect("symmetries");
+    let all = discover(&Examined::formula(&loss), Ansatz::Affine, 7).expect("symmetries");
     assert!(all.symmetries.is_empty());
     // Both inputs are multiples of (1, 2): 2u − w moves nothing.
     let samples = vec![numbers([1, 2, 5]), numbers([-3, -6, 1])];
-    let subject = Subject::formula(&loss)
+    let examined = Examined::formula(&loss)
         .on_samples(samples)
         .expect("samples");
-    let found = discover(&subject, Ansatz::Affine, 7).expect("symmetries");
+    let found = discover(&examined, Ansatz::Affine, 7).expect("symmetries");
     assert!(kinds(&found).contains(&"translation"));
     assert!(
         charges(&found, "u w").contains(&"u - 1/2*w".to_owned()),
@@ -260,7 +260,7 @@ fn given_samples_alone_have_more_symmetries() {
 fn seeds_agree() {
     let loss = formula("(u*relu(w*x) - y)^2 + (a*b*x)^2", "u w a b", "x y");
     let of = |seed| {
-        let found = discover(&Subject::formula(&loss), Ansatz::Affine, seed).expect("symmetries");
+        let found = discover(&Examined::formula(&loss), Ansatz::Affine, seed).expect("symmetries");
         charges(&found, "u w a b")
     };
     assert_eq!(of(0), ["u^2 - w^2", "a^2 - b^2"]);

@@ -10,7 +10,7 @@ mod random;
 mod solve;
 
 use noise_equilibrium::discovery::{
-    Ansatz, Discovery, Formula, Kind, Subject, Symmetry, discover, names,
+    Ansatz, Discovery, Examined, Formula, Kind, Symmetry, discover, names,
 };
 
 /// The names of a list such as `u,w[1..3]`, split at blanks.
@@ -25,7 +25,7 @@ fn formula(text: &str, parameters: &str, data: &str) -> Formula {
 
 fn search(text: &str, parameters: &str, data: &str, ansatz: Ansatz) -> Discovery {
     discover(
-        &Subject::formula(&formula(text, parameters, data)),
+        &Examined::formula(&formula(text, parameters, data)),
         ansatz,
         7,
     )
@@ -113,6 +113,6 @@ impl Network {
     }
 
     fn search(&self, ansatz: Ansatz) -> Discovery {
-        discover(&Subject::formula(&self.formula()), ansatz, 7).expect("symmetries")
+        discover(&Examined::formula(&self.formula()), ansatz, 7).expect("symmetries")
     }
 }

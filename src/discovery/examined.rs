@@ -14,14 +14,14 @@ type Value<'a> = Box<dyn Fn(&[Number]) -> Option<Number> + Sync + 'a>;
 /// A loss whose symmetries are looked for: a [`Formula`], or any [`Loss`].
 ///
 /// "For every sample" means every value of the data, or each of the samples that are given.
-pub struct Subject<'a> {
+pub struct Examined<'a> {
     value: Value<'a>,
     parameters: usize,
     data: usize,
     samples: Option<Vec<Vec<Rational>>>,
 }
 
-impl<'a> Subject<'a> {
+impl<'a> Examined<'a> {
     /// A formula, its data drawn at random.
     pub fn formula(formula: &'a Formula) -> Self {
         Self {
@@ -32,10 +32,9 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// A loss, its samples drawn at random.
-    pub fn loss<L: Loss + Sync>(loss: &'a L) -> Self {
+    /// A loss, its samples drawn at random: so many numbers of input and of target.
+    pub fn loss<L: Loss + Sync>(loss: &'a L, input: usize, target: usize) -> Self {
         let d = loss.dim();
-        let (input, target) = loss.shape();
         let value = move |inputs: &[Number]| {
             let (theta, sample) = inputs.split_at_checked(d)?;
             let (input, target) = sample.split_at_checked(input)?;
