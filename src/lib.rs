@@ -9,9 +9,64 @@
 //! negative control that must fail. The statements carry identifiers, T8 or C1, that
 //! `docs/theory.md`, the code, the tests and the reports share.
 //!
+//! # From a loss to its theorems
+//!
+//! Somebody's loss, ℓ = (uwx − y)². Which symmetries does it have, where does SGD settle
+//! along them, and does it obey the theory?
+//!
+//! ```
+//! # #[cfg(feature = "theorems")] {
+//! use noise_equilibrium::balance::Strength;
+//! use noise_equilibrium::discovery::{Ansatz, Examined, discover};
+//! use noise_equilibrium::model::{Loss, Sample};
+//! use noise_equilibrium::scalar::{Field, integers, parse_exact};
+//! use noise_equilibrium::theorem::{Cases, Subject, Verdict};
+//!
+//! #[derive(Clone, Debug)]
+//! struct Product;
+//!
+//! impl Loss for Product {
+//!     fn dim(&self) -> usize {
+//!         2
+//!     }
+//!     fn loss<S: Field>(&self, theta: &[S], z: &Sample<S>) -> Option<S> {
+//!         Some((theta[0].clone() * &theta[1] * &z.input[0] - &z.target[0]).square())
+//!     }
+//! }
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // u grows as w falls, and nothing else: A = diag(1, −1), or its negative.
+//! let found = discover(&Examined::loss(&Product, 1, 1), Ansatz::Affine, 0)?;
+//! assert_eq!(found.symmetries.len(), 1);
+//! let generator = found.symmetries[0].generator().ok_or("an exponential symmetry")??;
+//!
+//! // Held against the loss at once: what is no symmetry is refused, with a witness.
+//! let samples = vec![Sample::of_integers(&[1], &[3]), Sample::of_integers(&[2], &[-1])];
+//! let subject = Subject::new(Product, samples, integers(&[4, 1]), vec![generator])?;
+//!
+//! // Learning rate 1/10, batches of 2, weight decay 1/100: the balanced point of the orbit
+//! // through (4, 1) is (2, 2), whatever the noise, which is the same on both sides there.
+//! let strength = Strength::from_learning_rate(parse_exact("0.01")?, parse_exact("0.1")?, parse_exact("2")?)?;
+//! let solution = subject.problem(0, strength).ok_or("rational gradients")?.solve(30)?;
+//! assert_eq!(solution.lambda()?.to_f64().abs(), std::f64::consts::LN_2);
+//! assert_eq!(solution.theta()?[0].to_f64(), 2.0);
+//!
+//! // Every statement that applies to any loss, each check beside its negative controls.
+//! for finding in subject.report(Cases::default()) {
+//!     assert_eq!(finding.verdict, Verdict::Holds, "{}", finding.name);
+//! }
+//! # Ok(())
+//! # }
+//! # main().unwrap();
+//! # }
+//! ```
+//!
+//! The same as tests of your own crate, in the manner of this one's tests/theorems: see
+//! `docs/extending.md`.
+//!
 //! # From gradients to a certified equilibrium
 //!
-//! Take two samples' gradients at a point θ, and a generator A = diag(1, −1):
+//! Without a loss two samples' gradients at a point θ do, and a generator A = diag(1, −1):
 //!
 //! ```
 //! use noise_equilibrium::balance::{Noise, Orbit, Strength};
@@ -31,16 +86,17 @@
 //! let problem = Problem { strength, body: Body::Orbit(orbit) };
 //!
 //! // λ* = ¼ ln(16/1) = ln 2 (C1): the first weight doubles, the second halves.
-//! let solution = serde_json::to_value(problem.solve(30)?.to_file())?;
-//! assert_eq!(solution["status"], "finite");
-//! assert_eq!(solution["lambda"]["lower"], "0.69314718055994530941723212145817");
-//! assert_eq!(solution["lambda"]["upper"], "0.69314718055994530941723212145818");
+//! let solution = problem.solve(30)?;
+//! assert_eq!(solution.lambda()?.to_f64(), std::f64::consts::LN_2);
+//! let (lower, upper) = solution.lambda()?.to_decimal(32).ok_or("a finite number")?;
+//! assert_eq!(lower, "0.69314718055994530941723212145817");
+//! assert_eq!(upper, "0.69314718055994530941723212145818");
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! Every `lower` and `upper` encloses the exact real number for the exact rational
-//! input. The same problem as a file is what `noise-equilibrium solve` reads.
+//! `lower` and `upper` enclose the exact real number for the exact rational input. The same
+//! problem as a file is what `noise-equilibrium solve` reads.
 //!
 //! # In floating point
 //!
