@@ -2,7 +2,7 @@
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use nalgebra::{DMatrix, SymmetricEigen};
-use noise_equilibrium::balance::geometric_mean;
+use noise_equilibrium::balance::geometric_mean::geometric_mean;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use std::hint::black_box;

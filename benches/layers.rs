@@ -5,7 +5,8 @@
 //! `PYTHON=path` chooses the interpreter; without SciPy its part is left out.
 
 use noise_equilibrium::balance::{
-    Edge, NetworkEquilibrium, Spectrum, Strength, Term, balance_network,
+    Spectrum, Strength, Term,
+    family::{Edge, NetworkEquilibrium, balance_network},
 };
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -280,10 +281,7 @@ fn dense() {
     for network in networks {
         let spectrum = network.spectrum();
         for gamma in [0.0, 0.01] {
-            let strength = Strength {
-                gamma,
-                sigma2: SIGMA2,
-            };
+            let strength = Strength::new(gamma, SIGMA2).unwrap();
             let ours = time(network.neurons(), &spectrum, &strength, RUNS);
             let peer = network.peer(gamma);
             print(network.name, spectrum.terms().len(), gamma, &ours, peer);
@@ -291,10 +289,7 @@ fn dense() {
     }
     let width = 3162;
     let spectrum = recurrent(width);
-    let strength = Strength {
-        gamma: 0.0,
-        sigma2: SIGMA2,
-    };
+    let strength = Strength::new(0.0, SIGMA2).unwrap();
     let ours = time(width as usize, &spectrum, &strength, RUNS);
     let peer = scipy("gebal", [width.to_string()]);
     print(
@@ -317,10 +312,7 @@ fn sparse() {
             // The largest once: it takes half a minute.
             let runs = if neurons == 1_000_000 { 1 } else { RUNS };
             for gamma in [0.0, 0.01] {
-                let strength = Strength {
-                    gamma,
-                    sigma2: SIGMA2,
-                };
+                let strength = Strength::new(gamma, SIGMA2).unwrap();
                 let Timed {
                     least,
                     seconds,

@@ -4,7 +4,7 @@ use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, SamplingMode, criterion_group, criterion_main};
 use nalgebra::DMatrix;
 use noise_equilibrium::balance::{Noise, Orbit, Spectrum};
-use noise_equilibrium::model::{Activation, Deep, Loss, Model, Sample, digits};
+use noise_equilibrium::model::{Activation, Deep, Loss, Model, Sample, Symmetric, digits};
 use noise_equilibrium::scalar::{Field, Rational, convert};
 use noise_equilibrium::symmetry::Generator;
 use noise_equilibrium::theorem::Draw;

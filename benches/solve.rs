@@ -9,8 +9,8 @@ use criterion::{
     criterion_main,
 };
 use noise_equilibrium::balance::{
-    BalanceEquation, Equilibrium, Spectrum, SpectrumSource, Strength, Term, certify, solve,
-    solve_many, solve_many_in,
+    BalanceEquation, Equilibrium, Spectrum, SpectrumSource, Strength, Term, certify,
+    many::solve_many_in, solve, solve_many,
 };
 use noise_equilibrium::problem::{FORMAT, read_problem};
 use noise_equilibrium::scalar::{Ball, Field, Instructions, Rational, Scalar, at_precision};
@@ -33,15 +33,12 @@ fn spectrum(draw: &mut Draw, terms: usize) -> Spectrum<Rational> {
 }
 
 fn strength() -> Strength<Rational> {
-    Strength {
-        gamma: Rational::from((1, 1000)),
-        sigma2: Rational::from((1, 320)),
-    }
+    Strength::new(Rational::from((1, 1000)), Rational::from((1, 320))).unwrap()
 }
 
 /// Halves a bracket of the root until no double is inside it.
 fn bisect(balance: &BalanceEquation<f64>) -> f64 {
-    let Strength { gamma, sigma2 } = balance.strength;
+    let [gamma, sigma2] = [*balance.strength.gamma(), *balance.strength.sigma2()];
     let term = |t: &Term<f64>| {
         let (up, down) = (2.0 * sigma2 * t.noise, 4.0 * gamma * t.charge);
         (2.0 * t.rate, t.rate * up, t.rate * down)
@@ -103,7 +100,7 @@ impl SciPy {
         for BalanceEquation { spectrum, strength } in batch {
             let terms = spectrum.terms().iter();
             let numbers = terms.flat_map(|t| [t.rate, t.noise, t.charge]);
-            let line: Vec<String> = [strength.gamma, strength.sigma2]
+            let line: Vec<String> = [strength.gamma().clone(), strength.sigma2().clone()]
                 .into_iter()
                 .chain(numbers)
                 .map(|x| x.to_string())
@@ -142,7 +139,7 @@ fn doubles(criterion: &mut Criterion) {
     const TERMS: usize = 32;
     let balance = |index| BalanceEquation {
         spectrum: spectrum(&mut Draw::seeded(0, "doubles", index), TERMS).map(f64::from_rational),
-        strength: strength().map(f64::from_rational),
+        strength: strength().convert(),
     };
     let batch: Vec<BalanceEquation<f64>> = (0..BATCH).map(balance).collect();
     let newton = |balance: &BalanceEquation<f64>| match solve(balance) {
@@ -206,7 +203,7 @@ fn certified(criterion: &mut Criterion) {
             let at = |q: &Rational| Ball::at(bits, q);
             let balance = BalanceEquation {
                 spectrum: spectrum.map(at),
-                strength: strength.map(at),
+                strength: at_precision(bits, || strength.convert()),
             };
             let g = || at_precision(bits, || black_box(&balance).g(black_box(&found.lambda)));
             assert!(g().contains_zero());

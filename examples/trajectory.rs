@@ -17,10 +17,7 @@ fn main() -> Result<(), csv::Error> {
     let mut stream = Stream::seeded(0, "start", 0);
     // Incoming weights ten times as large as outgoing ones: far from balance.
     let theta = [stream.normals(40, 0.02), stream.normals(256, 0.2)].concat();
-    let strength = Strength {
-        gamma: 0.0,
-        sigma2: rate / (2.0 * batch as f64),
-    };
+    let strength = Strength::new(0.0, rate / (2.0 * batch as f64)).unwrap();
     let observer = Observer {
         network: &network,
         data: &data,

@@ -399,8 +399,9 @@ impl Workshop {
     fn audit(&self) -> Result<BTreeMap<String, Vec<String>>, String> {
         let report = self.folder.join("report");
         let _ = fs::remove_dir_all(&report);
-        let ids: Vec<&str> = LEDGER.iter().map(|statement| statement.id).collect();
-        let drawn: Vec<&str> = ids.into_iter().filter(|id| !id.starts_with('P')).collect();
+        let experiment = |id: &str| noise_equilibrium::phenomenon::find(id).is_some();
+        let ids = LEDGER.iter().map(|statement| statement.id);
+        let drawn: Vec<&str> = ids.filter(|id| !experiment(id)).collect();
         let mut program = Command::new(self.folder.join("build/debug/noise-equilibrium"))
             .args(["audit", "--only", &drawn.join(",")])
             .args(["--cases", &self.cases.to_string()])

@@ -59,7 +59,7 @@
 //! ];
 //! let balance = BalanceEquation {
 //!     spectrum: Spectrum::from_terms(terms),
-//!     strength: Strength { gamma: 0.01, sigma2: 0.05 },
+//!     strength: Strength::new(0.01, 0.05).unwrap(),
 //! };
 //! let Ok(Equilibrium::Finite(lambda)) = solve(&balance) else { panic!("both sides pull") };
 //! // G falls through 0 at λ*.

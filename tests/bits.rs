@@ -8,10 +8,18 @@
 
 use nalgebra::DMatrix;
 use noise_equilibrium::balance::{
-    BalanceEquation, Edge, Equilibrium, Existence, Exponential, FamilyOrbit, FamilyStatus,
-    GroupOrbit, GroupStatus, Noise, Orbit, Regression, Setting, Spectrum, SpectrumSource, Strength,
-    Term, balance_network, certify, certify_family, certify_group, geometric_mean, minimise, solve,
-    solve_many_in, square_root,
+    BalanceEquation, Equilibrium, Noise, Orbit, Spectrum, SpectrumSource, Strength, Term, certify,
+    deep_linear::Regression,
+    family::{
+        Edge, Existence, Exponential, FamilyOrbit, FamilyStatus, balance_network, certify_family,
+        minimise,
+    },
+    general_linear::{GroupOrbit, GroupStatus, certify_group},
+    geometric_mean::{geometric_mean, square_root},
+    many::solve_many_in,
+    sensitivity::Tangent,
+    setting::Setting,
+    solve,
 };
 use noise_equilibrium::scalar::{
     Ball, Field, Instructions, Rational, Real, RealScalar, at_precision, convert, working_precision,
@@ -170,7 +178,7 @@ fn floating<S: RealScalar + Bits>(seed: u64) -> String {
         });
         let balance = BalanceEquation {
             spectrum: Spectrum::from_terms(terms.collect()),
-            strength: strength.map(S::from_rational),
+            strength: strength.convert(),
         };
         let found = solve(&balance);
         let numbers = match &found {
@@ -189,12 +197,12 @@ fn floating<S: RealScalar + Bits>(seed: u64) -> String {
         let status = found.map_or_else(|error| error.to_string(), |x| x.status().to_owned());
         let _ = writeln!(lines, "{index} {status} {}", list(&numbers));
         if let Ok((lambda, gradient)) = balance.sensitivity() {
-            let terms = gradient.spectrum.terms().iter();
+            let terms = gradient.terms.iter();
             let terms: Vec<S> = terms
                 .flat_map(|t| [t.rate.clone(), t.noise.clone(), t.charge.clone()])
                 .collect();
-            let Strength { gamma, sigma2 } = &gradient.strength;
-            let _ = writeln!(lines, "{} {}", list(&terms), list([&lambda, gamma, sigma2]));
+            let strength = [&lambda, &gradient.gamma, &gradient.sigma2];
+            let _ = writeln!(lines, "{} {}", list(&terms), list(strength));
         }
     }
     lines
@@ -215,7 +223,7 @@ fn many_roots() {
         let range = [10, 40, 100][index as usize % 3];
         BalanceEquation {
             spectrum: spectrum(&mut draw, range).map(f64::from_rational),
-            strength: strength(&mut draw).map(f64::from_rational),
+            strength: strength(&mut draw).convert(),
         }
     });
     let batch: Vec<BalanceEquation<f64>> = batch.collect();
@@ -471,10 +479,11 @@ fn networks() {
         let mut draw = Draw::seeded(1, "network", index);
         let range = [2, 40, 1500][draw.size(0, 2)];
         let (neurons, spectrum) = network(&mut draw, widths, range, index >= 42);
-        let strength = Strength {
-            gamma: [0.0, 0.01, 3.0][draw.size(0, 2)],
-            sigma2: [1.0, 0.125][draw.size(0, 1)],
-        };
+        let strength = Strength::new(
+            [0.0, 0.01, 3.0][draw.size(0, 2)],
+            [1.0, 0.125][draw.size(0, 1)],
+        )
+        .unwrap();
         let _ = match balance_network(neurons, &spectrum, &strength) {
             Ok(found) => writeln!(
                 lines,
@@ -583,7 +592,7 @@ fn settings() -> String {
                 .into_iter()
                 .map(|row| of_size(row, &mut draw))
                 .collect(),
-            strength: strength(&mut draw).map(Real::from_rational),
+            strength: strength(&mut draw).convert(),
         };
         let _ = match setting.minimise(&generators) {
             Ok(found) => {
@@ -600,7 +609,13 @@ fn settings() -> String {
         };
         if let Ok(sensitivity) = setting.sensitivity(&generators[0]) {
             let gradient = sensitivity.gradient();
-            let motion = sensitivity.push(&setting).expect("the same shape");
+            let velocity = Tangent {
+                theta: setting.theta.clone(),
+                gradients: setting.gradients.clone(),
+                gamma: setting.strength.gamma().clone(),
+                sigma2: setting.strength.sigma2().clone(),
+            };
+            let motion = sensitivity.push(&velocity).expect("the same shape");
             let numbers = gradient.gradients.iter().flatten().chain(&gradient.theta);
             let rest = [sensitivity.lambda(), &motion.lambda];
             let _ = writeln!(lines, "{}", list(numbers.chain(rest).chain(&motion.theta)));

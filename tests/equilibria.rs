@@ -2,11 +2,17 @@
 
 use nalgebra::{ComplexField, DMatrix, RealField, dmatrix};
 use noise_equilibrium::balance::{
-    BalanceEquation, Equilibrium, Existence, Exponential, MinimumError, Potential, Regression,
-    RegressionError, SensitivityError, Setting, SettingError, SolveError, Spectrum, Strength, Term,
-    geometric_mean, minimise, population_variance, solve,
+    BalanceEquation, Equilibrium, SolveError, Spectrum, Strength, Term,
+    deep_linear::{Regression, RegressionError},
+    family::{Existence, Exponential, Potential, minimise},
+    geometric_mean::geometric_mean,
+    noise::population_variance,
+    orbit_minimum::MinimumError,
+    sensitivity::{SensitivityError, Tangent},
+    setting::{Setting, SettingError},
+    solve,
 };
-use noise_equilibrium::model::Loss;
+use noise_equilibrium::model::Symmetric;
 use noise_equilibrium::scalar::{Rational, Real, RealScalar, at_precision, dot};
 use noise_equilibrium::symmetry::Generator;
 use noise_equilibrium::theorem::{Draw, NetworkCase, network_with_finite_equilibrium};
@@ -15,7 +21,7 @@ fn setting(theta: &[f64], gradients: &[&[f64]], gamma: f64, sigma2: f64) -> Sett
     Setting {
         theta: theta.to_vec(),
         gradients: gradients.iter().map(|row| row.to_vec()).collect(),
-        strength: Strength { gamma, sigma2 },
+        strength: Strength::new(gamma, sigma2).unwrap(),
     }
 }
 
@@ -41,18 +47,43 @@ fn derivatives_of_a_rescaling_by_hand() {
     }
     assert!(gradient.theta.iter().all(|x| *x == 0.0));
     // σ² multiplies both sides.
-    assert!(gradient.strength.sigma2.abs() < 1e-14);
+    assert!(gradient.sigma2.abs() < 1e-14);
     // λ* stays where it is if θ moves: θ* moves by e^{λA}.
     let mut velocity = gradient.clone();
     velocity.theta = vec![1.0, 1.0];
     velocity.gradients.iter_mut().for_each(|row| row.fill(0.0));
-    velocity.strength = Strength {
-        gamma: 0.0,
-        sigma2: 0.0,
-    };
+    (velocity.gamma, velocity.sigma2) = (0.0, 0.0);
     let motion = sensitivity.push(&velocity).unwrap();
     assert_eq!(motion.lambda, 0.0);
     assert!((motion.theta[0] - 2.0).abs() < 1e-14 && (motion.theta[1] - 0.5).abs() < 1e-14);
+}
+
+/// Φ = 2γ‖θ‖² + σ²Tr Σ and G = −4γC + 2σ²Tr(ΣA) in exact numbers, each part by hand: ‖θ‖² = 17/4,
+/// C = −15/4, Σ = diag(16, 1) but for what lies off the diagonal.
+#[test]
+fn potential_and_balance_by_hand() {
+    let ratio = |p: i32, q: i32| Rational::from((p, q));
+    let setting = |gamma: Rational, sigma2: Rational| Setting {
+        theta: vec![ratio(1, 2), ratio(2, 1)],
+        gradients: [[7, 3], [-1, 1]]
+            .map(|row| row.map(|x| ratio(x, 1)).into())
+            .into(),
+        strength: Strength { gamma, sigma2 },
+    };
+    let generator = diagonal(&[1, -1]);
+    for (gamma, sigma2) in [(0, 0), (1, 0), (0, 1), (1, 3), (5, 7)] {
+        let (gamma, sigma2) = (ratio(gamma, 3), ratio(sigma2, 5));
+        let setting = setting(gamma.clone(), sigma2.clone());
+        let potential = Rational::from(&gamma * 17) / 2 + Rational::from(&sigma2 * 17);
+        let balance = gamma * 15 + sigma2 * 30;
+        assert_eq!(setting.potential(), potential);
+        assert_eq!(setting.balance(&generator), balance);
+        let mut other = setting;
+        other.gradients[1][0] += 1;
+        other.strength.gamma += 1;
+        assert_ne!(other.potential(), potential);
+        assert_ne!(other.balance(&generator), balance);
+    }
 }
 
 #[test]
@@ -155,7 +186,12 @@ fn settings_that_do_not_fit_are_refused() {
     }
     let right = setting(&[1.0, 1.0], &[&[1.0, 1.0], &[0.0, 0.0]], 1.0, 1.0);
     let sensitivity = right.sensitivity(&generator).unwrap();
-    let one_row = setting(&[1.0, 1.0], &[&[1.0, 1.0]], 0.0, 0.0);
+    let one_row = Tangent {
+        theta: vec![1.0, 1.0],
+        gradients: vec![vec![1.0, 1.0]],
+        gamma: 0.0,
+        sigma2: 0.0,
+    };
     assert!(matches!(
         sensitivity.push(&one_row),
         Err(SensitivityError::Setting(SettingError::Shape { .. }))
@@ -250,7 +286,7 @@ fn scalar_factorisation_by_hand() {
 /// from those of the first, relative to it.
 fn spread<S: RealScalar>(case: &NetworkCase, starts: i64, shift: &Rational) -> Option<S> {
     let symmetries = case.model.symmetries();
-    let strength = case.strength()?.map(S::from_rational);
+    let strength = case.strength().ok()?.convert::<S>();
     let mut reached: Vec<[S; 3]> = Vec::new();
     for k in 0..starts {
         let mut theta = case.theta.clone();
@@ -267,7 +303,7 @@ fn spread<S: RealScalar>(case: &NetworkCase, starts: i64, shift: &Rational) -> O
             },
         );
         let setting = Setting {
-            gradients: case.gradients(&start)?,
+            gradients: case.gradients(&start).ok()?,
             theta: start,
             strength: strength.clone(),
         };
@@ -294,7 +330,7 @@ fn one_minimum_from_many_starts() {
     let (mut seen, mut shown) = (0, 0);
     for index in 0..12 {
         let drawn = network_with_finite_equilibrium(&mut Draw::seeded(5, "many starts", index));
-        let case = drawn.network().expect("a network");
+        let case = &drawn;
         let still = Rational::new();
         let (Some(coarse), Some(fine)) = (
             at_precision(96, || spread::<Real>(case, 16, &still)),
@@ -364,10 +400,7 @@ fn the_balance_points_to_where_the_potential_falls() {
             noise,
             charge,
         }]);
-        let strength = Strength {
-            gamma: 0.5,
-            sigma2: 1.0,
-        };
+        let strength = Strength::new(0.5, 1.0).unwrap();
         let potential = Potential::of(&spectrum, &strength).expect("a potential");
         potential.balance(&[0.0, 0.0])
     };
@@ -408,10 +441,7 @@ fn spectra_beyond_the_doubles_are_refused() {
         });
         solve(&BalanceEquation {
             spectrum: Spectrum::from_terms(terms.collect()),
-            strength: Strength {
-                gamma: 0.0,
-                sigma2: 1.0,
-            },
+            strength: Strength::new(0.0, 1.0).unwrap(),
         })
     };
     // One r, or only the sum of the fastest, or nothing.

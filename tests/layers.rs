@@ -2,17 +2,13 @@
 //! one by one give, with the same bits for any number of threads.
 
 use noise_equilibrium::balance::{
-    Edge, NetworkEquilibrium, NetworkError, Spectrum, Strength, Term, balance_network,
+    Spectrum, Strength, Term,
+    family::{Edge, NetworkEquilibrium, NetworkError, balance_network},
 };
+use std::sync::LazyLock;
 
-const NOISE: Strength<f64> = Strength {
-    gamma: 0.0,
-    sigma2: 1.0,
-};
-const DECAY: Strength<f64> = Strength {
-    gamma: 0.01,
-    sigma2: 1.0,
-};
+static NOISE: LazyLock<Strength<f64>> = LazyLock::new(|| Strength::new(0.0, 1.0).unwrap());
+static DECAY: LazyLock<Strength<f64>> = LazyLock::new(|| Strength::new(0.01, 1.0).unwrap());
 
 /// SplitMix64: the same numbers in every run.
 struct Draw(u64);
@@ -111,8 +107,8 @@ fn imbalance(
     let mut degrees = vec![0_u32; neurons];
     for t in terms.iter().filter(|t| t.rate.from != t.rate.to) {
         let exponent = 2.0 * (at(t.rate.from) - at(t.rate.to));
-        let noise = strength.sigma2 * t.noise * libm::exp(-exponent);
-        let charge = 2.0 * strength.gamma * t.charge * libm::exp(exponent);
+        let noise = strength.sigma2() * t.noise * libm::exp(-exponent);
+        let charge = 2.0 * strength.gamma() * t.charge * libm::exp(exponent);
         for (end, raises, lowers) in [(t.rate.from, noise, charge), (t.rate.to, charge, noise)] {
             if let Some(i) = end {
                 up[i as usize] += raises;
@@ -141,19 +137,21 @@ fn is_balanced(neurons: usize, terms: &[Weight], strength: &Strength<f64>, lambd
 #[test]
 fn dense_layers_balance_as_their_weights_do() {
     let mut draw = Draw(1);
-    let shapes: [&[u32]; 5] = [
+    let shapes: [&[u32]; 6] = [
         &[200, 200, 200],
         &[150, 40, 300],
         &[33, 500],
         &[40, 400, 40, 400],
         &[400],
+        // Narrow enough to be solved as if it were sparse.
+        &[70, 70],
     ];
     for widths in shapes {
         for spread in [1.0, 5.0, 40.0] {
             for by_later in [true, false] {
                 let (neurons, terms) = layers(&mut draw, widths, spread, by_later);
                 for strength in [&NOISE, &DECAY] {
-                    let name = format!("{widths:?} {spread} {by_later} {}", strength.gamma);
+                    let name = format!("{widths:?} {spread} {by_later} {}", strength.gamma());
                     let found = solve(neurons, &terms, strength)
                         .unwrap_or_else(|error| panic!("{name}: {error}"));
                     assert!(
@@ -269,7 +267,7 @@ fn statuses_of_dense_layers() {
                 }
                 let other = shuffled(&mut draw, &terms);
                 for strength in [&NOISE, &DECAY] {
-                    let name = format!("{share} {dead:?} {entering_only} {}", strength.gamma);
+                    let name = format!("{share} {dead:?} {entering_only} {}", strength.gamma());
                     let answers = [&terms, &other].map(|terms| solve(neurons, terms, strength));
                     match answers {
                         [Ok(found), Ok(other)] => {
@@ -305,8 +303,8 @@ fn recedes(terms: &[Weight], strength: &Strength<f64>, direction: &[i64]) -> boo
     let at = |end: Option<u32>| end.map_or(0, |i| direction[i as usize]);
     let slopes = terms.iter().flat_map(|t| {
         let slope = at(t.rate.from) - at(t.rate.to);
-        let noise = (strength.sigma2 * t.noise > 0.0).then_some(-slope);
-        let charge = (strength.gamma * t.charge > 0.0).then_some(slope);
+        let noise = (strength.sigma2() * t.noise > 0.0).then_some(-slope);
+        let charge = (strength.gamma() * t.charge > 0.0).then_some(slope);
         [noise, charge].into_iter().flatten()
     });
     let slopes: Vec<i64> = slopes.collect();

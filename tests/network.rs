@@ -1,17 +1,15 @@
 //! The rescalings of a whole network, in doubles: answers known beforehand, statuses,
 //! and how many passes large networks take.
 
-use noise_equilibrium::balance::{Edge, NetworkError, Spectrum, Strength, Term, balance_network};
+use noise_equilibrium::balance::{
+    Spectrum, Strength, Term,
+    family::{Edge, NetworkError, balance_network},
+};
 use noise_equilibrium::theorem::Draw;
+use std::sync::LazyLock;
 
-const STRENGTH: Strength<f64> = Strength {
-    gamma: 0.0,
-    sigma2: 1.0,
-};
-const DECAY: Strength<f64> = Strength {
-    gamma: 0.01,
-    sigma2: 1.0,
-};
+static STRENGTH: LazyLock<Strength<f64>> = LazyLock::new(|| Strength::new(0.0, 1.0).unwrap());
+static DECAY: LazyLock<Strength<f64>> = LazyLock::new(|| Strength::new(0.01, 1.0).unwrap());
 
 fn weight(from: Option<u32>, to: Option<u32>, noise: f64, charge: f64) -> Term<f64, Edge> {
     Term {
@@ -34,6 +32,32 @@ fn one_neuron() {
         // λ is rounded to a unit of its size, and so are both logarithms.
         assert!((found.lambda[0] - expected).abs() <= 8.0 * f64::EPSILON * (1.0 + expected.abs()));
         assert!(found.flat.is_empty());
+    }
+}
+
+/// The same of several terms whose sum no double holds, and of as many whose sum is ordinary.
+#[test]
+fn one_neuron_with_sums_beyond_the_doubles() {
+    for (out, into) in [([1.5e308; 3], 1e-300), ([1.0; 3], 1e300)] {
+        for outwards in [true, false] {
+            let term = |leaves: bool, noise: f64| match leaves {
+                true => weight(Some(0), None, noise, 1.0),
+                false => weight(None, Some(0), noise, 1.0),
+            };
+            let mut terms: Vec<_> = out.map(|noise| term(outwards, noise)).into();
+            terms.push(term(!outwards, into));
+            let found = balance_network(1, &Spectrum::from_terms(terms), &STRENGTH);
+            let found = found.expect("balanced");
+            let size = 0.25 * (libm::log(3.0) + libm::log(out[0]) - libm::log(into));
+            let expected = if outwards { size } else { -size };
+            // λ is rounded to a unit of its size, and so are the logarithms.
+            let room = 8.0 * f64::EPSILON * (1.0 + libm::log(out[0]) + libm::log(into).abs());
+            assert!(
+                (found.lambda[0] - expected).abs() <= room,
+                "{}",
+                found.lambda[0]
+            );
+        }
     }
 }
 
@@ -64,6 +88,30 @@ fn a_chain_of_neurons() {
         );
     }
     assert!(found.passes <= 30, "{} passes", found.passes);
+}
+
+/// Weights between the same two neurons add up, also where no double holds their sum.
+#[test]
+fn weights_side_by_side_with_sums_beyond_the_doubles() {
+    for (between, outer) in [(1.5e308, 1e300), (2.0, 3.0)] {
+        for [first, second] in [[0, 1], [1, 0]] {
+            let inner = weight(Some(first), Some(second), between, 0.0);
+            let spectrum = Spectrum::from_terms(vec![
+                weight(None, Some(first), outer, 0.0),
+                inner.clone(),
+                weight(Some(second), None, outer, 0.0),
+                inner.clone(),
+                inner,
+            ]);
+            let found = balance_network(2, &spectrum, &STRENGTH).expect("balanced");
+            // A chain of ln a, ln 3b and ln a: each is moved to their mean.
+            let off = (libm::log(3.0) + libm::log(between) - libm::log(outer)) / 3.0;
+            let room = 16.0 * f64::EPSILON * (1.0 + libm::log(between));
+            let [a, b] = [first, second].map(|i| found.lambda[i as usize]);
+            assert!((a - off / 2.0).abs() <= room, "{a} and {off}");
+            assert!((b + off / 2.0).abs() <= room, "{b} and {off}");
+        }
+    }
 }
 
 #[test]
@@ -140,12 +188,8 @@ fn bad_networks() {
             "{message}"
         );
     }
-    let negative = Strength {
-        gamma: -1.0,
-        sigma2: 1.0,
-    };
-    let message = refused(&one(weight(Some(0), None, 1.0, 1.0)), &negative);
-    assert!(message.contains("strength.gamma"), "{message}");
+    let negative = Strength::new(-1.0, 1.0).unwrap_err().to_string();
+    assert!(negative.contains("strength.gamma"), "{negative}");
 }
 
 /// Layers of four fully connected neurons, weights spread over e^{±spread}.

@@ -2,7 +2,7 @@
 
 use nalgebra::DMatrix;
 use nalgebra::proptest::matrix;
-use noise_equilibrium::balance::{Noise, Orbit, Strength, population_covariance};
+use noise_equilibrium::balance::{Noise, Orbit, Strength, noise::population_covariance};
 use noise_equilibrium::model::Loss;
 use noise_equilibrium::problem::{Body, Problem};
 use noise_equilibrium::scalar::{
@@ -180,7 +180,6 @@ fn a_zero_pivot_with_something_beside_it_is_indefinite() {
 fn group_law() {
     for index in 0..40 {
         let case = any_network(&mut Draw::seeded(5, "group law", index));
-        let case = case.network().unwrap();
         here(|| {
             let theta: Vec<Real> = convert(&case.theta);
             let (s, t) = (

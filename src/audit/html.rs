@@ -171,7 +171,7 @@ impl<'a> Section<'a> {
         Self {
             report,
             claim: linked(report.claim, report.id, all),
-            source: find(report.id).map(Statement::source).unwrap_or_default(),
+            source: find(report.id).map_or("", Statement::source).to_owned(),
             verdict: Word::of(report.verdict),
             evidence: Evidence::ALL.into_iter().filter(has).collect(),
             checks: checks.collect(),

@@ -10,6 +10,7 @@ use super::report::Environment;
 use super::{Audit, AuditError, Options, conclude, threads};
 use crate::problem::read::{shorten, shorten_line};
 use crate::scalar::double;
+use crate::theorem::Outcome;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
@@ -225,7 +226,7 @@ impl Journal {
         let Record { plan, found, .. } = &self.record;
         let refuted = |(task, found): &&(usize, Found)| {
             let control = plan.tasks[*task].control;
-            control.is_none() && matches!(found.outcome, crate::theorem::Outcome::Refuted(_))
+            control.is_none() && matches!(found.outcome, Outcome::Refuted(_) | Outcome::Failed(_))
         };
         (found.len(), found.iter().filter(refuted).count())
     }

@@ -16,7 +16,7 @@ pub use report::{
 pub use schema::schema;
 
 use crate::phenomenon::Experiment;
-use crate::theorem::{Outcome, Replay};
+use crate::theorem::{Heading, Outcome, Replay};
 use plan::{Found, Plan, Task};
 use std::fmt;
 use std::path::Path;
@@ -207,22 +207,25 @@ fn conclude(plan: &Plan, found: Vec<(usize, Found)>, environment: Environment) -
             Some((task, found))
         });
         for (task, found) in failing.take(WITNESSES) {
+            let law = task.law();
+            let control = task.control.map(|i| law.controls()[i]);
             witnesses.push(Replay {
-                statement: task.statement.id.to_owned(),
-                check: task.statement.checks[task.check].name.to_owned(),
-                control: task
-                    .control
-                    .map(|i| task.statement.controls[i].name.to_owned()),
-                found,
-                case: task.case(options),
+                heading: Heading::new(task.statement.id, law.name(), control, found),
+                case: task.case(options).into(),
             });
         }
     }
     let caught_elsewhere = |replay: &Replay, reports: &[StatementReport]| {
-        let report = reports.iter().find(|report| report.id == replay.statement);
-        replay.control.as_ref().is_some_and(|name| {
-            report.is_some_and(|report| report.control_caught(&replay.check, name))
-        })
+        let Heading {
+            statement,
+            check,
+            control,
+            ..
+        } = &replay.heading;
+        let report = reports.iter().find(|report| report.id == statement);
+        control
+            .as_ref()
+            .is_some_and(|name| report.is_some_and(|report| report.control_caught(check, name)))
     };
     for (report, statement) in reports.iter_mut().zip(statements) {
         report.conclude(if statement.drawn { ENOUGH_CASES } else { 1 });
@@ -236,10 +239,10 @@ fn conclude(plan: &Plan, found: Vec<(usize, Found)>, environment: Environment) -
     }
 }
 
-/// What went wrong: a check that was refuted, or a sabotage that was verified.
+/// What went wrong: a check that was refuted or failed, or a sabotage that was verified.
 fn failure(task: &Task, outcome: &Outcome) -> Option<String> {
     match (task.control, outcome) {
-        (None, Outcome::Refuted(found)) => Some(found.clone()),
+        (None, Outcome::Refuted(found) | Outcome::Failed(found)) => Some(found.clone()),
         (Some(_), Outcome::Verified(_)) => Some("the sabotage was not caught".to_owned()),
         _ => None,
     }

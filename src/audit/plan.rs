@@ -4,7 +4,7 @@ use super::{AuditError, MAX_CASES, Options};
 use crate::phenomenon::Experiment;
 use crate::problem::read::shorten;
 use crate::scalar::double;
-use crate::theorem::{Case, Draw, LEDGER, Margin, Outcome, Statement, find};
+use crate::theorem::{AnyOperands, Draw, LEDGER, Law, Outcome, Statement, find};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -80,20 +80,20 @@ pub(super) struct Task {
 impl Task {
     /// Cases depend on the seed, the check and the index alone, so that they are the
     /// same whatever else is run, and in whatever order.
-    pub fn case(&self, options: &Options) -> Case {
-        let check = &self.statement.checks[self.check];
-        let name = format!("{}/{}", self.statement.id, check.name);
-        let mut case = (check.draw)(&mut Draw::seeded(options.seed, &name, self.index));
-        if let Case::Experiment(experiment) = &mut case {
-            experiment.full = options.full;
-        }
-        case
+    pub fn case(&self, options: &Options) -> Box<dyn AnyOperands> {
+        let name = format!("{}/{}", self.statement.id, self.law().name());
+        let mut draw = Draw::seeded(options.seed, &name, self.index);
+        self.law().draw(&mut draw, options.full)
+    }
+
+    /// The check.
+    pub fn law(&self) -> &'static dyn Law {
+        self.statement.checks[self.check]
     }
 
     /// How long it takes, in steps of an experiment.
     pub fn steps(&self, options: &Options) -> u64 {
-        let phenomenon = crate::phenomenon::find(self.statement.id);
-        phenomenon.map_or(STEPS_OF_A_CASE, |p| (p.steps)(options.full).max(1))
+        self.law().steps(options.full)
     }
 
     /// `progress` is told of [`steps`](Self::steps) in all.
@@ -105,16 +105,10 @@ impl Task {
             let before = told.fetch_add(steps, Ordering::Relaxed).min(total);
             progress(steps.min(total - before));
         };
-        let run = || self.statement.run(self.check, self.control, &case, &some);
-        // A panic is a failed check, not the end of the audit; and a sabotaged check that
-        // panics has noticed nothing.
-        let (outcome, experiment) = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|_| {
-            let outcome = match self.control {
-                None => Outcome::Refuted(PANICKED.to_owned()),
-                Some(_) => Outcome::Verified(Margin::Exact),
-            };
-            (outcome, None)
-        });
+        let run = || self.law().run(&*case, self.control, &some);
+        // A panic is a failed check, not the end of the audit.
+        let panicked = |_| (Outcome::Failed("the check panicked".to_owned()), None);
+        let (outcome, experiment) = catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(panicked);
         progress(total - told.load(Ordering::Relaxed).min(total));
         Found {
             outcome,
@@ -128,12 +122,6 @@ impl Task {
         a.statement.id == b.statement.id && a.check == b.check && a.control == b.control
     }
 }
-
-/// What a case of a check takes on average, in steps of an experiment: only progress bars
-/// depend on it.
-const STEPS_OF_A_CASE: u64 = 500;
-
-const PANICKED: &str = "the check panicked";
 
 /// What came of a task.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -167,9 +155,12 @@ impl Plan {
         }
         let mut tasks = Vec::new();
         for statement in &statements {
-            let checks = (0..statement.checks.len()).map(|check| (check, None));
-            let controls = statement.controls.iter().enumerate();
-            let controls = controls.map(|(i, control)| (control.check, Some(i)));
+            let laws = statement.checks.iter().enumerate();
+            let checks = laws.clone().map(|(check, _)| (check, None));
+            let controls = laws.flat_map(|(check, law)| {
+                let controls = 0..law.controls().len();
+                controls.map(move |control| (check, Some(control)))
+            });
             for (check, control) in checks.chain(controls) {
                 let cases = 0..if statement.drawn { options.cases } else { 1 };
                 tasks.extend(cases.map(|index| Task {
@@ -205,8 +196,8 @@ impl Plan {
     pub fn fingerprint(&self) -> String {
         let mut hash = Sha256::new();
         for statement in &self.statements {
-            let checks = statement.checks.iter().map(|check| check.name);
-            let controls = statement.controls.iter().map(|control| control.name);
+            let checks = statement.checks.iter().map(|check| check.name());
+            let controls = statement.checks.iter().flat_map(|check| check.controls());
             for name in std::iter::once(statement.id).chain(checks).chain(controls) {
                 hash.update(name);
                 hash.update([0]);

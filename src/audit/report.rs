@@ -2,7 +2,7 @@
 
 use super::Options;
 use crate::phenomenon::{Experiment, FindingReport};
-use crate::theorem::{Check, Control, Margin, Outcome, Statement};
+use crate::theorem::{Law, Margin, Outcome, Statement, is_caught, is_verified};
 use gmp_mpfr_sys::{gmp, mpfr};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -127,14 +127,26 @@ impl CheckReport {
 
     /// Did it hold in enough cases?
     pub fn is_verified(&self) -> bool {
-        self.refuted == 0 && Check::is_verified(self.verified, self.inconclusive)
+        self.refuted == 0 && is_verified(self.verified, self.inconclusive)
     }
 }
 
 impl ControlReport {
+    /// A broken check that could not even be made has noticed nothing.
+    fn record<'a>(&mut self, outcomes: impl Iterator<Item = &'a Outcome>, seconds: f64) {
+        self.seconds += seconds;
+        for outcome in outcomes {
+            match outcome {
+                Outcome::Verified(_) | Outcome::Failed(_) => self.missed += 1,
+                Outcome::Refuted(_) => self.caught += 1,
+                Outcome::Inconclusive(_) => self.inconclusive += 1,
+            }
+        }
+    }
+
     /// Was it noticed often enough?
     pub fn is_caught(&self) -> bool {
-        Control::is_caught(self.caught, self.missed)
+        is_caught(self.caught, self.missed)
     }
 }
 
@@ -205,9 +217,9 @@ impl Environment {
 
 impl StatementReport {
     pub(super) fn of(statement: &Statement) -> Self {
-        let check = |check: &crate::theorem::Check| CheckReport {
-            name: check.name,
-            evidence: check.evidence.label(),
+        let check = |check: &&dyn Law| CheckReport {
+            name: check.name(),
+            evidence: check.evidence().label(),
             verified: 0,
             refuted: 0,
             inconclusive: 0,
@@ -215,13 +227,16 @@ impl StatementReport {
             witness: None,
             seconds: 0.0,
         };
-        let control = |control: &crate::theorem::Control| ControlReport {
-            name: control.name,
-            check: statement.checks[control.check].name,
-            caught: 0,
-            missed: 0,
-            inconclusive: 0,
-            seconds: 0.0,
+        let controls = |check: &&'static dyn Law| {
+            let check = *check;
+            check.controls().into_iter().map(|name| ControlReport {
+                name,
+                check: check.name(),
+                caught: 0,
+                missed: 0,
+                inconclusive: 0,
+                seconds: 0.0,
+            })
         };
         Self {
             id: statement.id,
@@ -229,7 +244,7 @@ impl StatementReport {
             claim: statement.claim,
             origin: statement.origin.label(),
             checks: statement.checks.iter().map(check).collect(),
-            controls: statement.controls.iter().map(control).collect(),
+            controls: statement.checks.iter().flat_map(controls).collect(),
             verdict: Verdict::Inconclusive,
         }
     }
@@ -242,32 +257,31 @@ impl StatementReport {
         outcomes: impl Iterator<Item = &'a Outcome>,
         seconds: f64,
     ) {
-        match control {
-            None => self.checks[check].seconds += seconds,
-            Some(i) => self.controls[i].seconds += seconds,
+        let name = self.checks[check].name;
+        if let Some(control) = control {
+            let mut own = self.controls.iter_mut().filter(|own| own.check == name);
+            if let Some(control) = own.nth(control) {
+                control.record(outcomes, seconds);
+            }
+            return;
         }
+        let check = &mut self.checks[check];
+        check.seconds += seconds;
         let mut worst: Option<Margin> = None;
         for outcome in outcomes {
-            match (control, outcome) {
-                (None, Outcome::Verified(margin)) => {
-                    self.checks[check].verified += 1;
+            match outcome {
+                Outcome::Verified(margin) => {
+                    check.verified += 1;
                     worst = Some(worst.map_or(*margin, |known| known.worse(*margin)));
                 }
-                (None, Outcome::Refuted(found)) => {
-                    self.checks[check].refuted += 1;
-                    self.checks[check]
-                        .witness
-                        .get_or_insert_with(|| shorten(found));
+                Outcome::Refuted(found) | Outcome::Failed(found) => {
+                    check.refuted += 1;
+                    check.witness.get_or_insert_with(|| shorten(found));
                 }
-                (None, Outcome::Inconclusive(_)) => self.checks[check].inconclusive += 1,
-                (Some(i), Outcome::Verified(_)) => self.controls[i].missed += 1,
-                (Some(i), Outcome::Refuted(_)) => self.controls[i].caught += 1,
-                (Some(i), Outcome::Inconclusive(_)) => self.controls[i].inconclusive += 1,
+                Outcome::Inconclusive(_) => check.inconclusive += 1,
             }
         }
-        if control.is_none() {
-            self.checks[check].worst_margin = worst;
-        }
+        check.worst_margin = worst;
     }
 
     /// The verdict, once everything is recorded. A control that was not caught refutes the

@@ -57,7 +57,6 @@ pub(crate) fn certify_and<T>(
     mut follow: impl FnMut(Certified) -> Result<T, Gap>,
 ) -> Result<Equilibrium<T>, CertifyError> {
     source.check_signs()?;
-    strength.check_signs()?;
     let wanted = bits_of(digits);
     let start = source.start(strength);
     let balanced = start.balance.is_zero();

@@ -2,46 +2,38 @@
 //!
 //! Everything here depends on a problem through its [`Spectrum`] only: the list of
 //! (rate μ, noise a, charge c). Where the spectrum came from is not known here.
+//!
+//! One generator needs what stands on this page: a [`Spectrum`] and a [`Strength`] make a
+//! [`BalanceEquation`], which [`solve`] solves in its own numbers, and [`certify`] with a
+//! proof to any number of digits. Beyond one generator, each subject has a page: [`family`]
+//! for generators that commute and for the rescalings of networks, [`general_linear`] for
+//! all of GL(r), [`sensitivity`] for derivatives.
 
-mod deep_linear;
-mod family;
-mod general_linear;
-mod geometric_mean;
+pub mod deep_linear;
+pub mod family;
+pub mod general_linear;
+pub mod geometric_mean;
 mod line;
-mod many;
-mod noise;
-mod orbit_minimum;
+pub mod many;
+pub mod noise;
+pub mod orbit_minimum;
 mod powers;
-mod pulls;
+pub mod pulls;
 mod refine;
-mod sensitivity;
-mod setting;
+pub mod sensitivity;
+pub mod setting;
 mod solve;
-mod source;
+pub mod source;
 mod spectrum;
 mod vanishing;
 
-pub use deep_linear::{BalancedMinimum, Regression, RegressionError};
-pub(crate) use family::certify_family_and;
-pub use family::{
-    CertifiedFamily, Edge, Existence, Exponential, FamilyBlocks, FamilyOrbit, FamilySource,
-    FamilyStart, FamilyStatus, NetworkEquilibrium, NetworkError, Potential, balance_network,
-    certify_family, minimise,
-};
-pub use general_linear::{CertifiedGroup, GroupBalance, GroupOrbit, GroupStatus, certify_group};
-pub(crate) use general_linear::{certify_group_and, enclosed};
-pub use geometric_mean::{geometric_mean, square_root, symmetrised};
 pub(crate) use line::certify_and;
 pub use line::{Certified, certify};
-pub use many::{solve_many, solve_many_in};
-pub use noise::{mean, population_covariance, population_variance};
-pub use orbit_minimum::{MinimumError, OrbitMinimum};
+pub use many::solve_many;
 pub(crate) use powers::exponentials;
-pub use pulls::{Equilibrium, Pulls};
+pub use pulls::Equilibrium;
 pub use refine::CertifyError;
 pub(crate) use refine::{Gap, checked, largest};
-pub use sensitivity::{Motion, Sensitivity, SensitivityError};
-pub use setting::{Setting, SettingError};
 pub use solve::{SolveError, solve};
-pub use source::{BlockSpectrum, Noise, Orbit, OrbitError, SpectrumSource, Start};
+pub use source::{Noise, Orbit, OrbitError, SpectrumSource, Start};
 pub use spectrum::{BalanceEquation, Spectrum, Strength, StrengthError, Term};

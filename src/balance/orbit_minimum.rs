@@ -72,9 +72,9 @@ impl<S: RealScalar> Setting<S> {
     /// [`MinimumError`], in particular where no equilibrium was reached: there may be none.
     pub fn minimise(&self, generators: &[Generator]) -> Result<OrbitMinimum<S>, MinimumError> {
         for generator in generators {
-            self.check_shape(generator.dim(), None)?;
+            self.check_shape(generator.dim())?;
         }
-        self.check_shape(self.theta.len(), None)?;
+        self.check_shape(self.theta.len())?;
         if !self.is_valid() {
             return Err(MinimumError::InvalidSetting);
         }

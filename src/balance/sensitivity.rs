@@ -3,10 +3,10 @@
 
 use super::noise::count;
 use super::pulls::Equilibrium;
-use super::setting::{Setting, SettingError};
+use super::setting::{Setting, SettingError, check_shape};
 use super::solve::{SolveError, solve};
 use super::spectrum::{BalanceEquation, Spectrum, Strength, Term};
-use crate::scalar::{RealScalar, Scalar, sum};
+use crate::scalar::{Field, RealScalar, Scalar, dot, sum};
 use crate::symmetry::Generator;
 use nalgebra::ComplexField;
 use thiserror::Error;
@@ -34,13 +34,47 @@ pub enum SensitivityError {
     OutOfRange,
 }
 
+/// The derivative of λ\* by every number of a [`BalanceEquation`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct BalanceGradient<S> {
+    /// ∂λ\*/∂μ, ∂λ\*/∂a and ∂λ\*/∂c, term by term.
+    pub terms: Vec<Term<S>>,
+    /// ∂λ\*/∂γ.
+    pub gamma: S,
+    /// ∂λ\*/∂σ².
+    pub sigma2: S,
+}
+
+/// A velocity of a [`Setting`], or a gradient with respect to it: numbers of any sign.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tangent<S> {
+    /// By θ, d numbers.
+    pub theta: Vec<S>,
+    /// By g_n, N rows of d numbers.
+    pub gradients: Vec<Vec<S>>,
+    /// By γ.
+    pub gamma: S,
+    /// By σ².
+    pub sigma2: S,
+}
+
+impl<S: Field> Tangent<S> {
+    /// Σ of products, number by number: the derivative along a velocity.
+    fn pair(&self, velocity: &Self) -> S {
+        let rows = self.gradients.iter().zip(&velocity.gradients);
+        dot(&self.theta, &velocity.theta)
+            + sum(rows.map(|(a, b)| dot(a, b)))
+            + (self.gamma.clone() * &velocity.gamma + self.sigma2.clone() * &velocity.sigma2)
+    }
+}
+
 /// λ\* of a [`Setting`] with its gradient, from which every derivative follows (T11).
 #[derive(Clone, Debug)]
 pub struct Sensitivity<'a, S> {
     generator: &'a Generator,
     theta: Vec<S>,
     lambda: S,
-    gradient: Setting<S>,
+    gradient: Tangent<S>,
 }
 
 /// The velocity of the equilibrium.
@@ -63,12 +97,11 @@ fn in_range<'a, S: RealScalar>(
 }
 
 impl<S: RealScalar> BalanceEquation<S> {
-    /// λ\*, and its gradient: a balance whose every number is the derivative of λ\* by
-    /// the number in that place (rates, noise, charges, γ, σ²).
+    /// λ\* and its gradient.
     ///
     /// # Errors
     /// [`SensitivityError`], in particular where T8 gives no finite λ\*.
-    pub fn sensitivity(&self) -> Result<(S, Self), SensitivityError> {
+    pub fn sensitivity(&self) -> Result<(S, BalanceGradient<S>), SensitivityError> {
         let lambda = match solve(self)? {
             Equilibrium::Finite(lambda) => lambda,
             other => {
@@ -97,16 +130,14 @@ impl<S: RealScalar> BalanceEquation<S> {
         };
         let total = |f: &dyn Fn(&Term<S>) -> S| sum(self.spectrum.terms().iter().map(f));
         let noise = total(&|t| Self::moved(t, &lambda).0 * &t.rate);
-        let gradient = Self {
-            spectrum: Spectrum::from_terms(self.spectrum.terms().iter().map(term).collect()),
-            strength: Strength {
-                gamma: -(four.clone() * self.charge(&lambda)) / &steepness,
-                sigma2: two.clone() * noise / &steepness,
-            },
+        let gradient = BalanceGradient {
+            terms: self.spectrum.terms().iter().map(term).collect(),
+            gamma: -(four.clone() * self.charge(&lambda)) / &steepness,
+            sigma2: two.clone() * noise / &steepness,
         };
-        let terms = gradient.spectrum.terms().iter();
+        let terms = gradient.terms.iter();
         let terms = terms.flat_map(|t| [&t.rate, &t.noise, &t.charge]);
-        in_range(terms.chain([&gradient.strength.gamma, &gradient.strength.sigma2]))?;
+        in_range(terms.chain([&gradient.gamma, &gradient.sigma2]))?;
         Ok((lambda, gradient))
     }
 }
@@ -130,7 +161,7 @@ impl<S: RealScalar> Setting<S> {
         &self,
         generator: &'a Generator,
     ) -> Result<Sensitivity<'a, S>, SensitivityError> {
-        self.check_shape(generator.dim(), None)?;
+        self.check_shape(generator.dim())?;
         let spectrum = Spectrum::from_gradients(generator, &self.theta, &self.gradients)
             .ok_or(SensitivityError::Eigenbasis)?;
         let balance = BalanceEquation {
@@ -151,10 +182,11 @@ impl<S: RealScalar> Setting<S> {
         let by_charge = -(S::from_int(8) * gamma / &steepness);
         let centred = self.centred();
         let by_gradient = centred.iter().map(|c| pull(&-twice.clone(), c, &by_noise));
-        let gradient = Self {
+        let gradient = Tangent {
             theta: pull(&twice, &self.theta, &by_charge),
             gradients: by_gradient.collect(),
-            strength: by_balance.strength,
+            gamma: by_balance.gamma,
+            sigma2: by_balance.sigma2,
         };
         let rows = gradient.gradients.iter().flatten();
         in_range(gradient.theta.iter().chain(rows))?;
@@ -174,7 +206,7 @@ impl<S: RealScalar> Sensitivity<'_, S> {
     }
 
     /// ∂λ\*/∂θ, ∂λ\*/∂g_n, ∂λ\*/∂γ and ∂λ\*/∂σ².
-    pub fn gradient(&self) -> &Setting<S> {
+    pub fn gradient(&self) -> &Tangent<S> {
         &self.gradient
     }
 
@@ -182,8 +214,9 @@ impl<S: RealScalar> Sensitivity<'_, S> {
     ///
     /// # Errors
     /// [`SettingError`] for a velocity of another shape.
-    pub fn push(&self, velocity: &Setting<S>) -> Result<Motion<S>, SensitivityError> {
-        velocity.check_shape(self.theta.len(), Some(self.gradient.gradients.len()))?;
+    pub fn push(&self, velocity: &Tangent<S>) -> Result<Motion<S>, SensitivityError> {
+        let (dim, rows) = (self.theta.len(), self.gradient.gradients.len());
+        check_shape(&velocity.theta, &velocity.gradients, dim, Some(rows))?;
         let lambda = self.gradient.pair(velocity);
         let image = self.generator.apply(&self.theta);
         let shifted: Vec<S> = velocity

@@ -2,7 +2,7 @@
 
 use super::noise::{count, mean, population_variance};
 use super::spectrum::Strength;
-use crate::scalar::{Field, dot, sum};
+use crate::scalar::{Field, sum};
 use crate::symmetry::Generator;
 use thiserror::Error;
 
@@ -24,8 +24,7 @@ pub enum SettingError {
     NoGradients,
 }
 
-/// θ, the gradients of the samples there, γ and σ². A velocity of these and a gradient
-/// with respect to them have the same shape.
+/// θ, the gradients of the samples there, γ and σ².
 #[derive(Clone, Debug, PartialEq)]
 pub struct Setting<S> {
     /// θ, d numbers.
@@ -60,36 +59,37 @@ impl<S: Field> Setting<S> {
         self.gradients.iter().map(centre).collect()
     }
 
-    /// Both of the sides of a derivative: Σ of products, number by number.
-    pub(super) fn pair(&self, velocity: &Self) -> S {
-        let strength = |s: &Self| vec![s.strength.gamma.clone(), s.strength.sigma2.clone()];
-        let rows = self.gradients.iter().zip(&velocity.gradients);
-        dot(&self.theta, &velocity.theta)
-            + sum(rows.map(|(a, b)| dot(a, b)))
-            + dot(&strength(self), &strength(velocity))
+    /// Is it a setting of d = `dim` parameters?
+    pub(super) fn check_shape(&self, dim: usize) -> Result<(), SettingError> {
+        check_shape(&self.theta, &self.gradients, dim, None)
     }
+}
 
-    /// Is it a setting of d = `dim` parameters, with this many samples?
-    pub(super) fn check_shape(&self, dim: usize, rows: Option<usize>) -> Result<(), SettingError> {
-        let shape = |field: String, expected: usize, found: usize| {
-            if expected == found {
-                Ok(())
-            } else {
-                Err(SettingError::Shape {
-                    field,
-                    expected,
-                    found,
-                })
-            }
-        };
-        shape("theta".to_owned(), dim, self.theta.len())?;
-        if self.gradients.is_empty() {
-            return Err(SettingError::NoGradients);
+/// Has θ d = `dim` numbers, and so each gradient, of which there are this many?
+pub(super) fn check_shape<S>(
+    theta: &[S],
+    gradients: &[Vec<S>],
+    dim: usize,
+    rows: Option<usize>,
+) -> Result<(), SettingError> {
+    let shape = |field: String, expected: usize, found: usize| {
+        if expected == found {
+            Ok(())
+        } else {
+            Err(SettingError::Shape {
+                field,
+                expected,
+                found,
+            })
         }
-        if let Some(rows) = rows {
-            shape("gradients".to_owned(), rows, self.gradients.len())?;
-        }
-        let mut rows = self.gradients.iter().enumerate();
-        rows.try_for_each(|(i, row)| shape(format!("gradients[{i}]"), dim, row.len()))
+    };
+    shape("theta".to_owned(), dim, theta.len())?;
+    if gradients.is_empty() {
+        return Err(SettingError::NoGradients);
     }
+    if let Some(rows) = rows {
+        shape("gradients".to_owned(), rows, gradients.len())?;
+    }
+    let mut rows = gradients.iter().enumerate();
+    rows.try_for_each(|(i, row)| shape(format!("gradients[{i}]"), dim, row.len()))
 }

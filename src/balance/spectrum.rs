@@ -154,13 +154,12 @@ impl<S: RealScalar> Spectrum<S> {
     }
 }
 
-/// How strong weight decay and noise are.
+/// How strong weight decay and noise are: γ ≥ 0 in L + γ‖θ‖² (its gradient is 2γθ), in
+/// 1/time, and σ² ≥ 0 with 2σ² = η/B.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Strength<S> {
-    /// γ ≥ 0 in L + γ‖θ‖² (its gradient is 2γθ), in 1/time.
-    pub gamma: S,
-    /// σ² ≥ 0, with 2σ² = η/B.
-    pub sigma2: S,
+    pub(crate) gamma: S,
+    pub(crate) sigma2: S,
 }
 
 /// Why a strength is refused.
@@ -183,20 +182,9 @@ pub enum StrengthError {
 }
 
 impl Strength<Rational> {
-    /// Is neither negative? (A gradient by γ and σ² has their shape, but no sign.)
-    pub(super) fn check_signs(&self) -> Result<(), CertifyError> {
-        for (field, x) in [
-            ("strength.gamma", &self.gamma),
-            ("strength.sigma2", &self.sigma2),
-        ] {
-            if *x < 0 {
-                return Err(CertifyError::Negative {
-                    field: field.to_owned(),
-                    found: x.to_string(),
-                });
-            }
-        }
-        Ok(())
+    /// The same in another number system.
+    pub fn convert<S: Field>(&self) -> Strength<S> {
+        self.map(S::from_rational)
     }
 }
 
@@ -240,8 +228,8 @@ impl<S: Field> Strength<S> {
         &self.sigma2
     }
 
-    /// Both numbers converted by `f`.
-    pub fn map<T>(&self, f: impl Fn(&S) -> T) -> Strength<T> {
+    /// Both numbers converted by `f`, which keeps signs.
+    pub(crate) fn map<T>(&self, f: impl Fn(&S) -> T) -> Strength<T> {
         Strength {
             gamma: f(&self.gamma),
             sigma2: f(&self.sigma2),

@@ -16,7 +16,10 @@ use super::rounding::encode;
 use super::tensors::{Slice, Tensor};
 use super::transform::{Side, Transform, eigenvalues};
 use crate::array::{Tensors, shape_text};
-use crate::balance::{Edge, Spectrum, Strength, Term, balance_network};
+use crate::balance::{
+    Spectrum, Strength, Term,
+    family::{Edge, balance_network},
+};
 use crate::scalar::Field;
 use nalgebra::DMatrix;
 use rayon::prelude::*;

@@ -1,6 +1,6 @@
 //! The element of the group by which a pair is moved.
 
-use crate::balance::{geometric_mean, square_root, symmetrised};
+use crate::balance::geometric_mean::{geometric_mean, square_root, symmetrised};
 use nalgebra::{Cholesky, DMatrix, DVector, Dyn, SymmetricEigen};
 
 /// Steps of the QR iteration before it is given up; a handful per row is typical.

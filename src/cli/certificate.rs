@@ -461,8 +461,8 @@ fn described(certificate: &problem::Certificate) -> String {
     let strength = &certificate.strength;
     let mut text = format!(
         "problem: γ = {}, σ² = {}; rate, noise and charge of {} terms:\n",
-        strength.gamma,
-        strength.sigma2,
+        strength.gamma(),
+        strength.sigma2(),
         terms.len()
     );
     for term in terms {

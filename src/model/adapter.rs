@@ -1,6 +1,6 @@
 //! ℓ = ‖(F + UW)x − y‖²: a low-rank adapter beside a frozen layer.
 
-use super::{Deep, Loss, Sample, matrix_times};
+use super::{Deep, Loss, Sample, Symmetric, matrix_times};
 use crate::scalar::{Field, Rational, convert};
 use crate::symmetry::Generator;
 
@@ -32,16 +32,22 @@ impl Loss for Adapter {
         self.factor.dim()
     }
 
-    fn shape(&self) -> (usize, usize) {
-        self.factor.shape()
-    }
-
     fn loss<S: Field>(&self, theta: &[S], sample: &Sample<S>) -> Option<S> {
         self.factor.loss(theta, &self.rest(sample))
     }
 
     fn gradient<S: Field>(&self, theta: &[S], sample: &Sample<S>) -> Option<Vec<S>> {
         self.factor.gradient(theta, &self.rest(sample))
+    }
+}
+
+impl Symmetric for Adapter {
+    fn kind(&self) -> &'static str {
+        "adapter"
+    }
+
+    fn shape(&self) -> (usize, usize) {
+        self.factor.shape()
     }
 
     fn symmetries(&self) -> Vec<Generator> {

@@ -1,6 +1,6 @@
 //! ℓ = ‖softmax(XW_QW_KᵀXᵀ) XW_VW_O − Y‖²: one head of attention.
 
-use super::{Loss, Sample, product, squared_error, symmetric_directions, transposed};
+use super::{Loss, Sample, Symmetric, product, squared_error, symmetric_directions, transposed};
 use crate::scalar::{Field, Rational, sum};
 use crate::symmetry::{Generator, Slice, SymmetryError};
 
@@ -115,11 +115,6 @@ impl Loss for Attention {
         self.projection().saturating_mul(3).saturating_add(output)
     }
 
-    fn shape(&self) -> (usize, usize) {
-        let entries = |columns| self.tokens.saturating_mul(columns);
-        (entries(self.embedding), entries(self.outputs))
-    }
-
     fn loss<S: Field>(&self, theta: &[S], sample: &Sample<S>) -> Option<S> {
         let output = self.pass(theta, &sample.input)?.output;
         Some(squared_error(&output, &sample.target).0)
@@ -154,6 +149,17 @@ impl Loss for Attention {
         let projections = [d_query, d_key, d_value];
         let projections = projections.map(|d| product(&inputs, &d, tokens));
         Some([&projections.concat()[..], &d_output].concat())
+    }
+}
+
+impl Symmetric for Attention {
+    fn kind(&self) -> &'static str {
+        "attention"
+    }
+
+    fn shape(&self) -> (usize, usize) {
+        let entries = |columns| self.tokens.saturating_mul(columns);
+        (entries(self.embedding), entries(self.outputs))
     }
 
     fn symmetries(&self) -> Vec<Generator> {

@@ -2,7 +2,8 @@
 //! and D = 2 it is the factorisation of a matrix.
 
 use super::{
-    Loss, Sample, matrix_times, outer, squared_error, symmetric_directions, transposed_times,
+    Loss, Sample, Symmetric, matrix_times, outer, squared_error, symmetric_directions,
+    transposed_times,
 };
 use crate::scalar::{Field, Rational};
 use crate::symmetry::{Generator, Slice, SymmetryError};
@@ -164,11 +165,6 @@ impl Loss for Deep {
         parameters(&self.widths)
     }
 
-    fn shape(&self) -> (usize, usize) {
-        let end = |width: Option<&usize>| width.copied().unwrap_or(0);
-        (end(self.widths.first()), end(self.widths.last()))
-    }
-
     fn loss<S: Field>(&self, theta: &[S], sample: &Sample<S>) -> Option<S> {
         let output = self.pass(theta, &sample.input)?.output;
         Some(squared_error(&output, &sample.target).0)
@@ -187,6 +183,21 @@ impl Loss for Deep {
             }
         }
         Some(gradient)
+    }
+}
+
+impl Symmetric for Deep {
+    fn kind(&self) -> &'static str {
+        match self.activation {
+            Activation::Identity => "deep-linear",
+            Activation::LeakyRelu { .. } => "deep-leaky-relu",
+            Activation::Tanh => "tanh",
+        }
+    }
+
+    fn shape(&self) -> (usize, usize) {
+        let end = |width: Option<&usize>| width.copied().unwrap_or(0);
+        (end(self.widths.first()), end(self.widths.last()))
     }
 
     fn symmetries(&self) -> Vec<Generator> {

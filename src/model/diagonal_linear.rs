@@ -1,6 +1,6 @@
 //! ℓ = (Σ_k Π_l w_{l,k} x_k − y)²: a linear network all of whose layers are diagonal.
 
-use super::{Loss, Sample, squared_error};
+use super::{Loss, Sample, Symmetric, squared_error};
 use crate::scalar::{Field, sum};
 use crate::symmetry::Generator;
 
@@ -46,10 +46,6 @@ impl Loss for DiagonalLinear {
         self.inputs.saturating_mul(self.depth)
     }
 
-    fn shape(&self) -> (usize, usize) {
-        (self.inputs, 1)
-    }
-
     fn loss<S: Field>(&self, theta: &[S], sample: &Sample<S>) -> Option<S> {
         Some(error(theta, &self.hidden(theta, &sample.input), sample).0)
     }
@@ -64,6 +60,16 @@ impl Loss for DiagonalLinear {
             back = back.into_iter().zip(w).map(|(e, w)| e * w).collect();
         }
         Some(gradient)
+    }
+}
+
+impl Symmetric for DiagonalLinear {
+    fn kind(&self) -> &'static str {
+        "diagonal-linear"
+    }
+
+    fn shape(&self) -> (usize, usize) {
+        (self.inputs, 1)
     }
 
     fn symmetries(&self) -> Vec<Generator> {

@@ -6,6 +6,7 @@
 mod adapter;
 mod attention;
 mod deep;
+mod derivative;
 mod diagonal_linear;
 mod digits;
 mod scale_invariant;
@@ -19,7 +20,7 @@ pub use digits::{CLASSES, digits};
 pub use scale_invariant::ScaleInvariant;
 pub use twin::Twin;
 
-use crate::scalar::{Field, Rational, convert, sum};
+use crate::scalar::{Field, Rational, convert, integers, sum};
 use crate::symmetry::Generator;
 
 /// One input with its target.
@@ -32,6 +33,14 @@ pub struct Sample<S> {
 }
 
 impl Sample<Rational> {
+    /// x and y of whole numbers.
+    pub fn of_integers(input: &[i64], target: &[i64]) -> Self {
+        Self {
+            input: integers(input),
+            target: integers(target),
+        }
+    }
+
     /// The sample in another number system.
     pub fn convert<S: Field>(&self) -> Sample<S> {
         Sample {
@@ -41,90 +50,106 @@ impl Sample<Rational> {
     }
 }
 
-/// A per-sample loss ℓ(θ, z) on d parameters.
+/// A per-sample loss ℓ(θ, z) on d parameters: what has to be known of it.
 pub trait Loss {
     /// d.
     fn dim(&self) -> usize;
 
-    /// The lengths of a sample's input and of its target.
-    fn shape(&self) -> (usize, usize);
-
-    /// ℓ(θ, z). `None` where the number system can't decide it: at a kink, at an
-    /// irrational norm, or where a rational meets an exponential.
+    /// ℓ(θ, z) for d numbers θ. `None` where the number system can't decide it: at a kink,
+    /// at an irrational norm, or where a rational meets an exponential.
     fn loss<S: Field>(&self, theta: &[S], sample: &Sample<S>) -> Option<S>;
 
-    /// ∇ℓ(θ, z), d numbers; `None` as for the loss.
-    fn gradient<S: Field>(&self, theta: &[S], sample: &Sample<S>) -> Option<Vec<S>>;
+    /// ∇ℓ(θ, z), d numbers; `None` as for the loss. Unless it is given, by as many
+    /// evaluations of the loss with a derivative. What is given is held against that.
+    fn gradient<S: Field>(&self, theta: &[S], sample: &Sample<S>) -> Option<Vec<S>> {
+        self.differentiate(theta, sample)
+    }
+
+    /// The derivative of [`loss`](Self::loss), whatever [`gradient`](Self::gradient) says.
+    fn differentiate<S: Field>(&self, theta: &[S], sample: &Sample<S>) -> Option<Vec<S>> {
+        let constant = |x: &S| derivative::Derivative {
+            value: x.clone(),
+            slope: S::zero(),
+        };
+        let sample = Sample {
+            input: sample.input.iter().map(constant).collect(),
+            target: sample.target.iter().map(constant).collect(),
+        };
+        derivative::gradient(theta, |theta| self.loss(theta, &sample))
+    }
+}
+
+impl<L: Loss> Loss for &L {
+    fn dim(&self) -> usize {
+        (**self).dim()
+    }
+    fn loss<S: Field>(&self, theta: &[S], sample: &Sample<S>) -> Option<S> {
+        (**self).loss(theta, sample)
+    }
+    fn gradient<S: Field>(&self, theta: &[S], sample: &Sample<S>) -> Option<Vec<S>> {
+        (**self).gradient(theta, sample)
+    }
+}
+
+/// A built-in loss: it knows its symmetries and what its samples look like.
+pub trait Symmetric: Loss {
+    /// The name of its kind.
+    fn kind(&self) -> &'static str;
+
+    /// The lengths of a sample's input and of its target.
+    fn shape(&self) -> (usize, usize);
 
     /// Generators that leave ℓ(·, z) unchanged for every z (D1). Their linear combinations
     /// do too, where they commute.
     fn symmetries(&self) -> Vec<Generator>;
 }
 
-/// Any of the models.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Model {
-    /// A deep network: linear, leaky ReLU or tanh.
-    Deep(Deep),
-    /// f = Σ_k Π_l w_{l,k} x_k.
-    DiagonalLinear(DiagonalLinear),
-    /// f = Vx with V = θ/‖θ‖.
-    ScaleInvariant(ScaleInvariant),
-    /// One head of attention.
-    Attention(Attention),
-    /// f = (F + UW)x with F frozen.
-    Adapter(Adapter),
-    /// Another one with its symmetry broken.
-    Twin(Box<Twin<Model>>),
-}
+/// The enumeration of the built-in losses: a line for each.
+macro_rules! models {
+    ($($(#[$about:meta])* $name:ident,)*) => {
+        /// Any of the built-in losses.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Model {
+            $($(#[$about])* $name($name),)*
+        }
 
-macro_rules! each {
-    ($self:expr, $model:ident => $body:expr) => {
-        match $self {
-            Model::Deep($model) => $body,
-            Model::DiagonalLinear($model) => $body,
-            Model::ScaleInvariant($model) => $body,
-            Model::Attention($model) => $body,
-            Model::Adapter($model) => $body,
-            Model::Twin($model) => $body,
+        impl Loss for Model {
+            fn dim(&self) -> usize {
+                match self { $(Self::$name(model) => model.dim(),)* }
+            }
+            fn loss<S: Field>(&self, theta: &[S], sample: &Sample<S>) -> Option<S> {
+                match self { $(Self::$name(model) => model.loss(theta, sample),)* }
+            }
+            fn gradient<S: Field>(&self, theta: &[S], sample: &Sample<S>) -> Option<Vec<S>> {
+                match self { $(Self::$name(model) => model.gradient(theta, sample),)* }
+            }
+        }
+
+        impl Symmetric for Model {
+            fn kind(&self) -> &'static str {
+                match self { $(Self::$name(model) => model.kind(),)* }
+            }
+            fn shape(&self) -> (usize, usize) {
+                match self { $(Self::$name(model) => model.shape(),)* }
+            }
+            fn symmetries(&self) -> Vec<Generator> {
+                match self { $(Self::$name(model) => model.symmetries(),)* }
+            }
         }
     };
 }
 
-impl Loss for Model {
-    fn dim(&self) -> usize {
-        each!(self, model => model.dim())
-    }
-    fn shape(&self) -> (usize, usize) {
-        each!(self, model => model.shape())
-    }
-    fn loss<S: Field>(&self, theta: &[S], sample: &Sample<S>) -> Option<S> {
-        each!(self, model => model.loss(theta, sample))
-    }
-    fn gradient<S: Field>(&self, theta: &[S], sample: &Sample<S>) -> Option<Vec<S>> {
-        each!(self, model => model.gradient(theta, sample))
-    }
-    fn symmetries(&self) -> Vec<Generator> {
-        each!(self, model => model.symmetries())
-    }
-}
-
-impl Model {
-    /// The name of its kind; a twin's is that of the model it is a twin of.
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::Deep(model) => match model.activation {
-                Activation::Identity => "deep-linear",
-                Activation::LeakyRelu { .. } => "deep-leaky-relu",
-                Activation::Tanh => "tanh",
-            },
-            Self::DiagonalLinear(_) => "diagonal-linear",
-            Self::ScaleInvariant(_) => "scale-invariant",
-            Self::Attention(_) => "attention",
-            Self::Adapter(_) => "adapter",
-            Self::Twin(twin) => twin.loss.kind(),
-        }
-    }
+models! {
+    /// A deep network: linear, leaky ReLU or tanh.
+    Deep,
+    /// f = Σ_k Π_l w_{l,k} x_k.
+    DiagonalLinear,
+    /// f = Vx with V = θ/‖θ‖.
+    ScaleInvariant,
+    /// One head of attention.
+    Attention,
+    /// f = (F + UW)x with F frozen.
+    Adapter,
 }
 
 /// M x for M given row by row, `x.len()` columns.

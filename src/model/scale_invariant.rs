@@ -1,7 +1,7 @@
 //! ℓ = ‖Vx − y‖² with V = θ/‖θ‖, as a whole or row by row: a linear layer on a
 //! normalised weight.
 
-use super::{Loss, Sample, matrix_times, outer, squared_error};
+use super::{Loss, Sample, Symmetric, matrix_times, outer, squared_error};
 use crate::scalar::{Field, dot, sum};
 use crate::symmetry::Generator;
 
@@ -60,10 +60,6 @@ impl Loss for ScaleInvariant {
         self.inputs.saturating_mul(self.outputs)
     }
 
-    fn shape(&self) -> (usize, usize) {
-        (self.inputs, self.outputs)
-    }
-
     fn loss<S: Field>(&self, theta: &[S], sample: &Sample<S>) -> Option<S> {
         Some(self.error(&self.parts(theta)?, sample).0)
     }
@@ -81,6 +77,16 @@ impl Loss for ScaleInvariant {
             direct.iter().zip(part.weights).map(entry)
         });
         Some(entries.collect())
+    }
+}
+
+impl Symmetric for ScaleInvariant {
+    fn kind(&self) -> &'static str {
+        "scale-invariant"
+    }
+
+    fn shape(&self) -> (usize, usize) {
+        (self.inputs, self.outputs)
     }
 
     fn symmetries(&self) -> Vec<Generator> {

@@ -2,7 +2,6 @@
 
 use super::{Loss, Sample};
 use crate::scalar::{Field, Rational, dot};
-use crate::symmetry::Generator;
 
 /// The twin of a loss, with its d parameters and its samples.
 ///
@@ -15,7 +14,7 @@ use crate::symmetry::Generator;
 pub struct Twin<L> {
     /// ℓ.
     pub loss: L,
-    /// ε.
+    /// ε; the loss itself at 0.
     pub asymmetry: Rational,
 }
 
@@ -32,17 +31,19 @@ impl<L: Loss> Loss for Twin<L> {
         self.loss.dim()
     }
 
-    fn shape(&self) -> (usize, usize) {
-        self.loss.shape()
-    }
-
     fn loss<S: Field>(&self, theta: &[S], sample: &Sample<S>) -> Option<S> {
         let loss = self.loss.loss(theta, sample)?;
+        if self.asymmetry.is_zero() {
+            return Some(loss);
+        }
         Some(loss + dot(&slope(&self.asymmetry, sample, theta.len()), theta))
     }
 
     fn gradient<S: Field>(&self, theta: &[S], sample: &Sample<S>) -> Option<Vec<S>> {
         let gradient = self.loss.gradient(theta, sample)?;
+        if self.asymmetry.is_zero() {
+            return Some(gradient);
+        }
         let slope = slope(&self.asymmetry, sample, gradient.len());
         Some(
             gradient
@@ -51,11 +52,5 @@ impl<L: Loss> Loss for Twin<L> {
                 .map(|(g, w)| g + w)
                 .collect(),
         )
-    }
-
-    /// Those of the loss, which the twin claims and does not have: what a check has to
-    /// notice.
-    fn symmetries(&self) -> Vec<Generator> {
-        self.loss.symmetries()
     }
 }

@@ -74,6 +74,8 @@ pub struct Sabotage {
 pub struct Phenomenon {
     /// P1 to P6.
     pub id: &'static str,
+    /// Its file.
+    pub file: &'static str,
     /// A name of a few words.
     pub name: &'static str,
     /// What is expected of a run.

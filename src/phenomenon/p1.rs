@@ -9,11 +9,12 @@ use crate::balance::{BalanceEquation, Spectrum, Strength, solve};
 use crate::dynamics::{
     Data, Descent, Network, Sampling, Schedule, Source, Stream, Teacher, hessian_trace,
 };
-use crate::model::{Activation, Loss};
+use crate::model::{Activation, Symmetric};
 
 /// The entry of PHENOMENA.
 pub static PHENOMENON: Phenomenon = Phenomenon {
     id: "P1",
+    file: file!(),
     name: "progressive sharpening and flattening",
     hypothesis: "From a minimum with ‖U‖ = ‖W‖, SGD with label noise, as η → 0, moves Tr ∇²L to S(λ*), within a quarter of \
                  S(λ*) − S(0), up or down as its sign says; gradient descent from around it ends where the charge \

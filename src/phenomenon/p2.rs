@@ -20,6 +20,7 @@ use nalgebra::DMatrix;
 /// The entry of PHENOMENA.
 pub static PHENOMENON: Phenomenon = Phenomenon {
     id: "P2",
+    file: file!(),
     name: "stability and learning-rate warmup",
     hypothesis: "From a Kaiming start, unbalanced, SGD at the full learning rate is mostly unstable, and most of its runs \
                  leave every bound; warmed up to it, or at a constant one that the start can bear, it stays stable \

@@ -15,6 +15,7 @@ use nalgebra::DMatrix;
 /// The entry of PHENOMENA.
 pub static PHENOMENON: Phenomenon = Phenomenon {
     id: "P3",
+    file: file!(),
     name: "representation normalisation",
     hypothesis: "As η → 0 SGD takes the covariance of the hidden representation WΣ_xWᵀ to UᵀΣ_εU times Tr Σ_x/Tr Σ_ε; gradient \
                  descent from the same starts goes to the nearest minimum with UᵀU − WWᵀ as it was, up to 2η(L(0) − L(T)), and \

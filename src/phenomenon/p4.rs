@@ -4,7 +4,7 @@ use super::{
     Axis, Bound, Estimate, Experiment, Figure, Finding, Panel, Phenomenon, Sabotage, Series,
     Settings, Style, ensemble,
 };
-use crate::balance::{geometric_mean, square_root};
+use crate::balance::geometric_mean::{geometric_mean, square_root};
 use crate::dynamics::{Data, Descent, Network, Sampling, Schedule, Source, Stream, alignment};
 use crate::model::{Activation, CLASSES, digits};
 use nalgebra::DMatrix;
@@ -12,6 +12,7 @@ use nalgebra::DMatrix;
 /// The entry of PHENOMENA.
 pub static PHENOMENON: Phenomenon = Phenomenon {
     id: "P4",
+    file: file!(),
     name: "formation of latent representations",
     hypothesis: "On digits with label noise SGD aligns E[hhᵀ] with UᵀΣ_εU, and E[g_Uᵀg_U] with E[g_Wg_Wᵀ], to above 0.9 \
                  in a linear network and in a tanh network whose units stay in their linear range, φ′ above 0.9 in the mean; \

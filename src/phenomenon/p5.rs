@@ -9,12 +9,13 @@ use crate::balance::{BalanceEquation, Spectrum, Strength, solve};
 use crate::dynamics::{
     Data, Descent, Network, Sampling, Schedule, Source, Stream, Teacher, pair_flow,
 };
-use crate::model::{Activation, Loss};
+use crate::model::{Activation, Symmetric};
 use nalgebra::DMatrix;
 
 /// The entry of PHENOMENA.
 pub static PHENOMENON: Phenomenon = Phenomenon {
     id: "P5",
+    file: file!(),
     name: "matrix factorisation, SGD against gradient descent",
     hypothesis: "From minima anywhere on the orbit SGD, as η → 0, takes Tr(Σ_ε)WΣ_xWᵀ − Tr(Σ_x)UᵀΣ_εU to 0 \
                  as fast as the flow of the whole group says, near θ* exponentially at T14's κ, a rate ∝ η²/B per step, \

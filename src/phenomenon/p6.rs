@@ -12,6 +12,7 @@ use crate::model::Activation;
 /// The entry of PHENOMENA.
 pub static PHENOMENON: Phenomenon = Phenomenon {
     id: "P6",
+    file: file!(),
     name: "scale invariance",
     hypothesis: "Under SGD the norm of a scale-invariant network grows; where each layer is scale-invariant, \
                  that of each layer grows at every step. Under gradient descent these norms' squares grow by less than \

@@ -1,7 +1,7 @@
 //! Two adjacent linear maps that a linear teacher trains: the sides of the balance at a
 //! global minimum, and the balanced minimum.
 
-use crate::balance::{geometric_mean, square_root};
+use crate::balance::geometric_mean::{geometric_mean, square_root};
 use crate::dynamics::{Data, Network, Run, Teacher};
 use nalgebra::DMatrix;
 

@@ -15,13 +15,13 @@ pub use certificate::{
 pub use lines::{Line, Lines, MAX_LINE};
 pub use read::{FORMAT, ProblemError, read_problem, read_problem_and_files, read_problem_in};
 pub use solution::{
-    Answer, Bounds, Change, Exactly, FamilyFinite, Finite, GroupFinite, Numbers, Single, Solution,
-    SolutionFile,
+    Answer, Bounds, Change, Exactly, FamilyFinite, Finite, GroupFinite, NoEquilibrium, Numbers,
+    Single, Solution, SolutionFile,
 };
 
 use crate::balance::{
-    CertifyError, FamilyOrbit, GroupOrbit, Noise, Orbit, OrbitError, Spectrum, SpectrumSource,
-    Strength,
+    CertifyError, Noise, Orbit, OrbitError, Spectrum, SpectrumSource, Strength,
+    family::FamilyOrbit, general_linear::GroupOrbit,
 };
 use crate::scalar::{Field, Rational, dot};
 use crate::symmetry::{FactorShape, Generator};

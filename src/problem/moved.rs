@@ -1,8 +1,10 @@
 //! The point that an equilibrium moves θ to, every coordinate enclosed.
 
 use crate::balance::{
-    Certified, CertifiedFamily, CertifiedGroup, FamilyOrbit, Gap, GroupOrbit, Orbit, checked,
-    exponentials, largest,
+    Certified, Gap, Orbit, checked, exponentials,
+    family::{CertifiedFamily, FamilyOrbit},
+    general_linear::{CertifiedGroup, GroupOrbit},
+    largest,
 };
 use crate::scalar::{Ball, Field, Scalar, convert, dot, sum};
 use crate::symmetry::{Eigenspace, Eigenspaces, FamilyStructure, Slice, Structure};

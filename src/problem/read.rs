@@ -2,7 +2,10 @@
 
 use super::arrays::Numbers;
 use super::{Body, Problem};
-use crate::balance::{FamilyOrbit, GroupOrbit, Noise, Orbit, OrbitError, Spectrum, Strength, Term};
+use crate::balance::{
+    Noise, Orbit, OrbitError, Spectrum, Strength, Term, family::FamilyOrbit,
+    general_linear::GroupOrbit,
+};
 use crate::scalar::{Exact, Rational};
 use crate::symmetry::{FactorShape, Family, Generator, SymmetryError};
 use serde::de::value::MapAccessDeserializer;

@@ -3,14 +3,17 @@
 use super::moved::{along_family, along_group, along_orbit};
 use super::{Body, Problem, ProblemError};
 use crate::balance::{
-    Certified, CertifiedFamily, CertifiedGroup, Equilibrium, FamilyOrbit, FamilyStart,
-    FamilyStatus, Gap, GroupBalance, GroupOrbit, GroupStatus, Orbit, SpectrumSource, Start,
-    certify_and, certify_family_and, certify_group_and, checked, enclosed,
+    Certified, Equilibrium, Gap, Orbit, SpectrumSource, Start, certify_and, checked,
+    family::{CertifiedFamily, FamilyOrbit, FamilyStart, FamilyStatus, certify_family_and},
+    general_linear::{
+        CertifiedGroup, GroupBalance, GroupOrbit, GroupStatus, certify_group_and, enclosed,
+    },
 };
 use crate::scalar::{Ball, Rational, decimals_of_rational};
 use nalgebra::DMatrix;
 use rug::Float;
 use serde::Serialize;
+use thiserror::Error;
 
 /// The certified answer to a problem.
 #[derive(Clone, Debug)]
@@ -84,12 +87,89 @@ pub struct GroupFinite {
     pub charge: DMatrix<Ball>,
 }
 
+/// There is no such number.
+#[derive(Debug, Error, Clone, PartialEq, Eq)]
+#[error("expected a finite equilibrium of one generator, found the status {status} of {asked}")]
+pub struct NoEquilibrium {
+    /// What the problem was about.
+    pub asked: &'static str,
+    /// Its status.
+    pub status: &'static str,
+}
+
 impl Solution {
     /// The answer for one generator, if it was about one.
     pub fn single(self) -> Option<Single> {
         match self.answer {
             Answer::Single(single) => Some(single),
             _ => None,
+        }
+    }
+
+    /// λ\* of one generator: its midpoint, its radius, its decimals.
+    ///
+    /// # Errors
+    /// [`NoEquilibrium`] where it is not finite, and of a family or a group, which have a
+    /// vector or a matrix in its place.
+    pub fn lambda(&self) -> Result<&Ball, NoEquilibrium> {
+        Ok(&self.finite()?.certified.lambda)
+    }
+
+    /// The charge C(θ\*).
+    ///
+    /// # Errors
+    /// As for [`lambda`](Self::lambda).
+    pub fn charge(&self) -> Result<&Ball, NoEquilibrium> {
+        Ok(&self.finite()?.certified.charge)
+    }
+
+    /// The balance potential Φ(λ\*).
+    ///
+    /// # Errors
+    /// As for [`lambda`](Self::lambda).
+    pub fn potential(&self) -> Result<&Ball, NoEquilibrium> {
+        Ok(&self.finite()?.certified.potential)
+    }
+
+    /// θ\*, d numbers; none for a problem that was given as a spectrum.
+    ///
+    /// # Errors
+    /// [`NoEquilibrium`] where there is no balanced point.
+    pub fn theta(&self) -> Result<&[Ball], NoEquilibrium> {
+        let theta = match &self.answer {
+            Answer::Single(_) => Some(&self.finite()?.theta),
+            Answer::Family { status, .. } => match status {
+                FamilyStatus::Bounded { solution, .. } => Some(&solution.theta),
+                FamilyStatus::Unbounded { .. } => None,
+            },
+            Answer::Group { status, .. } => match status {
+                GroupStatus::Finite(solution) | GroupStatus::Degenerate { solution, .. } => {
+                    Some(&solution.theta)
+                }
+                GroupStatus::Unbounded { .. } => None,
+            },
+        };
+        theta.map(Vec::as_slice).ok_or_else(|| self.nothing())
+    }
+
+    fn finite(&self) -> Result<&Finite, NoEquilibrium> {
+        match &self.answer {
+            Answer::Single(Single {
+                equilibrium: Equilibrium::Finite(finite),
+                ..
+            }) => Ok(finite),
+            _ => Err(self.nothing()),
+        }
+    }
+
+    fn nothing(&self) -> NoEquilibrium {
+        NoEquilibrium {
+            asked: match &self.answer {
+                Answer::Single(_) => "one generator",
+                Answer::Family { .. } => "a family",
+                Answer::Group { .. } => "a group",
+            },
+            status: self.status(),
         }
     }
 

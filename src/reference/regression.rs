@@ -1,7 +1,10 @@
 //! The input of a deep linear network (C4), and its balanced minimum enclosed.
 
 use crate::balance::{
-    GroupBalance, GroupStatus, Regression, certify_group_and, checked, enclosed, largest,
+    checked,
+    deep_linear::Regression,
+    general_linear::{GroupBalance, GroupStatus, certify_group_and, enclosed},
+    largest,
 };
 use crate::problem::ProblemError;
 use crate::problem::read::{List, Table, Whole, exact, invalid, json};

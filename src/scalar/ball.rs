@@ -127,6 +127,11 @@ impl Ball {
         Real::from_float(Float::with_val(working_precision(), &self.middle))
     }
 
+    /// The double nearest to the midpoint.
+    pub fn to_f64(&self) -> f64 {
+        self.middle.to_f64()
+    }
+
     /// The radius; infinite for the whole line.
     pub fn radius(&self) -> Float {
         self.radius.to_float()

@@ -137,6 +137,11 @@ pub fn dot<S: Field>(a: &[S], b: &[S]) -> S {
     sum(a.iter().zip(b).map(|(x, y)| x.clone() * y))
 }
 
+/// The integers as rationals.
+pub fn integers(numbers: &[i64]) -> Vec<Rational> {
+    numbers.iter().copied().map(Rational::from).collect()
+}
+
 /// Every entry of `q` in the number system `S`.
 pub fn convert<S: Field>(q: &[Rational]) -> Vec<S> {
     q.iter().map(S::from_rational).collect()

@@ -1,7 +1,7 @@
 //! The only home of tolerances for f32 and f64, each with its derivation.
 
 use super::evidence::{Margin, Outcome};
-use crate::balance::{BalanceEquation, Pulls};
+use crate::balance::{BalanceEquation, pulls::Pulls};
 use crate::dynamics::TOLERANCE;
 use crate::scalar::{Ball, RealScalar};
 use nalgebra::DMatrix;

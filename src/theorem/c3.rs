@@ -1,11 +1,12 @@
 //! C3: matrix factorisation.
 
-use super::case::{Case, NetworkCase};
+use super::case::NetworkCase;
 use super::evidence::{Evidence, Identity, Outcome, precision_scaling, vector_defect};
-use super::factorisation::{no_arrival, two_layers};
-use super::{Check, Control, Origin, Statement};
-use crate::balance::{Regression, mean};
-use crate::model::{Loss, Sample};
+use super::factorisation::{two_layers, without_full_moments};
+use super::law::{Check, Control, Judgement, Stop};
+use super::{Origin, Statement};
+use crate::balance::{deep_linear::Regression, noise::mean};
+use crate::model::{Sample, Symmetric};
 use crate::scalar::{Field, Rational, RealScalar, dot, sum};
 use nalgebra::{ComplexField, DMatrix};
 use num_traits::Zero;
@@ -17,62 +18,58 @@ pub static STATEMENT: Statement = Statement {
     claim: "For y = Vx + ε, ε independent of x, at UW = V and γ = 0 balance is Tr(Σ_ε)·WΣ_xWᵀ = Tr(Σ_x)·UᵀΣ_εU; gradient descent keeps whatever imbalance it has.",
     origin: Origin::Paper,
     drawn: true,
+    unproved: None,
+    file: file!(),
     checks: &[
-        Check {
+        &Check {
             name: "noise of both factors at a global minimum",
             evidence: Evidence::Exact,
             draw: two_layers,
-            run: |case| noise(case, Clone::clone, Moments::Right),
+            judge: |case| noise(case, Clone::clone, Moments::Right),
+            controls: &[
+                Control {
+                    name: "Tr Σ_x and Tr Σ_ε exchanged",
+                    judge: |case| noise(case, Clone::clone, Moments::Exchanged),
+                },
+                Control {
+                    name: "covariance of x in place of its second moment",
+                    judge: |case| noise(case, Clone::clone, Moments::Centred),
+                },
+                Control {
+                    name: "ε that grows with x",
+                    judge: |case| noise(case, dependent, Moments::Right),
+                },
+            ],
         },
-        Check {
+        &Check {
             name: "minima of any imbalance are at rest under gradient descent",
             evidence: Evidence::Exact,
             draw: two_layers,
-            run: |case| at_rest(case, &Rational::new()),
+            judge: |case| at_rest(case, &Rational::new()),
+            controls: &[Control {
+                name: "off the minimum",
+                judge: |case| at_rest(case, &Rational::from((1, 8))),
+            }],
         },
-        Check {
+        &Check {
             name: "balance where the solver arrives",
             evidence: Evidence::Scaling,
             draw: two_layers,
-            run: |case| arrival(case, Arrival::BalanceEquation, Moments::Right),
+            judge: |case| arrival(case, Arrival::BalanceEquation, Moments::Right),
+            controls: &[Control {
+                name: "Tr Σ_x and Tr Σ_ε exchanged",
+                judge: |case| arrival(case, Arrival::BalanceEquation, Moments::Exchanged),
+            }],
         },
-        Check {
+        &Check {
             name: "the solver arrives at the closed form, up to a rotation",
             evidence: Evidence::Scaling,
             draw: two_layers,
-            run: |case| arrival(case, Arrival::ClosedForm, Moments::Right),
-        },
-    ],
-    controls: &[
-        Control {
-            name: "Tr Σ_x and Tr Σ_ε exchanged",
-            check: 0,
-            run: |case| noise(case, Clone::clone, Moments::Exchanged),
-        },
-        Control {
-            name: "covariance of x in place of its second moment",
-            check: 0,
-            run: |case| noise(case, Clone::clone, Moments::Centred),
-        },
-        Control {
-            name: "ε that grows with x",
-            check: 0,
-            run: |case| noise(case, dependent, Moments::Right),
-        },
-        Control {
-            name: "off the minimum",
-            check: 1,
-            run: |case| at_rest(case, &Rational::from((1, 8))),
-        },
-        Control {
-            name: "Tr Σ_x and Tr Σ_ε exchanged",
-            check: 2,
-            run: |case| arrival(case, Arrival::BalanceEquation, Moments::Exchanged),
-        },
-        Control {
-            name: "Tr Σ_x and Tr Σ_ε exchanged",
-            check: 3,
-            run: |case| arrival(case, Arrival::ClosedForm, Moments::Exchanged),
+            judge: |case| arrival(case, Arrival::ClosedForm, Moments::Right),
+            controls: &[Control {
+                name: "Tr Σ_x and Tr Σ_ε exchanged",
+                judge: |case| arrival(case, Arrival::ClosedForm, Moments::Exchanged),
+            }],
         },
     ],
 };
@@ -85,7 +82,7 @@ enum Moments {
 }
 
 /// The data as the claim sees them.
-fn regression(case: &NetworkCase, moments: Moments) -> Option<Regression<Rational>> {
+fn regression(case: &NetworkCase, moments: Moments) -> Result<Regression<Rational>, Stop> {
     let mut data = case.regression()?;
     if moments == Moments::Centred {
         let inputs: Vec<Vec<Rational>> = case.samples.iter().map(|z| z.input.clone()).collect();
@@ -93,7 +90,7 @@ fn regression(case: &NetworkCase, moments: Moments) -> Option<Regression<Rationa
         let mean = DMatrix::from_column_slice(mean.len(), 1, &mean);
         data.inputs -= &mean * mean.transpose();
     }
-    Some(data)
+    Ok(data)
 }
 
 /// Tr(Σ_ε)·WΣ_xWᵀ and Tr(Σ_x)·UᵀΣ_εU, r × r.
@@ -127,7 +124,7 @@ fn dependent(case: &NetworkCase) -> NetworkCase {
             target: target.collect(),
         }
     };
-    let Some(data) = case.regression() else {
+    let Ok(data) = case.regression() else {
         return case.clone();
     };
     let column = |v: &[Rational]| DMatrix::from_column_slice(v.len(), 1, v);
@@ -141,62 +138,60 @@ fn dependent(case: &NetworkCase) -> NetworkCase {
 
 /// The covariance of U's gradients, summed over its rows, and of W's, over its columns:
 /// what Tr[ΣA] is made of. They are 4 times the two sides.
-fn noise(case: &Case, tamper: fn(&NetworkCase) -> NetworkCase, moments: Moments) -> Outcome {
-    let compare = |case: NetworkCase| {
-        let layers = case.layers(&case.theta)?;
-        let [w, u] = layers.as_slice() else {
-            return None;
-        };
-        let zero = DMatrix::from_element(w.nrows(), w.nrows(), Rational::new());
-        let (mut of_u, mut of_w) = (zero.clone(), zero);
-        for row in case.centred_gradients()? {
-            let gradient = case.layers(&row)?;
-            let [in_w, in_u] = gradient.as_slice() else {
-                return None;
-            };
-            of_u += in_u.transpose() * in_u;
-            of_w += in_w * in_w.transpose();
-        }
-        let count = Rational::from(case.samples.len());
-        let [claimed_u, claimed_w] = sides(w, u, &regression(&case, moments)?, moments);
-        let four = |m: DMatrix<Rational>| m.map(|x| x * &count * 4);
-        Some(
-            Outcome::holds("noise on U is not 4Tr(Σ_ε)WΣ_xWᵀ", of_u == four(claimed_u)).and(|| {
-                Outcome::holds("noise on W is not 4Tr(Σ_x)UᵀΣ_εU", of_w == four(claimed_w))
-            }),
-        )
+fn noise(
+    case: &NetworkCase,
+    tamper: fn(&NetworkCase) -> NetworkCase,
+    moments: Moments,
+) -> Judgement {
+    let case = tamper(case);
+    let layers = case.layers(&case.theta)?;
+    let [w, u] = layers.as_slice() else {
+        return Err(Stop::failed("a network that has not two layers"));
     };
-    Outcome::decided(case.network().map(tamper).and_then(compare))
+    let zero = DMatrix::from_element(w.nrows(), w.nrows(), Rational::new());
+    let (mut of_u, mut of_w) = (zero.clone(), zero);
+    for row in case.centred_gradients()? {
+        let gradient = case.layers(&row)?;
+        let [in_w, in_u] = gradient.as_slice() else {
+            return Err(Stop::failed("a network that has not two layers"));
+        };
+        of_u += in_u.transpose() * in_u;
+        of_w += in_w * in_w.transpose();
+    }
+    let count = Rational::from(case.samples.len());
+    let [claimed_u, claimed_w] = sides(w, u, &regression(&case, moments)?, moments);
+    let four = |m: DMatrix<Rational>| m.map(|x| x * &count * 4);
+    Ok(
+        Outcome::holds("noise on U is not 4Tr(Σ_ε)WΣ_xWᵀ", of_u == four(claimed_u))
+            .and(|| Outcome::holds("noise on W is not 4Tr(Σ_x)UᵀΣ_εU", of_w == four(claimed_w))),
+    )
 }
 
 /// At (tU, W/t) all of ∇L vanishes for every t, while the sides go as t^{−2} and t².
-fn at_rest(case: &Case, shift: &Rational) -> Outcome {
-    let compare = |case: &NetworkCase| {
-        let (mut still, mut imbalances) = (true, Vec::new());
-        let data = case.regression()?;
-        for t in [1u32, 2, 3] {
-            let layers = case.layers(&case.theta)?;
-            let [w, u] = layers.as_slice() else {
-                return None;
-            };
-            let (w, u) = (w.map(|x| x / t), u.map(|x| x * t));
-            let rows = |m: &DMatrix<Rational>| m.transpose().iter().cloned().collect::<Vec<_>>();
-            let mut theta = [rows(&u), rows(&w)].concat();
-            if let Some(first) = theta.first_mut() {
-                *first += shift;
-            }
-            let gradient = mean(&case.gradients(&theta)?);
-            still &= gradient.iter().all(Zero::is_zero);
-            let [left, right] = sides(&w, &u, &data, Moments::Right);
-            imbalances.push(left - right);
+fn at_rest(case: &NetworkCase, shift: &Rational) -> Judgement {
+    let (mut still, mut imbalances) = (true, Vec::new());
+    let data = case.regression()?;
+    for t in [1u32, 2, 3] {
+        let layers = case.layers(&case.theta)?;
+        let [w, u] = layers.as_slice() else {
+            return Err(Stop::failed("a network that has not two layers"));
+        };
+        let (w, u) = (w.map(|x| x / t), u.map(|x| x * t));
+        let rows = |m: &DMatrix<Rational>| m.transpose().iter().cloned().collect::<Vec<_>>();
+        let mut theta = [rows(&u), rows(&w)].concat();
+        if let Some(first) = theta.first_mut() {
+            *first += shift;
         }
-        let differ = imbalances.windows(2).all(|pair| pair[0] != pair[1]);
-        if !differ {
-            return Some(Outcome::Inconclusive("no noise or no input".to_owned()));
-        }
-        Some(Outcome::holds("∇L is not 0 at UW = V", still))
-    };
-    Outcome::decided(case.network().and_then(compare))
+        let gradient = mean(&case.gradients(&theta)?);
+        still &= gradient.iter().all(Zero::is_zero);
+        let [left, right] = sides(&w, &u, &data, Moments::Right);
+        imbalances.push(left - right);
+    }
+    let differ = imbalances.windows(2).all(|pair| pair[0] != pair[1]);
+    if !differ {
+        return Ok(Outcome::Inconclusive("no noise or no input".to_owned()));
+    }
+    Ok(Outcome::holds("∇L is not 0 at UW = V", still))
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -213,20 +208,20 @@ struct Arrives<'a> {
 }
 
 impl Identity for Arrives<'_> {
-    fn defect<S: RealScalar + num_dual::DualNum>(&self) -> Option<(S, S)> {
+    fn defect<S: RealScalar + num_dual::DualNum>(&self) -> Result<(S, S), Stop> {
         let generators = self.case.model.symmetries();
-        let found = self.case.setting::<S>()?.minimise(&generators).ok()?;
+        let found = self.case.setting::<S>()?.minimise(&generators)?;
         let layers = self.case.layers(&found.setting.theta)?;
         let [w, u] = layers.as_slice() else {
-            return None;
+            return Err(Stop::failed("a network that has not two layers"));
         };
         let data = self.data.convert::<S>();
         let [left, right] = match self.arrival {
             Arrival::BalanceEquation => sides(w, u, &data, self.moments),
             Arrival::ClosedForm => {
-                let closed = data.balanced_minimum(&[w.nrows()]).ok()?;
+                let closed = data.balanced_minimum(&[w.nrows()])?;
                 let [closed_w, closed_u] = closed.layers.as_slice() else {
-                    return None;
+                    return Err(Stop::failed("a network that has not two layers"));
                 };
                 // (WᵀW, UUᵀ) fixes (U, W) up to a rotation, as UW = V is known.
                 let invariants = |w: &DMatrix<S>, u: &DMatrix<S>| -> DMatrix<S> {
@@ -243,22 +238,19 @@ impl Identity for Arrives<'_> {
                 [invariants(w, u), invariants(&claimed_w, &claimed_u)]
             }
         };
-        Some(vector_defect(left.as_slice(), right.as_slice()))
+        Ok(vector_defect(left.as_slice(), right.as_slice()))
     }
 }
 
-fn arrival(case: &Case, arrival: Arrival, moments: Moments) -> Outcome {
-    let compare = |case: &NetworkCase| {
-        if let Some(outcome) = no_arrival(case)? {
-            return Some(outcome);
-        }
-        let data = regression(case, moments)?;
-        Some(precision_scaling(&Arrives {
-            case,
-            data,
-            arrival,
-            moments,
-        }))
-    };
-    Outcome::decided(case.network().and_then(compare))
+fn arrival(case: &NetworkCase, arrival: Arrival, moments: Moments) -> Judgement {
+    if let Some(outcome) = without_full_moments(&case.regression()?) {
+        return Ok(outcome);
+    }
+    let data = regression(case, moments)?;
+    precision_scaling(&Arrives {
+        case,
+        data,
+        arrival,
+        moments,
+    })
 }

@@ -1,13 +1,12 @@
 //! C4: deep linear networks.
 
-use super::case::{Case, NetworkCase};
+use super::case::NetworkCase;
 use super::evidence::{Evidence, Identity, Outcome, precision_scaling, vector_defect};
-use super::factorisation::{
-    few_layers, many_layers, no_arrival, product, with_room, without_full_moments,
-};
-use super::{Check, Control, Origin, Statement};
-use crate::balance::{BalancedMinimum, Regression};
-use crate::model::{Loss, Model};
+use super::factorisation::{few_layers, many_layers, product, with_room, without_full_moments};
+use super::law::{Check, Control, Judgement, Missing, Stop};
+use super::{Origin, Statement};
+use crate::balance::deep_linear::{BalancedMinimum, Regression};
+use crate::model::{Model, Symmetric};
 use crate::scalar::{Rational, RealScalar};
 use nalgebra::{ComplexField, DMatrix};
 
@@ -17,89 +16,84 @@ pub static STATEMENT: Statement = Statement {
     claim: "For f = W_D…W_1x and the data of C3, the balanced minima are W_1 = U_1(xρ/s·S)^{1/2}RΣ_x^{−1/2}, W_i = ρ^{1/2}U_iU_{i−1}ᵀ, W_D = Σ_ε^{−1/2}L(s/(xρ^{D−1})·S)^{1/2}U_{D−1}ᵀ, up to weights between neurons that are connected to neither end.",
     origin: Origin::Paper,
     drawn: true,
+    unproved: None,
+    file: file!(),
     checks: &[
-        Check {
+        &Check {
             name: "the layers multiply to V",
             evidence: Evidence::Scaling,
             draw: many_layers,
-            run: |case| closed_form(case, Law::Minimum, Form::Right),
+            judge: |case| closed_form(case, Law::Minimum, Form::Right),
+            controls: &[Control {
+                name: "xρ/s in W_1 without its counterpart in W_D",
+                judge: |case| closed_form(case, Law::Minimum, Form::OneSided),
+            }],
         },
-        Check {
+        &Check {
             name: "q_{i+1}P_i = p_{i−1}Q_i for every hidden layer",
             evidence: Evidence::Scaling,
             draw: many_layers,
-            run: |case| closed_form(case, Law::Layers, Form::Right),
+            judge: |case| closed_form(case, Law::Layers, Form::Right),
+            controls: &[
+                Control {
+                    name: "D + 1 in place of D in ρ",
+                    judge: |case| closed_form(case, Law::Layers, Form::Exponent),
+                },
+                Control {
+                    name: "s in place of xρ/s",
+                    judge: |case| closed_form(case, Law::Layers, Form::Constant),
+                },
+                Control {
+                    name: "Σ_x and Σ_ε exchanged",
+                    judge: |case| closed_form(case, Law::Layers, Form::Exchanged),
+                },
+            ],
         },
-        Check {
+        &Check {
             name: "middle layers are ρ^{1/2} times partial isometries",
             evidence: Evidence::Scaling,
             draw: many_layers,
-            run: |case| closed_form(case, Law::Isometries, Form::Right),
+            judge: |case| closed_form(case, Law::Isometries, Form::Right),
+            controls: &[Control {
+                name: "D + 1 in place of D in ρ",
+                judge: |case| closed_form(case, Law::Isometries, Form::Exponent),
+            }],
         },
-        Check {
+        &Check {
             name: "G = 0 for every generator, from the network's gradients",
             evidence: Evidence::Scaling,
             draw: few_layers,
-            run: |case| closed_form(case, Law::Gradients, Form::Right),
+            judge: |case| closed_form(case, Law::Gradients, Form::Right),
+            controls: &[Control {
+                name: "D + 1 in place of D in ρ",
+                judge: |case| closed_form(case, Law::Gradients, Form::Exponent),
+            }],
         },
-        Check {
+        &Check {
             name: "the solver arrives there from elsewhere on the orbit, up to rotations",
             evidence: Evidence::Scaling,
             draw: few_layers,
-            run: |case| closed_form(case, Law::Arrival, Form::Right),
+            judge: |case| closed_form(case, Law::Arrival, Form::Right),
+            controls: &[
+                Control {
+                    name: "Σ_x and Σ_ε exchanged",
+                    judge: |case| closed_form(case, Law::Arrival, Form::Exchanged),
+                },
+                Control {
+                    name: "s in place of xρ/s",
+                    judge: |case| closed_form(case, Law::Arrival, Form::Constant),
+                },
+            ],
         },
-        Check {
+        &Check {
             name: "weights between neurons connected to neither end stay free",
             evidence: Evidence::Scaling,
             draw: with_room,
-            run: |case| closed_form(case, Law::Gradients, Form::Loose(1)),
-        },
-    ],
-    controls: &[
-        Control {
-            name: "xρ/s in W_1 without its counterpart in W_D",
-            check: 0,
-            run: |case| closed_form(case, Law::Minimum, Form::OneSided),
-        },
-        Control {
-            name: "D + 1 in place of D in ρ",
-            check: 1,
-            run: |case| closed_form(case, Law::Layers, Form::Exponent),
-        },
-        Control {
-            name: "s in place of xρ/s",
-            check: 1,
-            run: |case| closed_form(case, Law::Layers, Form::Constant),
-        },
-        Control {
-            name: "Σ_x and Σ_ε exchanged",
-            check: 1,
-            run: |case| closed_form(case, Law::Layers, Form::Exchanged),
-        },
-        Control {
-            name: "D + 1 in place of D in ρ",
-            check: 2,
-            run: |case| closed_form(case, Law::Isometries, Form::Exponent),
-        },
-        Control {
-            name: "D + 1 in place of D in ρ",
-            check: 3,
-            run: |case| closed_form(case, Law::Gradients, Form::Exponent),
-        },
-        Control {
-            name: "Σ_x and Σ_ε exchanged",
-            check: 4,
-            run: |case| closed_form(case, Law::Arrival, Form::Exchanged),
-        },
-        Control {
-            name: "s in place of xρ/s",
-            check: 4,
-            run: |case| closed_form(case, Law::Arrival, Form::Constant),
-        },
-        Control {
-            name: "weights that end at a connected neuron",
-            check: 5,
-            run: |case| closed_form(case, Law::Gradients, Form::Loose(0)),
+            judge: |case| closed_form(case, Law::Gradients, Form::Loose(1)),
+            controls: &[Control {
+                name: "weights that end at a connected neuron",
+                judge: |case| closed_form(case, Law::Gradients, Form::Loose(0)),
+            }],
         },
     ],
 };
@@ -147,15 +141,18 @@ fn rescale<S: RealScalar>(minimum: &mut BalancedMinimum<S>, first: S, between: S
 }
 
 impl ClosedForm<'_> {
-    fn minimum<S: RealScalar>(&self, data: &Regression<S>) -> Option<BalancedMinimum<S>> {
+    fn minimum<S: RealScalar>(&self, data: &Regression<S>) -> Result<BalancedMinimum<S>, Stop> {
         let Model::Deep(deep) = &self.case.model else {
-            return None;
+            return Err(Stop::failed("a network without layers"));
         };
-        let hidden = deep.widths.get(1..deep.widths.len() - 1)?;
-        let mut minimum = data.balanced_minimum(hidden).ok()?;
+        let hidden = deep
+            .widths
+            .get(1..deep.widths.len() - 1)
+            .or_failed("a layer is missing")?;
+        let mut minimum = data.balanced_minimum(hidden)?;
         let (x, e) = (data.inputs.trace(), data.noise.trace());
         let rho = minimum.rho.clone();
-        let depth = S::from_int(i64::try_from(minimum.layers.len()).ok()?);
+        let depth = S::from_int(i64::try_from(minimum.layers.len())?);
         match self.form {
             Form::Right => {}
             Form::Exponent => {
@@ -172,13 +169,20 @@ impl ClosedForm<'_> {
                 rescale(&mut minimum, e * power / rho, S::one());
             }
             Form::Exchanged => rescale(&mut minimum, e / x, S::one()),
-            Form::Loose(to) => *minimum.layers.get_mut(1)?.get_mut((to, 1))? += S::one(),
+            Form::Loose(to) => {
+                *minimum
+                    .layers
+                    .get_mut(1)
+                    .or_failed("a layer is missing")?
+                    .get_mut((to, 1))
+                    .or_failed("a layer is missing")? += S::one()
+            }
             Form::OneSided => {
-                let first = minimum.layers.first_mut()?;
+                let first = minimum.layers.first_mut().or_failed("a layer is missing")?;
                 *first = first.map(|entry| entry * &x);
             }
         }
-        Some(minimum)
+        Ok(minimum)
     }
 }
 
@@ -201,7 +205,7 @@ fn moments<S: RealScalar>(
 }
 
 impl Identity for ClosedForm<'_> {
-    fn defect<S: RealScalar + num_dual::DualNum>(&self) -> Option<(S, S)> {
+    fn defect<S: RealScalar + num_dual::DualNum>(&self) -> Result<(S, S), Stop> {
         let data = self.data.convert::<S>();
         let BalancedMinimum { layers, rho } = self.minimum(&data)?;
         let (mut left, mut right) = (Vec::new(), Vec::new());
@@ -234,14 +238,14 @@ impl Identity for ClosedForm<'_> {
             }
             Law::Arrival => {
                 let generators = self.case.model.symmetries();
-                let found = self.case.setting::<S>()?.minimise(&generators).ok()?;
+                let found = self.case.setting::<S>()?.minimise(&generators)?;
                 let reached = self.case.layers(&found.setting.theta)?;
                 for (a, b) in invariants(&reached).into_iter().zip(invariants(&layers)) {
                     compare(a, b);
                 }
             }
         }
-        Some(vector_defect(&left, &right))
+        Ok(vector_defect(&left, &right))
     }
 }
 
@@ -266,25 +270,21 @@ pub(super) fn invariants<S: RealScalar>(layers: &[DMatrix<S>]) -> Vec<DMatrix<S>
     invariants
 }
 
-fn closed_form(case: &Case, law: Law, form: Form) -> Outcome {
-    let compare = |case: &NetworkCase| {
-        let data = case.regression()?;
-        let refusal = match law {
-            Law::Isometries if case.layers(&case.theta)?.len() == 2 => Some(Outcome::Inconclusive(
-                "no layer between the first and the last".to_owned(),
-            )),
-            Law::Arrival => no_arrival(case)?,
-            _ => without_full_moments(&data),
-        };
-        if let Some(outcome) = refusal {
-            return Some(outcome);
-        }
-        Some(precision_scaling(&ClosedForm {
-            case,
-            data,
-            law,
-            form,
-        }))
+fn closed_form(case: &NetworkCase, law: Law, form: Form) -> Judgement {
+    let data = case.regression()?;
+    let refusal = match law {
+        Law::Isometries if case.layers(&case.theta)?.len() == 2 => Some(Outcome::Inconclusive(
+            "no layer between the first and the last".to_owned(),
+        )),
+        _ => without_full_moments(&data),
     };
-    Outcome::decided(case.network().and_then(compare))
+    if let Some(outcome) = refusal {
+        return Ok(outcome);
+    }
+    precision_scaling(&ClosedForm {
+        case,
+        data,
+        law,
+        form,
+    })
 }

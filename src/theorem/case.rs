@@ -1,29 +1,14 @@
 //! The operands of a check, exact.
 
+use super::law::{Missing, Stop};
 use crate::balance::{
-    BalanceEquation, FamilySource, Noise, Orbit, OrbitError, Spectrum, SpectrumSource, Strength,
-    Term, mean,
+    BalanceEquation, Noise, Orbit, Spectrum, SpectrumSource, Strength, Term, family::FamilySource,
+    noise::mean,
 };
 use crate::model::{Loss, Model, Sample, Twin};
 use crate::scalar::{Field, Rational, convert, dot, sum};
 use crate::symmetry::Generator;
-
-/// The operands of a check.
-#[derive(Clone, Debug, PartialEq)]
-#[allow(
-    clippy::large_enum_variant,
-    reason = "a case lives for one check; there are never many"
-)]
-pub enum Case {
-    /// A network with data at a point, and a generator.
-    Network(NetworkCase),
-    /// A spectrum.
-    Spectrum(SpectrumCase),
-    /// A spectrum with vector rates.
-    Family(FamilyCase),
-    /// A seeded experiment.
-    Experiment(ExperimentCase),
-}
+use std::fmt::Debug;
 
 /// A seeded experiment: all else is in the phenomenon's file.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,9 +21,11 @@ pub struct ExperimentCase {
 
 /// A network with data at a point, and a generator.
 #[derive(Clone, Debug, PartialEq)]
-pub struct NetworkCase {
+pub struct NetworkCase<L = Model> {
     /// The loss.
-    pub model: Model,
+    pub model: L,
+    /// ε of its [`Twin`]; 0 for the loss itself.
+    pub asymmetry: Rational,
     /// N samples.
     pub samples: Vec<Sample<Rational>>,
     /// θ, d numbers.
@@ -77,117 +64,96 @@ pub struct FamilyCase {
     pub strength: Strength<Rational>,
 }
 
-impl Case {
-    /// The network; a check that wants one gets it from its own draw.
-    pub fn network(&self) -> Option<&NetworkCase> {
-        match self {
-            Self::Network(case) => Some(case),
-            _ => None,
+/// A loss that can be put under the statements.
+pub trait AnyLoss: Loss + Clone + Debug + Send + Sync + 'static {}
+
+impl<L: Loss + Clone + Debug + Send + Sync + 'static> AnyLoss for L {}
+
+/// Why a loss or its gradient has no value: at a kink, at an irrational norm, or where a
+/// rational meets an exponential.
+pub(super) const OUTSIDE: &str = "outside the domain of the number system";
+
+impl<L: AnyLoss> NetworkCase<L> {
+    /// ℓ.
+    pub fn loss(&self) -> Twin<&L> {
+        Twin {
+            loss: &self.model,
+            asymmetry: self.asymmetry.clone(),
         }
     }
 
-    /// The spectrum.
-    pub fn spectrum(&self) -> Option<&SpectrumCase> {
-        match self {
-            Self::Spectrum(case) => Some(case),
-            _ => None,
-        }
-    }
-
-    /// The spectrum with vector rates.
-    pub fn family(&self) -> Option<&FamilyCase> {
-        match self {
-            Self::Family(case) => Some(case),
-            _ => None,
-        }
-    }
-
-    /// The experiment.
-    pub fn experiment(&self) -> Option<&ExperimentCase> {
-        match self {
-            Self::Experiment(case) => Some(case),
-            _ => None,
-        }
-    }
-
-    /// Its field in a replay file.
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::Network(_) => "network",
-            Self::Spectrum(_) => "spectrum",
-            Self::Family(_) => "family",
-            Self::Experiment(_) => "experiment",
-        }
-    }
-}
-
-impl NetworkCase {
     /// θ in another number system.
     pub fn theta<S: Field>(&self) -> Vec<S> {
         convert(&self.theta)
     }
 
     /// ℓ(θ, z_i) for each sample.
-    pub fn losses<S: Field>(&self, theta: &[S]) -> Option<Vec<S>> {
-        self.samples
-            .iter()
-            .map(|z| self.model.loss(theta, &z.convert()))
-            .collect()
+    pub fn losses<S: Field>(&self, theta: &[S]) -> Result<Vec<S>, Stop> {
+        let (loss, samples) = (self.loss(), self.samples.iter());
+        let losses = samples.map(|z| loss.loss(theta, &z.convert()));
+        losses.collect::<Option<_>>().or_open(OUTSIDE)
     }
 
     /// ∇ℓ(θ, z_i) for each sample.
-    pub fn gradients<S: Field>(&self, theta: &[S]) -> Option<Vec<Vec<S>>> {
-        self.samples
-            .iter()
-            .map(|z| self.model.gradient(theta, &z.convert()))
-            .collect()
+    pub fn gradients<S: Field>(&self, theta: &[S]) -> Result<Vec<Vec<S>>, Stop> {
+        let (loss, samples) = (self.loss(), self.samples.iter());
+        let gradients = samples.map(|z| loss.gradient(theta, &z.convert()));
+        gradients.collect::<Option<_>>().or_open(OUTSIDE)
     }
 
     /// θ̇ = −(∇L + 2γθ), gradient flow with weight decay.
-    pub fn flow(&self) -> Option<Vec<Rational>> {
+    pub fn flow(&self) -> Result<Vec<Rational>, Stop> {
         let gradient = mean(&self.gradients(&self.theta)?);
         let decay = Rational::from(&self.gamma * 2u32);
         let terms = gradient.iter().zip(&self.theta);
-        Some(terms.map(|(g, x)| -(decay.clone() * x + g)).collect())
+        Ok(terms.map(|(g, x)| -(decay.clone() * x + g)).collect())
     }
 
     /// The drift of C by Itô's formula, ∇C·θ̇ + ½Tr[∇²C·2σ²Σ], with ∇C = 2Aθ and
     /// ∇²C = 2A, from Σ as a d × d matrix.
-    pub fn drift_of_charge(&self, sigma: &[Vec<Rational>], sigma2: &Rational) -> Option<Rational> {
+    pub fn drift_of_charge(
+        &self,
+        sigma: &[Vec<Rational>],
+        sigma2: &Rational,
+    ) -> Result<Rational, Stop> {
         let along = dot(&self.generator.apply(&self.theta), &self.flow()?);
         // Row k of Σ, turned by A, has the k-th diagonal entry of ΣA at k.
         let rows = sigma.iter().enumerate();
         let trace = sum(rows.map(|(k, row)| self.generator.apply(row)[k].clone()));
-        Some((along + trace * sigma2) * 2u32)
+        Ok((along + trace * sigma2) * 2u32)
     }
 
     /// g_i − ḡ for each sample.
-    pub fn centred_gradients(&self) -> Option<Vec<Vec<Rational>>> {
+    pub fn centred_gradients(&self) -> Result<Vec<Vec<Rational>>, Stop> {
         let gradients = self.gradients(&self.theta)?;
         let mean = mean(&gradients);
         let centre = |g: Vec<Rational>| g.into_iter().zip(&mean).map(|(x, m)| x - m).collect();
-        Some(gradients.into_iter().map(centre).collect())
+        Ok(gradients.into_iter().map(centre).collect())
     }
 
     /// γ, and σ² = η/(2B).
-    pub fn strength(&self) -> Option<Strength<Rational>> {
+    pub fn strength(&self) -> Result<Strength<Rational>, Stop> {
         let batch = Rational::from(self.batch);
-        Strength::from_learning_rate(self.gamma.clone(), self.learning_rate.clone(), batch).ok()
+        Ok(Strength::from_learning_rate(
+            self.gamma.clone(),
+            self.learning_rate.clone(),
+            batch,
+        )?)
     }
 
     /// The orbit with its exact gradients, where they are rational.
-    pub fn orbit(&self) -> Option<Result<Orbit, OrbitError>> {
+    pub fn orbit(&self) -> Result<Orbit, Stop> {
         let gradients = self.gradients(&self.theta)?;
-        Some(Orbit::new(
+        Ok(Orbit::new(
             self.generator.clone(),
             self.theta.clone(),
             Noise::Gradients(gradients),
-        ))
+        )?)
     }
 
     /// What the equilibrium depends on, exactly.
-    pub fn source(&self) -> Option<SpectrumSource> {
-        self.orbit()?.ok()?.spectrum().ok()
+    pub fn source(&self) -> Result<SpectrumSource, Stop> {
+        Ok(self.orbit()?.spectrum()?)
     }
 
     /// With another generator.
@@ -198,14 +164,18 @@ impl NetworkCase {
         }
     }
 
+    /// Some weight decay, so that its convention matters.
+    pub fn with_decay(&self) -> Self {
+        Self {
+            gamma: self.gamma.clone() + Rational::from((1, 16)),
+            ..self.clone()
+        }
+    }
+
     /// The twin whose symmetry is broken.
     pub fn asymmetric(&self) -> Self {
-        let twin = Twin {
-            loss: self.model.clone(),
-            asymmetry: Rational::from((1, 8)),
-        };
         Self {
-            model: Model::Twin(Box::new(twin)),
+            asymmetry: Rational::from((1, 8)),
             ..self.clone()
         }
     }

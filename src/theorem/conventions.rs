@@ -1,13 +1,16 @@
 //! N0: the conventions of docs/theory.md §0, pinned at the smallest size that can
 //! tell right from wrong, against numbers worked out by hand.
 
-use super::case::Case;
+use super::case::NetworkCase;
 use super::draw::Draw;
 use super::evidence::{Evidence, Outcome};
-use super::{Check, Control, Origin, Statement, sample};
+use super::law::{Check, Control, Judgement};
+use super::{Origin, Statement, sample};
 use crate::balance::{
-    BalanceEquation, Noise, Orbit, Pulls, Spectrum, SpectrumSource, Strength, Term,
-    population_covariance, population_variance, solve,
+    BalanceEquation, Noise, Orbit, Spectrum, SpectrumSource, Strength, Term,
+    noise::{population_covariance, population_variance},
+    pulls::Pulls,
+    solve,
 };
 use crate::dynamics::step;
 use crate::model::{Activation, Deep, Loss, Sample};
@@ -21,21 +24,22 @@ pub static STATEMENT: Statement = Statement {
     claim: "Sign of A, direction of λ, order of (U, W), 2σ² = η/B, population covariance, gradient of γ‖θ‖² is 2γθ, enclosures round outwards.",
     origin: Origin::Convention,
     drawn: false,
-    checks: &[Check {
+    unproved: Some("conventions of the program"),
+    file: file!(),
+    checks: &[&Check {
         name: "by hand, n = 2",
         evidence: Evidence::Exact,
         draw: nothing,
-        run: guards,
-    }],
-    controls: &[Control {
-        name: "each guard with the value of the wrong convention",
-        check: 0,
-        run: wrong_guards,
+        judge: guards,
+        controls: &[Control {
+            name: "each guard with the value of the wrong convention",
+            judge: wrong_guards,
+        }],
     }],
 };
 
 /// The guards have operands of their own.
-fn nothing(_: &mut Draw) -> Case {
+fn nothing(_: &mut Draw) -> NetworkCase {
     sample::any_network(&mut Draw::from_choices(Vec::new()))
 }
 
@@ -286,27 +290,28 @@ fn table() -> Vec<Guard> {
     })
 }
 
-fn guards(_: &Case) -> Outcome {
-    table()
+fn guards(_: &NetworkCase) -> Judgement {
+    let outcome = table()
         .into_iter()
         .fold(Outcome::holds("", true), |outcome, guard| {
             outcome.and(|| match &guard.found {
                 Some(found) => Outcome::equal(guard.what, found, &guard.right),
-                None => Outcome::Refuted(format!("{}: nothing was computed", guard.what)),
+                None => Outcome::Failed(format!("{}: nothing was computed", guard.what)),
             })
-        })
+        });
+    Ok(outcome)
 }
 
 /// Refuted only if every guard tells the wrong value from what is computed.
-fn wrong_guards(_: &Case) -> Outcome {
+fn wrong_guards(_: &NetworkCase) -> Judgement {
     let blind = table().into_iter().find(|guard| {
         guard
             .found
             .as_ref()
             .is_none_or(|found| *found == guard.wrong)
     });
-    match blind {
+    Ok(match blind {
         Some(guard) => Outcome::holds(guard.what, true),
         None => Outcome::Refuted("no guard takes the wrong value".to_owned()),
-    }
+    })
 }

@@ -1,9 +1,11 @@
 //! D1: exponential symmetry of the models.
 
-use super::case::{Case, NetworkCase};
-use super::evidence::{Evidence, Identity, Outcome, precision_scaling, vector_defect};
-use super::{Check, Control, Origin, Statement, sample};
-use crate::balance::mean;
+use super::case::{AnyLoss, NetworkCase};
+use super::evidence::{Evidence, Identity, precision_scaling, vector_defect};
+use super::law::{Claim, Control, Judgement, Stop};
+use super::{Origin, Statement, sample};
+use crate::balance::noise::mean;
+use crate::model::Model;
 use crate::scalar::{RealScalar, sum};
 use num_dual::Dual;
 
@@ -13,71 +15,63 @@ pub static STATEMENT: Statement = Statement {
     claim: "ℓ(e^{λA}θ, z) = ℓ(θ, z) for every λ, z and θ, for each model and each generator it declares; its gradient is the derivative of its loss.",
     origin: Origin::Paper,
     drawn: true,
+    unproved: None,
+    file: file!(),
     checks: &[
-        Check {
-            name: "drawn networks",
-            evidence: Evidence::Scaling,
-            draw: sample::any_network,
-            run,
-        },
-        Check {
-            name: "digits",
-            evidence: Evidence::Scaling,
-            draw: sample::digits_network,
-            run,
-        },
-        Check {
-            name: "hand-written gradients, by dual numbers",
-            evidence: Evidence::Scaling,
-            draw: sample::any_model,
-            run: |case| gradients(case, Clone::clone),
-        },
-    ],
-    controls: &[
-        Control {
-            name: "asymmetric twin",
-            check: 0,
-            run: |case| check(case, NetworkCase::asymmetric),
-        },
-        Control {
-            name: "signs of the rates forgotten",
-            check: 0,
-            run: |case| check(case, NetworkCase::with_wrong_generator),
-        },
-        Control {
-            name: "asymmetric twin on digits",
-            check: 1,
-            run: |case| check(case, NetworkCase::asymmetric),
-        },
-        Control {
-            name: "gradient of the twin against the loss of the model",
-            check: 2,
-            run: |case| gradients(case, NetworkCase::asymmetric),
-        },
+        &NetworkCase::<Model>::INVARIANT.drawn("drawn networks", sample::any_network),
+        &NetworkCase::<Model>::INVARIANT.drawn("digits", sample::digits_network),
+        &NetworkCase::<Model>::DIFFERENTIATED
+            .drawn("hand-written gradients, by dual numbers", sample::any_model),
     ],
 };
 
-fn run(case: &Case) -> Outcome {
+impl<L: AnyLoss> NetworkCase<L> {
+    pub(super) const INVARIANT: Claim<Self> = Claim {
+        evidence: Evidence::Scaling,
+        judge: run,
+        controls: &[
+            Control {
+                name: "asymmetric twin",
+                judge: |case| check(case, Self::asymmetric),
+            },
+            Control {
+                name: "signs of the rates forgotten",
+                judge: |case| check(case, Self::with_wrong_generator),
+            },
+        ],
+    };
+
+    pub(super) const DIFFERENTIATED: Claim<Self> = Claim {
+        evidence: Evidence::Scaling,
+        judge: |case| gradients(case, Clone::clone),
+        controls: &[Control {
+            name: "gradient of the twin against the loss of the model",
+            judge: |case| gradients(case, Self::asymmetric),
+        }],
+    };
+}
+
+fn run<L: AnyLoss>(case: &NetworkCase<L>) -> Judgement {
     check(case, Clone::clone)
 }
 
-fn check(case: &Case, tamper: fn(&NetworkCase) -> NetworkCase) -> Outcome {
-    Outcome::decided(
-        case.network()
-            .map(|case| precision_scaling(&Invariance(tamper(case)))),
-    )
+fn check<L: AnyLoss>(
+    case: &NetworkCase<L>,
+    tamper: fn(&NetworkCase<L>) -> NetworkCase<L>,
+) -> Judgement {
+    precision_scaling(&Invariance(tamper(case)))
 }
 
-struct Invariance(NetworkCase);
+struct Invariance<L>(NetworkCase<L>);
 
-impl Identity for Invariance {
-    fn defect<S: RealScalar + num_dual::DualNum>(&self) -> Option<(S, S)> {
+impl<L: AnyLoss> Identity for Invariance<L> {
+    fn defect<S: RealScalar + num_dual::DualNum>(&self) -> Result<(S, S), Stop> {
         let theta = self.0.theta::<S>();
         let moved = self
             .0
             .generator
             .act(&S::from_rational(&self.0.lambda), &theta);
-        Some(vector_defect(
+        Ok(vector_defect(
             &self.0.losses(&moved)?,
             &self.0.losses(&theta)?,
         ))
@@ -85,14 +79,14 @@ impl Identity for Invariance {
 }
 
 /// Every ∂ℓ/∂θ_k that is written by hand against the derivative of the loss.
-struct Derivative {
-    case: NetworkCase,
+struct Derivative<L> {
+    case: NetworkCase<L>,
     /// The case whose gradients are taken.
-    written: NetworkCase,
+    written: NetworkCase<L>,
 }
 
-impl Identity for Derivative {
-    fn defect<S: RealScalar + num_dual::DualNum>(&self) -> Option<(S, S)> {
+impl<L: AnyLoss> Identity for Derivative<L> {
+    fn defect<S: RealScalar + num_dual::DualNum>(&self) -> Result<(S, S), Stop> {
         let theta = self.case.theta::<S>();
         let written = mean(&self.written.gradients(&theta)?);
         let derivative = |k: usize| {
@@ -101,21 +95,22 @@ impl Identity for Derivative {
             };
             let point: Vec<Dual<S>> = theta.iter().enumerate().map(seed).collect();
             let losses = self.case.losses(&point)?;
-            let count = S::from_int(i64::try_from(losses.len()).ok()?);
-            Some(sum(losses.into_iter().map(|loss| loss.eps)) / count)
+            let count = S::from_int(i64::try_from(losses.len())?);
+            Ok(sum(losses.into_iter().map(|loss| loss.eps)) / count)
         };
-        let found: Vec<S> = (0..theta.len()).map(derivative).collect::<Option<_>>()?;
-        Some(vector_defect(&found, &written))
+        let found: Result<Vec<S>, Stop> = (0..theta.len()).map(derivative).collect();
+        let found = found?;
+        Ok(vector_defect(&found, &written))
     }
 }
 
-fn gradients(case: &Case, tamper: fn(&NetworkCase) -> NetworkCase) -> Outcome {
-    let derivative = |case: &NetworkCase| Derivative {
+fn gradients<L: AnyLoss>(
+    case: &NetworkCase<L>,
+    tamper: fn(&NetworkCase<L>) -> NetworkCase<L>,
+) -> Judgement {
+    let derivative = |case: &NetworkCase<L>| Derivative {
         case: case.clone(),
         written: tamper(case),
     };
-    Outcome::decided(
-        case.network()
-            .map(|case| precision_scaling(&derivative(case))),
-    )
+    precision_scaling(&derivative(case))
 }

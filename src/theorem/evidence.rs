@@ -1,5 +1,6 @@
 //! What a check can find, and the two kinds of checks that many statements share.
 
+use super::law::{Judgement, Stop};
 use crate::scalar::{Ball, Field, Real, RealScalar, at_precision};
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
@@ -116,6 +117,8 @@ pub enum Outcome {
     Refuted(String),
     /// The case says nothing, for this reason.
     Inconclusive(String),
+    /// The check could not be made: something that had to work did not.
+    Failed(String),
 }
 
 impl Outcome {
@@ -149,7 +152,7 @@ impl Outcome {
         }
     }
 
-    /// Both: refuted if one is, verified if both are.
+    /// Both: verified if both are, refuted or failed if one is.
     pub fn and(self, other: impl FnOnce() -> Self) -> Self {
         match self {
             Self::Verified(margin) => match other() {
@@ -157,25 +160,21 @@ impl Outcome {
                 rest => rest,
             },
             Self::Inconclusive(reason) => match other() {
-                refuted @ Self::Refuted(_) => refuted,
+                red @ (Self::Refuted(_) | Self::Failed(_)) => red,
                 _ => Self::Inconclusive(reason),
             },
-            refuted => refuted,
+            red => red,
         }
-    }
-
-    /// `None` means that the case lies outside what the number system can decide.
-    pub fn decided(outcome: Option<Self>) -> Self {
-        outcome.unwrap_or_else(|| {
-            Self::Inconclusive("outside the domain of the number system".to_owned())
-        })
     }
 }
 
 /// An identity between two sides that can be evaluated at any precision.
 pub trait Identity {
-    /// |left − right| and the size of what was compared; `None` outside the domain.
-    fn defect<S: RealScalar + num_dual::DualNum>(&self) -> Option<(S, S)>;
+    /// |left − right| and the size of what was compared.
+    ///
+    /// # Errors
+    /// [`Stop`] where one of the sides is open, or could not be computed.
+    fn defect<S: RealScalar + num_dual::DualNum>(&self) -> Result<(S, S), Stop>;
 }
 
 /// The precisions in bits.
@@ -188,38 +187,33 @@ const SLOPE_TOLERANCE: f64 = 0.05;
 
 /// Evaluates both sides at 64 to 1024 bits. The defect of a true identity falls
 /// with slope −1 in log₂; that of a false one stays put.
-pub fn precision_scaling(identity: &impl Identity) -> Outcome {
+pub fn precision_scaling(identity: &impl Identity) -> Judgement {
     let point = |bits: u32| {
         let (defect, scale) = at_precision(bits, || identity.defect::<Real>())?;
         let logarithm = defect.log2_abs() - scale.log2_abs();
         // A vanishing defect counts as half a unit in the last place; NaN as no shrinking.
         let floor = -f64::from(bits) - 1.0;
-        Some(if logarithm.is_nan() {
+        Ok(if logarithm.is_nan() {
             0.0
         } else {
             logarithm.max(floor)
         })
     };
-    let Some(defects) = PRECISIONS
-        .into_iter()
-        .map(point)
-        .collect::<Option<Vec<f64>>>()
-    else {
-        return Outcome::decided(None);
-    };
+    let defects = PRECISIONS.into_iter().map(point);
+    let defects = defects.collect::<Result<Vec<f64>, Stop>>()?;
     let slope = slope(&defects);
     if (slope + 1.0).abs() <= SLOPE_TOLERANCE {
-        Outcome::Verified(Margin::Slope(slope))
+        Ok(Outcome::Verified(Margin::Slope(slope)))
     } else {
         let list: Vec<String> = PRECISIONS
             .iter()
             .zip(&defects)
             .map(|(p, d)| format!("2^{d:.0} at {p} bits"))
             .collect();
-        Outcome::Refuted(format!(
+        Ok(Outcome::Refuted(format!(
             "the defect does not shrink like 2^-P: {}",
             list.join(", ")
-        ))
+        )))
     }
 }
 

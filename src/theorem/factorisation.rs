@@ -1,40 +1,41 @@
 //! Deep linear networks at a global minimum of data y = Vx + ε, for C3, C4 and T18.
 
-use super::case::{Case, NetworkCase};
+use super::case::NetworkCase;
 use super::draw::Draw;
 use super::evidence::Outcome;
+use super::law::{Missing, Stop};
 use super::sample::direction;
-use crate::balance::{Regression, Setting, Strength};
-use crate::model::{Activation, Deep, Loss, Model, Sample};
+use crate::balance::{deep_linear::Regression, setting::Setting};
+use crate::model::{Activation, Deep, Model, Sample, Symmetric};
 use crate::scalar::{Field, Rational};
 use crate::symmetry::support;
 use nalgebra::DMatrix;
 use std::ops::{AddAssign, MulAssign};
 
 /// Two layers, UW = V.
-pub fn two_layers(draw: &mut Draw) -> Case {
+pub fn two_layers(draw: &mut Draw) -> NetworkCase {
     any_rank(draw, 1, 2)
 }
 
 /// Two layers, sometimes three.
-pub fn few_layers(draw: &mut Draw) -> Case {
+pub fn few_layers(draw: &mut Draw) -> NetworkCase {
     let hidden = if draw.integer(0, 3) == 3 { 2 } else { 1 };
     any_rank(draw, hidden, 2)
 }
 
 /// Two to six layers, wider.
-pub fn many_layers(draw: &mut Draw) -> Case {
+pub fn many_layers(draw: &mut Draw) -> NetworkCase {
     let hidden = draw.size(1, 5);
     any_rank(draw, hidden, 3)
 }
 
 /// Three layers, both hidden ones wider than the rank.
-pub fn with_room(draw: &mut Draw) -> Case {
+pub fn with_room(draw: &mut Draw) -> NetworkCase {
     let widths = vec![draw.size(1, 2), 2, 2, draw.size(1, 2)];
     factorisation(draw, widths, 1)
 }
 
-fn any_rank(draw: &mut Draw, hidden: usize, widest: usize) -> Case {
+fn any_rank(draw: &mut Draw, hidden: usize, widest: usize) -> NetworkCase {
     let (inputs, outputs) = (draw.size(1, widest), draw.size(1, widest));
     let rank = draw.size(1, inputs.min(outputs));
     let mut widths = vec![inputs];
@@ -45,7 +46,7 @@ fn any_rank(draw: &mut Draw, hidden: usize, widest: usize) -> Case {
 
 /// V of the given rank in layers, and all pairs (x, Vx + ε) of some inputs and some noises
 /// that add up to 0: ε does not depend on x, exactly.
-fn factorisation(draw: &mut Draw, widths: Vec<usize>, rank: usize) -> Case {
+fn factorisation(draw: &mut Draw, widths: Vec<usize>, rank: usize) -> NetworkCase {
     let (hidden, inputs) = (widths.len() - 2, widths[0]);
     let outputs = widths[hidden + 1];
     let mut layers = balanced_core(draw, &widths, rank);
@@ -82,7 +83,8 @@ fn factorisation(draw: &mut Draw, widths: Vec<usize>, rank: usize) -> Case {
     let samples = samples.collect();
     let direction = direction(draw, model.widths[1]);
     let generator = model.turning(1, &direction);
-    Case::Network(NetworkCase {
+    NetworkCase {
+        asymmetry: Rational::new(),
         generator: generator.unwrap_or_else(|_| model.symmetries().swap_remove(0)),
         model: Model::Deep(model),
         samples,
@@ -91,7 +93,7 @@ fn factorisation(draw: &mut Draw, widths: Vec<usize>, rank: usize) -> Case {
         learning_rate: draw.positive() / 16,
         batch: 1,
         lambda: draw.nonzero() / 4,
-    })
+    }
 }
 
 /// Layers W_1, …, each of the given rank, whose product has it too: W_1 begins with an upper
@@ -146,23 +148,23 @@ where
 
 impl NetworkCase {
     /// W_1, …, W_D of a deep network at `theta`.
-    pub fn layers<S: Field + nalgebra::Scalar>(&self, theta: &[S]) -> Option<Vec<DMatrix<S>>> {
+    pub fn layers<S: Field + nalgebra::Scalar>(
+        &self,
+        theta: &[S],
+    ) -> Result<Vec<DMatrix<S>>, Stop> {
         let Model::Deep(deep) = &self.model else {
-            return None;
+            return Err(Stop::failed("a network without layers"));
         };
         let shapes = deep.widths.iter().zip(deep.widths.iter().skip(1));
         let layer = |(l, (&cols, &rows)): (usize, (&usize, &usize))| {
-            Some(DMatrix::from_row_slice(
-                rows,
-                cols,
-                deep.layer(theta, l + 1)?,
-            ))
+            let weights = deep.layer(theta, l + 1).or_failed("a layer is missing")?;
+            Ok(DMatrix::from_row_slice(rows, cols, weights))
         };
         shapes.enumerate().map(layer).collect()
     }
 
     /// V, Σ_x and Σ_ε of the data, V being the map at θ.
-    pub fn regression(&self) -> Option<Regression<Rational>> {
+    pub fn regression(&self) -> Result<Regression<Rational>, Stop> {
         let map = product(&self.layers(&self.theta)?);
         let column = |v: &[Rational]| DMatrix::from_column_slice(v.len(), 1, v);
         let count = Rational::from(self.samples.len());
@@ -176,30 +178,25 @@ impl NetworkCase {
             .samples
             .iter()
             .map(|z| column(&z.target) - &map * column(&z.input));
-        Some(Regression {
-            inputs: moment(inputs.collect())?,
-            noise: moment(noise.collect())?,
+        Ok(Regression {
+            inputs: moment(inputs.collect()).or_failed("no samples")?,
+            noise: moment(noise.collect()).or_failed("no samples")?,
             map,
         })
     }
 
     /// θ and its gradients in another number system.
-    pub fn setting<S: Field>(&self) -> Option<Setting<S>> {
+    pub fn setting<S: Field>(&self) -> Result<Setting<S>, Stop> {
         self.setting_at(self.theta())
     }
 
     /// Another point and its gradients.
-    pub fn setting_at<S: Field>(&self, theta: Vec<S>) -> Option<Setting<S>> {
+    pub fn setting_at<S: Field>(&self, theta: Vec<S>) -> Result<Setting<S>, Stop> {
         let gradients = self.gradients(&theta)?;
-        let Strength { gamma, sigma2 } = self.strength()?;
-        let strength = Strength {
-            gamma: S::from_rational(&gamma),
-            sigma2: S::from_rational(&sigma2),
-        };
-        Some(Setting {
+        Ok(Setting {
             theta,
             gradients,
-            strength,
+            strength: self.strength()?.convert(),
         })
     }
 }
@@ -212,13 +209,4 @@ pub fn without_full_moments(data: &Regression<Rational>) -> Option<Outcome> {
     };
     let reason = "moments that are not of full rank";
     (!full(&data.inputs) || !full(&data.noise)).then(|| Outcome::Inconclusive(reason.to_owned()))
-}
-
-/// The outcome where the solver is not asked, or has no answer.
-pub fn no_arrival(case: &NetworkCase) -> Option<Option<Outcome>> {
-    if let Some(outcome) = without_full_moments(&case.regression()?) {
-        return Some(Some(outcome));
-    }
-    let found = case.setting::<f64>()?.minimise(&case.model.symmetries());
-    Some(found.err().map(|error| Outcome::Refuted(error.to_string())))
 }

@@ -1,9 +1,10 @@
 //! L3: uniqueness needs a live term.
 
-use super::case::{Case, SpectrumCase};
+use super::case::SpectrumCase;
 use super::draw::Draw;
 use super::evidence::{Evidence, Outcome};
-use super::{Check, Control, Origin, Statement, sample};
+use super::law::{Check, Control, Judgement};
+use super::{Origin, Statement, sample};
 use crate::balance::{Equilibrium, Spectrum, SpectrumSource, Term, certify};
 use crate::scalar::{Ball, Field, Rational, at_precision};
 use std::cmp::Ordering;
@@ -14,25 +15,23 @@ pub static STATEMENT: Statement = Statement {
     claim: "If σ²ΣA = 0 and γAθ = 0, then G ≡ 0: every point of the orbit is an equilibrium.",
     origin: Origin::Limit,
     drawn: true,
-    checks: &[Check {
+    unproved: None,
+    file: file!(),
+    checks: &[&Check {
         name: "no live term",
         evidence: Evidence::Exact,
         draw: dead,
-        run: |case| degenerate(case, Clone::clone),
-    }],
-    controls: &[Control {
-        name: "one term brought to life",
-        check: 0,
-        run: |case| degenerate(case, revive),
+        judge: |case| degenerate(case, Clone::clone),
+        controls: &[Control {
+            name: "one term brought to life",
+            judge: |case| degenerate(case, revive),
+        }],
     }],
 };
 
 /// A spectrum in which whatever could pull has been removed.
-fn dead(draw: &mut Draw) -> Case {
-    let case = sample::spectrum(draw);
-    let Case::Spectrum(mut case) = case else {
-        return case;
-    };
+fn dead(draw: &mut Draw) -> SpectrumCase {
+    let mut case = sample::spectrum(draw);
     case.strength.gamma = Rational::new();
     let quiet = |t: &Term<Rational>| Term {
         noise: if t.rate.is_zero() {
@@ -43,7 +42,7 @@ fn dead(draw: &mut Draw) -> Case {
         ..t.clone()
     };
     case.spectrum = Spectrum::from_terms(case.spectrum.terms().iter().map(quiet).collect());
-    Case::Spectrum(case)
+    case
 }
 
 fn revive(case: &SpectrumCase) -> SpectrumCase {
@@ -58,20 +57,16 @@ fn revive(case: &SpectrumCase) -> SpectrumCase {
     case
 }
 
-fn degenerate(case: &Case, tamper: fn(&SpectrumCase) -> SpectrumCase) -> Outcome {
+fn degenerate(case: &SpectrumCase, tamper: fn(&SpectrumCase) -> SpectrumCase) -> Judgement {
     at_precision(64, || {
-        let check = |case: SpectrumCase| {
-            let source = SpectrumSource::Exact(case.spectrum.clone());
-            let found = certify(&source, &case.strength, 5).ok()?;
-            let g = case.balance::<Ball>().g(&Ball::from_rational(&case.lambda));
-            Some(
-                Outcome::holds(
-                    "not degenerate",
-                    found.map(|_| ()) == Equilibrium::Degenerate,
-                )
-                .and(|| Outcome::sign("G", &g, Ordering::Equal)),
-            )
-        };
-        Outcome::decided(case.spectrum().map(tamper).and_then(check))
+        let case = tamper(case);
+        let source = SpectrumSource::Exact(case.spectrum.clone());
+        let found = certify(&source, &case.strength, 5)?;
+        let g = case.balance::<Ball>().g(&Ball::from_rational(&case.lambda));
+        Ok(Outcome::holds(
+            "not degenerate",
+            found.map(|_| ()) == Equilibrium::Degenerate,
+        )
+        .and(|| Outcome::sign("G", &g, Ordering::Equal)))
     })
 }

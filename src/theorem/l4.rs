@@ -1,9 +1,10 @@
 //! L4: existence needs something that pulls back.
 
-use super::case::{Case, SpectrumCase};
+use super::case::SpectrumCase;
 use super::draw::Draw;
 use super::evidence::{Evidence, Outcome};
-use super::{Check, Control, Origin, Statement, sample};
+use super::law::{Check, Control, Judgement};
+use super::{Origin, Statement, sample};
 use crate::balance::{Equilibrium, Spectrum, SpectrumSource, Term, certify};
 use crate::scalar::{Ball, Field, Rational, at_precision};
 use std::cmp::Ordering;
@@ -14,31 +15,29 @@ pub static STATEMENT: Statement = Statement {
     claim: "If γ = 0 and A ⪰ 0, A ≠ 0, with live noise, then G > 0 everywhere: λ* = +∞.",
     origin: Origin::Limit,
     drawn: true,
-    checks: &[Check {
+    unproved: None,
+    file: file!(),
+    checks: &[&Check {
         name: "only one side pulls",
         evidence: Evidence::Enclosure,
         draw: one_sided,
-        run: |case| runs_off(case, Clone::clone),
-    }],
-    controls: &[Control {
-        name: "noise on a negative rate",
-        check: 0,
-        run: |case| runs_off(case, pull_back),
+        judge: |case| runs_off(case, Clone::clone),
+        controls: &[Control {
+            name: "noise on a negative rate",
+            judge: |case| runs_off(case, pull_back),
+        }],
     }],
 };
 
-fn one_sided(draw: &mut Draw) -> Case {
-    let case = sample::finite_spectrum(draw);
-    let Case::Spectrum(mut case) = case else {
-        return case;
-    };
+fn one_sided(draw: &mut Draw) -> SpectrumCase {
+    let mut case = sample::finite_spectrum(draw);
     case.strength.gamma = Rational::new();
     let terms = case.spectrum.terms().iter().map(|t| Term {
         rate: t.rate.clone().abs(),
         ..t.clone()
     });
     case.spectrum = Spectrum::merged(terms.collect::<Vec<_>>());
-    Case::Spectrum(case)
+    case
 }
 
 fn pull_back(case: &SpectrumCase) -> SpectrumCase {
@@ -51,22 +50,18 @@ fn pull_back(case: &SpectrumCase) -> SpectrumCase {
     case.with_spectrum(Spectrum::merged(terms.collect::<Vec<_>>()))
 }
 
-fn runs_off(case: &Case, tamper: fn(&SpectrumCase) -> SpectrumCase) -> Outcome {
+fn runs_off(case: &SpectrumCase, tamper: fn(&SpectrumCase) -> SpectrumCase) -> Judgement {
     at_precision(256, || {
-        let check = |case: SpectrumCase| {
-            let source = SpectrumSource::Exact(case.spectrum.clone());
-            let found = certify(&source, &case.strength, 5).ok()?;
-            let balance = case.balance::<Ball>();
-            let at = |lambda: &Rational| balance.g(&Ball::from_rational(lambda));
-            Some(
-                Outcome::holds(
-                    "not running off to +∞",
-                    found.map(|_| ()) == Equilibrium::PlusInfinity,
-                )
-                .and(|| Outcome::sign("G(λ)", &at(&case.lambda), Ordering::Greater))
-                .and(|| Outcome::sign("G(1000)", &at(&Rational::from(1000)), Ordering::Greater)),
-            )
-        };
-        Outcome::decided(case.spectrum().map(tamper).and_then(check))
+        let case = tamper(case);
+        let source = SpectrumSource::Exact(case.spectrum.clone());
+        let found = certify(&source, &case.strength, 5)?;
+        let balance = case.balance::<Ball>();
+        let at = |lambda: &Rational| balance.g(&Ball::from_rational(lambda));
+        Ok(Outcome::holds(
+            "not running off to +∞",
+            found.map(|_| ()) == Equilibrium::PlusInfinity,
+        )
+        .and(|| Outcome::sign("G(λ)", &at(&case.lambda), Ordering::Greater))
+        .and(|| Outcome::sign("G(1000)", &at(&Rational::from(1000)), Ordering::Greater)))
     })
 }

@@ -17,11 +17,14 @@ mod l1;
 mod l2;
 mod l3;
 mod l4;
+mod law;
 mod phenomena;
 mod proofs;
 mod replay;
 mod rounded;
 mod sample;
+mod subject;
+mod suite;
 mod t1;
 mod t10;
 mod t11;
@@ -42,18 +45,19 @@ mod t8;
 mod t9;
 mod trajectory;
 
-pub use case::{Case, ExperimentCase, FamilyCase, NetworkCase, SpectrumCase};
+pub use case::{AnyLoss, ExperimentCase, FamilyCase, NetworkCase, SpectrumCase};
 
 pub use draw::Draw;
 pub use evidence::{Evidence, Identity, Margin, Outcome, precision_scaling};
+pub use law::{AnyOperands, Check, Control, Judgement, Law, Missing, Operands, Stop};
 pub use proofs::{Proof, proofs};
-pub use replay::{FORMAT as REPLAY_FORMAT, Replay, ReplayError};
+pub use replay::{FORMAT as REPLAY_FORMAT, Heading, Replay, ReplayError};
 pub use sample::{
     any_network, digits_network, network_with_finite_equilibrium, running_network, spectrum,
 };
+pub use subject::{Finding, Subject, SubjectError, Verdict};
+pub use suite::{Cases, Trial, ledger_trials};
 pub use t5::steps_in_doubles;
-
-use crate::phenomenon::Experiment;
 
 /// Who made a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,47 +84,21 @@ impl Origin {
     }
 }
 
-/// One way of checking a statement.
-pub struct Check {
-    /// What is compared, in a few words.
-    pub name: &'static str,
-    /// How strong it is.
-    pub evidence: Evidence,
-    /// How a case is drawn.
-    pub draw: fn(&mut Draw) -> Case,
-    /// The check itself.
-    pub run: fn(&Case) -> Outcome,
+/// Does a check hold that held in `verified` cases, while as many as `inconclusive` say
+/// nothing, and none was refuted?
+///
+/// A third of the cases at least must be conclusive. Where a family of generators is
+/// drawn, not all of them have a minimum to look for.
+pub fn is_verified(verified: u64, inconclusive: u64) -> bool {
+    verified > 0 && 2 * verified >= inconclusive
 }
 
-impl Check {
-    /// Does a check hold that held in `verified` cases, while as many as `inconclusive`
-    /// say nothing?
-    ///
-    /// A third of the cases at least must be conclusive. Where a family of generators is
-    /// drawn, not all of them have a minimum to look for.
-    pub fn is_verified(verified: u64, inconclusive: u64) -> bool {
-        verified > 0 && 2 * verified >= inconclusive
-    }
-}
-
-/// The same check on deliberately broken input: it must fail.
-pub struct Control {
-    /// What is broken.
-    pub name: &'static str,
-    /// Which of the statement's checks this is the sabotage of.
-    pub check: usize,
-    /// The sabotaged check.
-    pub run: fn(&Case) -> Outcome,
-}
-
-impl Control {
-    /// Is a sabotage caught that was noticed in `caught` cases and not in `missed`?
-    ///
-    /// At least a quarter of the conclusive cases must notice: some sabotage is invisible
-    /// in special ones (a second moment equals the covariance where the mean vanishes).
-    pub fn is_caught(caught: u64, missed: u64) -> bool {
-        caught > 0 && 3 * caught >= missed
-    }
+/// Is a sabotage caught that was noticed in `caught` cases and not in `missed`?
+///
+/// At least a quarter of the conclusive cases must notice: some sabotage is invisible
+/// in special ones (a second moment equals the covariance where the mean vanishes).
+pub fn is_caught(caught: u64, missed: u64) -> bool {
+    caught > 0 && 3 * caught >= missed
 }
 
 /// A statement of the theory with everything that could refute it.
@@ -136,10 +114,12 @@ pub struct Statement {
     /// Are there many cases to draw? (The conventions have one, worked out by hand; an
     /// experiment has an ensemble of its own.)
     pub drawn: bool,
-    /// The checks, at least one.
-    pub checks: &'static [Check],
-    /// The negative controls, at least one.
-    pub controls: &'static [Control],
+    /// Why no theorem in proofs/ is about it; nothing if there is one.
+    pub unproved: Option<&'static str>,
+    /// Its file.
+    pub file: &'static str,
+    /// The checks, at least one, each with its negative controls.
+    pub checks: &'static [&'static dyn Law],
 }
 
 /// Every statement, in the order of docs/theory.md.
@@ -195,32 +175,24 @@ pub fn ledger_markdown() -> String {
     );
     for statement in LEDGER {
         let Statement {
-            id,
-            name,
-            claim,
-            origin,
-            checks,
-            drawn: _,
-            controls,
+            id, name, claim, ..
         } = statement;
         page += &format!("\n## {id}: {name}\n\n{claim}\n\n");
         page += &format!(
             "*Origin*: {}. *Proof*: [theory.md](theory.md#{}). *Checks*: {}. *Test*: `{}` in tests/theorems/main.rs.\n\n",
-            origin.label(),
+            statement.origin.label(),
             id.to_lowercase(),
             statement.source(),
             statement.test(),
         );
         page += &statement.proved();
         page += "| check | evidence | negative controls |\n| --- | --- | --- |\n";
-        for (i, check) in checks.iter().enumerate() {
-            let own = controls.iter().filter(|control| control.check == i);
-            let own: Vec<&str> = own.map(|control| control.name).collect();
+        for check in statement.checks {
             page += &format!(
                 "| {} | {} | {} |\n",
-                check.name,
-                check.evidence.label(),
-                own.join("; ")
+                check.name(),
+                check.evidence().label(),
+                check.controls().join("; ")
             );
         }
     }
@@ -228,25 +200,6 @@ pub fn ledger_markdown() -> String {
 }
 
 impl Statement {
-    /// Runs a check on a case, or one of the check's controls; of an experiment it also
-    /// hands out what was measured, and tells `progress` of its steps as they are done.
-    pub fn run(
-        &self,
-        check: usize,
-        control: Option<usize>,
-        case: &Case,
-        progress: &(dyn Fn(u64) + Sync),
-    ) -> (Outcome, Option<Experiment>) {
-        if let Some(experiment) = phenomena::measured(self, control, case, progress) {
-            return (phenomena::judge(&experiment), Some(experiment));
-        }
-        let run = match control {
-            Some(control) => self.controls[control].run,
-            None => self.checks[check].run,
-        };
-        (run(case), None)
-    }
-
     /// What Coq has checked of it, or why it has not, as a paragraph.
     fn proved(&self) -> String {
         let mut files: Vec<(&str, Vec<String>)> = Vec::new();
@@ -259,38 +212,21 @@ impl Statement {
         }
         let files = files.iter();
         let files = files.map(|(file, names)| format!("{} in proofs/{file}", names.join(", ")));
-        match (self.unproved(), files.collect::<Vec<_>>().join("; ")) {
+        match (self.unproved, files.collect::<Vec<_>>().join("; ")) {
             (Some(reason), _) => format!("*Not proved in Coq*: {reason}.\n\n"),
             (None, list) => format!("*Proved in Coq*: {list}.\n\n"),
         }
     }
 
-    /// Why no theorem in proofs/ is about it; nothing if there is one.
-    pub fn unproved(&self) -> Option<&'static str> {
-        match self.id {
-            "N0" => Some("conventions of the program"),
-            "T6" => Some("the bounds on tanh are proved in docs/theory.md alone"),
-            "T18" => Some("geodesic convexity is proved in docs/theory.md alone"),
-            id if id.starts_with('P') => Some("an experiment"),
-            _ => None,
-        }
-    }
-
-    /// The module of its tests in tests/theorems/main.rs.
+    /// What its tests' names begin with, in tests/theorems/main.rs.
     pub fn test(&self) -> String {
-        let words = self.name.to_lowercase();
-        let words = words.split(|c: char| !c.is_alphanumeric());
-        let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
-        format!("{}_{}", self.id.to_lowercase(), words.join("_"))
+        format!("{}::{}", self.id, suite::words(self.name))
     }
 
     /// Its file, from the crate's root.
-    pub fn source(&self) -> String {
-        let stem = self.id.to_lowercase();
-        match self.origin {
-            Origin::Convention => "src/theorem/conventions.rs".to_owned(),
-            _ if stem.starts_with('p') => format!("src/phenomenon/{stem}.rs"),
-            _ => format!("src/theorem/{stem}.rs"),
-        }
+    pub fn source(&self) -> &'static str {
+        self.file
+            .rfind("src/")
+            .map_or(self.file, |root| &self.file[root..])
     }
 }

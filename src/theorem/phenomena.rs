@@ -1,35 +1,72 @@
 //! P1–P6 in the ledger: each experiment is one check, its sabotages are the controls.
 
-use super::case::{Case, ExperimentCase};
+use super::case::ExperimentCase;
 use super::draw::Draw;
 use super::evidence::{Evidence, Margin, Outcome};
-use super::{Check, Control, Origin, Statement};
-use crate::phenomenon::{Claim, Experiment, Finding, Judgement, Settings};
+use super::law::{AnyOperands, Law, Operands};
+use super::replay::{self, ReplayError};
+use super::{Origin, Statement};
+use crate::phenomenon::{Claim, Experiment, Finding, Judgement, Phenomenon, Settings};
+use std::any::Any;
 
-/// A seed, and the preset's size.
-fn experiment(draw: &mut Draw) -> Case {
-    Case::Experiment(ExperimentCase {
-        seed: draw.size(0, usize::MAX >> 16),
-        full: false,
-    })
-}
+/// The hypothesis of an experiment.
+struct Hypothesis(&'static Phenomenon);
 
-/// Runs it; `None` for a case of another kind.
-fn measure(
-    case: &Case,
-    run: fn(&Settings) -> Experiment,
-    progress: &(dyn Fn(u64) + Sync),
-) -> Option<Experiment> {
-    let case = case.experiment()?;
-    Some(run(&Settings {
-        seed: u64::try_from(case.seed).unwrap_or(0),
-        full: case.full,
-        progress,
-    }))
+impl Law for Hypothesis {
+    fn name(&self) -> &'static str {
+        "every finding of the experiment"
+    }
+
+    fn evidence(&self) -> Evidence {
+        Evidence::Ensemble
+    }
+
+    fn controls(&self) -> Vec<&'static str> {
+        self.0.sabotages.iter().map(|s| s.name).collect()
+    }
+
+    fn draw(&self, draw: &mut Draw, full: bool) -> Box<dyn AnyOperands> {
+        let seed = draw.size(0, usize::MAX >> 16);
+        Box::new(ExperimentCase { seed, full })
+    }
+
+    fn kind(&self) -> &'static str {
+        ExperimentCase::KIND
+    }
+
+    fn read(&self, text: &str) -> Result<Box<dyn AnyOperands>, ReplayError> {
+        Ok(Box::new(replay::read::<ExperimentCase>(text)?))
+    }
+
+    fn run(
+        &self,
+        case: &dyn AnyOperands,
+        control: Option<usize>,
+        progress: &(dyn Fn(u64) + Sync),
+    ) -> (Outcome, Option<Experiment>) {
+        let Some(case) = (case as &dyn Any).downcast_ref::<ExperimentCase>() else {
+            let found = format!("a case of kind {}", case.kind());
+            return (Outcome::Failed(found), None);
+        };
+        let run = match control {
+            Some(control) => self.0.sabotages[control].run,
+            None => self.0.run,
+        };
+        let found = run(&Settings {
+            seed: u64::try_from(case.seed).unwrap_or(0),
+            full: case.full,
+            progress,
+        });
+        (judge(&found), Some(found))
+    }
+
+    fn steps(&self, full: bool) -> u64 {
+        (self.0.steps)(full).max(1)
+    }
 }
 
 /// The findings of its hypothesis become the outcome.
-pub(super) fn judge(found: &Experiment) -> Outcome {
+fn judge(found: &Experiment) -> Outcome {
     let those = |judgement: Judgement| {
         let findings = found.of(Claim::Hypothesis);
         let chosen = findings.filter(|finding| finding.judgement() == judgement);
@@ -50,54 +87,24 @@ pub(super) fn judge(found: &Experiment) -> Outcome {
     }
 }
 
-/// What the experiment behind a check or a control of P1 to P6 finds; `None` for any other.
-pub(super) fn measured(
-    statement: &Statement,
-    control: Option<usize>,
-    case: &Case,
-    progress: &(dyn Fn(u64) + Sync),
-) -> Option<Experiment> {
-    let phenomenon = crate::phenomenon::find(statement.id)?;
-    let run = match control {
-        None => phenomenon.run,
-        Some(i) => {
-            let name = statement.controls[i].name;
-            phenomenon.sabotages.iter().find(|s| s.name == name)?.run
-        }
-    };
-    measure(case, run, progress)
-}
-
-fn run(case: &Case, run: fn(&Settings) -> Experiment) -> Outcome {
-    Outcome::decided(measure(case, run, &|_| ()).as_ref().map(judge))
-}
-
 macro_rules! statement {
-    ($name:ident, $phenomenon:path, $($sabotage:literal)*) => {
+    ($name:ident) => {
         pub static $name: Statement = Statement {
-            id: $phenomenon.id,
-            name: $phenomenon.name,
-            claim: $phenomenon.hypothesis,
+            id: crate::phenomenon::$name.id,
+            name: crate::phenomenon::$name.name,
+            claim: crate::phenomenon::$name.hypothesis,
             origin: Origin::Paper,
             drawn: false,
-            checks: &[Check {
-                name: "every finding of the experiment",
-                evidence: Evidence::Ensemble,
-                draw: experiment,
-                run: |case| run(case, $phenomenon.run),
-            }],
-            controls: &[$(Control {
-                name: $phenomenon.sabotages[$sabotage].name,
-                check: 0,
-                run: |case| run(case, $phenomenon.sabotages[$sabotage].run),
-            }),*],
+            unproved: Some("an experiment"),
+            file: crate::phenomenon::$name.file,
+            checks: &[&Hypothesis(&crate::phenomenon::$name)],
         };
     };
 }
 
-statement!(P1, crate::phenomenon::P1, 0 1);
-statement!(P2, crate::phenomenon::P2, 0 1 2);
-statement!(P3, crate::phenomenon::P3, 0 1);
-statement!(P4, crate::phenomenon::P4, 0 1);
-statement!(P5, crate::phenomenon::P5, 0 1 2);
-statement!(P6, crate::phenomenon::P6, 0 1);
+statement!(P1);
+statement!(P2);
+statement!(P3);
+statement!(P4);
+statement!(P5);
+statement!(P6);

@@ -1,11 +1,12 @@
 //! The file of one case, written when it fails and read by `audit --replay`.
 
-use super::case::{Case, ExperimentCase, FamilyCase, NetworkCase, SpectrumCase};
+use super::case::{AnyLoss, ExperimentCase, FamilyCase, NetworkCase, SpectrumCase};
 use super::evidence::Outcome;
-use super::{Draw, Statement, find};
+use super::find;
+use super::law::{AnyOperands, Law, Operands};
 use crate::balance::{Spectrum, Strength, Term};
 use crate::model::{
-    Activation, Adapter, Attention, Deep, DiagonalLinear, Loss, Model, Sample, ScaleInvariant, Twin,
+    Activation, Adapter, Attention, Deep, DiagonalLinear, Model, Sample, ScaleInvariant, Symmetric,
 };
 use crate::problem::ProblemError;
 use crate::problem::read::{
@@ -13,7 +14,10 @@ use crate::problem::read::{
 };
 use crate::scalar::{Exact, Rational};
 use crate::symmetry::{Block, Generator, Slice};
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use thiserror::Error;
 
 /// The name of the format.
@@ -44,18 +48,76 @@ pub enum ReplayError {
 }
 
 /// One case of one check (or of one of its negative controls), with all operands exact.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Replay {
+    /// Which check it is, and what was found.
+    pub heading: Heading,
+    /// The operands.
+    pub case: Arc<dyn AnyOperands>,
+}
+
+/// What a replay file says beside the case.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Heading {
+    format: String,
     /// The statement's identifier.
     pub statement: String,
     /// The check's name.
     pub check: String,
     /// The control's name, if it was one that was not caught.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub control: Option<String>,
     /// What was found.
+    #[serde(default)]
     pub found: String,
-    /// The operands.
-    pub case: Case,
+}
+
+impl Heading {
+    /// That of one check.
+    pub fn new(statement: &str, check: &str, control: Option<&str>, found: String) -> Self {
+        Self {
+            format: FORMAT.to_owned(),
+            statement: statement.to_owned(),
+            check: check.to_owned(),
+            control: control.map(str::to_owned),
+            found,
+        }
+    }
+
+    /// The check in the ledger, and which of its controls is meant.
+    fn law(&self) -> Result<(&'static dyn Law, Option<usize>), ReplayError> {
+        let unknown = |field, expected: Vec<&str>, found: &str| ReplayError::Unknown {
+            field,
+            expected: expected.join(", "),
+            found: shorten(found),
+        };
+        let statement = find(&self.statement).ok_or_else(|| {
+            let all = super::LEDGER.iter().map(|statement| statement.id);
+            unknown("statement", all.collect(), &self.statement)
+        })?;
+        let mut checks = statement.checks.iter();
+        let check = checks.find(|check| check.name() == self.check);
+        let check = check.ok_or_else(|| {
+            let all = statement.checks.iter().map(|check| check.name());
+            unknown("check", all.collect(), &self.check)
+        })?;
+        let Some(name) = &self.control else {
+            return Ok((*check, None));
+        };
+        let own = check.controls();
+        match own.iter().position(|control| control == name) {
+            Some(control) => Ok((*check, Some(control))),
+            None => Err(unknown("control", own, name)),
+        }
+    }
+}
+
+/// Equal files.
+impl PartialEq for Replay {
+    fn eq(&self, other: &Self) -> bool {
+        self.write() == other.write()
+    }
 }
 
 impl Replay {
@@ -65,42 +127,29 @@ impl Replay {
     /// [`ReplayError`] names the field and what would be right.
     pub fn read(text: &str) -> Result<Self, ReplayError> {
         // The format first: the fields of another format would only confuse.
-        let Table(header): Table<Header> = json(text)?;
-        if header.format != FORMAT {
-            return Err(ReplayError::Format(shorten(&header.format)));
+        let Table(format): Table<Format> = json(text)?;
+        if format.format != FORMAT {
+            return Err(ReplayError::Format(shorten(&format.format)));
         }
-        let Table(file): Table<ReplayFile> = json(text)?;
-        let ReplayFile {
-            statement,
-            check,
-            control,
-            found,
-            case,
-            ..
-        } = file;
+        let Table(file): Table<ReplayFile<IgnoredAny>> = json(text)?;
+        let (law, _) = file.heading.law()?;
+        let kinds: Vec<&str> = file.case.keys().map(String::as_str).collect();
+        if kinds != [law.kind()] {
+            return Err(ReplayError::Unknown {
+                field: "case",
+                expected: law.kind().to_owned(),
+                found: shorten(&kinds.join(", ")),
+            });
+        }
         Ok(Self {
-            statement,
-            check,
-            control,
-            found,
-            case: case.case()?,
+            case: law.read(text)?.into(),
+            heading: file.heading,
         })
     }
 
     /// The file's text.
     pub fn write(&self) -> String {
-        let file = ReplayFile {
-            format: FORMAT.to_owned(),
-            statement: self.statement.clone(),
-            check: self.check.clone(),
-            control: self.control.clone(),
-            found: self.found.clone(),
-            case: CaseFile::from(&self.case),
-        };
-        // Strings, numbers and lists only: this cannot fail.
-        let mut text = serde_json::to_string_pretty(&file).unwrap_or_default();
-        text.push('\n');
-        text
+        self.case.write(&self.heading)
     }
 
     /// Runs the check on the operands again.
@@ -108,89 +157,95 @@ impl Replay {
     /// # Errors
     /// [`ReplayError::Unknown`] if the ledger has no such statement, check or control.
     pub fn run(&self) -> Result<Outcome, ReplayError> {
-        let unknown = |field, expected: Vec<&str>, found: &str| ReplayError::Unknown {
-            field,
-            expected: expected.join(", "),
-            found: shorten(found),
-        };
-        let statement: &Statement = find(&self.statement).ok_or_else(|| {
-            unknown(
-                "statement",
-                super::LEDGER.iter().map(|s| s.id).collect(),
-                &self.statement,
-            )
-        })?;
-        let checks = statement.checks;
-        let check = checks
-            .iter()
-            .position(|check| check.name == self.check)
-            .ok_or_else(|| {
-                unknown(
-                    "check",
-                    checks.iter().map(|c| c.name).collect(),
-                    &self.check,
-                )
-            })?;
-        // What the check itself would draw says which kind of case it takes.
-        let own = (checks[check].draw)(&mut Draw::from_choices(Vec::new()));
-        if std::mem::discriminant(&own) != std::mem::discriminant(&self.case) {
-            return Err(unknown("case", vec![own.kind()], self.case.kind()));
-        }
-        match &self.control {
-            None => Ok((checks[check].run)(&self.case)),
-            Some(name) => {
-                let own = statement
-                    .controls
-                    .iter()
-                    .filter(|control| control.check == check);
-                let found = own.clone().find(|control| control.name == name);
-                let control = found.ok_or_else(|| {
-                    unknown("control", own.map(|control| control.name).collect(), name)
-                })?;
-                Ok((control.run)(&self.case))
-            }
-        }
+        let (law, control) = self.heading.law()?;
+        Ok(law.run(&*self.case, control, &|_| ()).0)
     }
 }
 
 #[derive(Deserialize)]
-struct Header {
+struct Format {
     #[serde(default)]
     format: String,
 }
 
+/// A replay file with a case of one kind.
 #[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-struct ReplayFile {
-    format: String,
-    statement: String,
-    check: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    control: Option<String>,
-    #[serde(default)]
-    found: String,
-    case: CaseFile,
+struct ReplayFile<F> {
+    #[serde(flatten)]
+    heading: Heading,
+    case: BTreeMap<String, F>,
+}
+
+/// The text of a replay file.
+pub(super) fn write<C: Operands>(heading: &Heading, case: &C) -> String {
+    write_as(heading, C::KIND, case.file())
+}
+
+/// The text of a replay file with a case of this kind.
+pub(super) fn write_as(heading: &Heading, kind: &str, case: impl Serialize) -> String {
+    let file = ReplayFile {
+        heading: heading.clone(),
+        case: BTreeMap::from([(kind.to_owned(), case)]),
+    };
+    // Strings, numbers and lists only: this cannot fail.
+    let mut text = serde_json::to_string_pretty(&file).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+/// What a replay file says beside the case.
+pub(super) fn heading(text: &str) -> Result<Heading, ReplayError> {
+    let Table(file): Table<ReplayFile<IgnoredAny>> = json(text)?;
+    Ok(file.heading)
+}
+
+/// The case in a replay file's text.
+pub(super) fn read<C: Operands>(text: &str) -> Result<C, ReplayError> {
+    C::from_file(read_as(text, C::KIND)?)
+}
+
+fn read_as<F: DeserializeOwned>(text: &str, kind: &str) -> Result<F, ReplayError> {
+    #[derive(Deserialize)]
+    struct CaseFile<F> {
+        case: BTreeMap<String, F>,
+    }
+    let mut file: CaseFile<Table<F>> = json(text)?;
+    match file.case.remove(kind) {
+        Some(Table(case)) => Ok(case),
+        None => Err(ReplayError::Unknown {
+            field: "case",
+            expected: kind.to_owned(),
+            found: "another".to_owned(),
+        }),
+    }
+}
+
+/// A case without its model, for a loss that files know nothing of.
+pub(super) fn without_model<L: AnyLoss>(case: &NetworkCase<L>) -> NetworkFile {
+    NetworkFile::of(case, None)
+}
+
+/// Reads such a case again, for the loss that it was of, and for samples of this shape.
+pub(super) fn read_for<L: AnyLoss>(
+    text: &str,
+    kind: &str,
+    loss: L,
+    shape: (usize, usize),
+) -> Result<NetworkCase<L>, ReplayError> {
+    let file: NetworkFile = read_as(text, kind)?;
+    file.complete(loss, Rational::new(), shape)
 }
 
 #[derive(Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum CaseFile {
-    Network(Box<Table<NetworkFile>>),
-    Spectrum(Table<SpectrumFile>),
-    Family(Table<FamilyFile>),
-    Experiment(Table<ExperimentFile>),
-}
-
-#[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct ExperimentFile {
+pub struct ExperimentFile {
     seed: Whole,
     full: bool,
 }
 
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct FamilyFile {
+pub struct FamilyFile {
     members: Whole,
     terms: List<Table<FamilyTermFile>>,
     gamma: Exact,
@@ -207,7 +262,7 @@ struct FamilyTermFile {
 
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct SpectrumFile {
+pub struct SpectrumFile {
     terms: List<Table<TermFile>>,
     gamma: Exact,
     sigma2: Exact,
@@ -216,8 +271,9 @@ struct SpectrumFile {
 
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct NetworkFile {
-    model: Table<ModelFile>,
+pub struct NetworkFile {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    model: Option<Table<ModelFile>>,
     samples: List<Table<SampleFile>>,
     theta: List<Exact>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -284,63 +340,133 @@ struct SampleFile {
     target: List<Exact>,
 }
 
-impl From<&Case> for CaseFile {
-    fn from(case: &Case) -> Self {
-        let number = |q: &Rational| Exact(q.clone());
-        match case {
-            Case::Experiment(case) => Self::Experiment(Table(ExperimentFile {
-                seed: Whole(case.seed),
-                full: case.full,
-            })),
-            Case::Spectrum(case) => {
-                let terms = case.spectrum.terms().iter();
-                Self::Spectrum(Table(SpectrumFile {
-                    terms: List(terms.map(TermFile::from).map(Table).collect()),
-                    gamma: number(&case.strength.gamma),
-                    sigma2: number(&case.strength.sigma2),
-                    lambda: number(&case.lambda),
-                }))
-            }
-            Case::Family(case) => {
-                let terms = case.spectrum.terms().iter().map(|t| {
-                    Table(FamilyTermFile {
-                        rates: listed(&t.rate),
-                        noise: number(&t.noise),
-                        charge: number(&t.charge),
-                    })
-                });
-                Self::Family(Table(FamilyFile {
-                    members: Whole(case.members),
-                    terms: List(terms.collect()),
-                    gamma: number(&case.strength.gamma),
-                    sigma2: number(&case.strength.sigma2),
-                }))
-            }
-            Case::Network(case) => {
-                let sample = |z: &Sample<Rational>| {
-                    Table(SampleFile {
-                        input: listed(&z.input),
-                        target: listed(&z.target),
-                    })
-                };
-                let block = match &case.generator {
-                    Generator::Block(block) => Some(Table(BlockFile::from(block))),
-                    _ => None,
-                };
-                let network = NetworkFile {
-                    model: Table(ModelFile::from(&case.model)),
-                    samples: List(case.samples.iter().map(sample).collect()),
-                    theta: listed(&case.theta),
-                    generator: GeneratorFile::of(&case.generator).map(Table),
-                    block,
-                    gamma: number(&case.gamma),
-                    learning_rate: number(&case.learning_rate),
-                    batch: case.batch,
-                    lambda: number(&case.lambda),
-                };
-                Self::Network(Box::new(Table(network)))
-            }
+fn number(q: &Rational) -> Exact {
+    Exact(q.clone())
+}
+
+fn strength(gamma: Exact, sigma2: Exact) -> Result<Strength<Rational>, ReplayError> {
+    let strength = Strength::new(gamma.0, sigma2.0);
+    Ok(strength.map_err(|error| ProblemError::Invalid(error.to_string()))?)
+}
+
+impl Operands for ExperimentCase {
+    const KIND: &'static str = "experiment";
+    type File = ExperimentFile;
+
+    fn file(&self) -> Self::File {
+        ExperimentFile {
+            seed: Whole(self.seed),
+            full: self.full,
         }
+    }
+
+    fn from_file(file: Self::File) -> Result<Self, ReplayError> {
+        Ok(Self {
+            seed: file.seed.0,
+            full: file.full,
+        })
+    }
+}
+
+impl Operands for SpectrumCase {
+    const KIND: &'static str = "spectrum";
+    type File = SpectrumFile;
+
+    fn file(&self) -> Self::File {
+        let terms = self.spectrum.terms().iter();
+        SpectrumFile {
+            terms: List(terms.map(TermFile::from).map(Table).collect()),
+            gamma: number(&self.strength.gamma),
+            sigma2: number(&self.strength.sigma2),
+            lambda: number(&self.lambda),
+        }
+    }
+
+    fn from_file(file: Self::File) -> Result<Self, ReplayError> {
+        let strength = strength(file.gamma, file.sigma2)?;
+        displacement(&file.lambda.0)?;
+        let spectrum = spectrum(
+            "case.spectrum.terms",
+            file.terms.0.into_iter().map(|term| term.0).collect(),
+        )?;
+        Ok(Self {
+            spectrum,
+            strength,
+            lambda: file.lambda.0,
+        })
+    }
+}
+
+impl Operands for FamilyCase {
+    const KIND: &'static str = "family";
+    type File = FamilyFile;
+
+    fn file(&self) -> Self::File {
+        let terms = self.spectrum.terms().iter().map(|t| {
+            Table(FamilyTermFile {
+                rates: listed(&t.rate),
+                noise: number(&t.noise),
+                charge: number(&t.charge),
+            })
+        });
+        FamilyFile {
+            members: Whole(self.members),
+            terms: List(terms.collect()),
+            gamma: number(&self.strength.gamma),
+            sigma2: number(&self.strength.sigma2),
+        }
+    }
+
+    fn from_file(file: Self::File) -> Result<Self, ReplayError> {
+        let strength = strength(file.gamma, file.sigma2)?;
+        let members = file.members.0;
+        let invalid = |message: String| Err(ProblemError::Invalid(message).into());
+        let mut terms = Vec::new();
+        for (i, Table(term)) in file.terms.0.into_iter().enumerate() {
+            let place = format!("case.family.terms[{i}]");
+            let found = term.rates.0.len();
+            if found != members {
+                return invalid(format!(
+                    "{place}.rates: expected {members} numbers, found {found}"
+                ));
+            }
+            if term.noise.0 < 0 || term.charge.0 < 0 {
+                return invalid(format!(
+                    "{place}: expected noise and charge that are not negative"
+                ));
+            }
+            terms.push(Term {
+                rate: exact(term.rates),
+                noise: term.noise.0,
+                charge: term.charge.0,
+            });
+        }
+        if members == 0 || terms.is_empty() {
+            let message = "case.family: expected at least one generator and one term";
+            return invalid(message.to_owned());
+        }
+        Ok(Self {
+            members,
+            spectrum: Spectrum::merged(terms),
+            strength,
+        })
+    }
+}
+
+impl Operands for NetworkCase {
+    const KIND: &'static str = "network";
+    type File = NetworkFile;
+
+    fn file(&self) -> Self::File {
+        let model = ModelFile {
+            asymmetry: (!self.asymmetry.is_zero()).then(|| number(&self.asymmetry)),
+            ..ModelFile::from(&self.model)
+        };
+        NetworkFile::of(self, Some(Table(model)))
+    }
+
+    fn from_file(file: Self::File) -> Result<Self, ReplayError> {
+        file.case()
     }
 }
 
@@ -384,15 +510,6 @@ impl From<&Model> for ModelFile {
                 frozen: Some(listed(&model.frozen)),
                 ..file
             },
-            Model::Twin(twin) => {
-                let loss = Self::from(&twin.loss);
-                // The terms of a twin's twin add up.
-                let inner = loss.asymmetry.map_or_else(Rational::new, |own| own.0);
-                Self {
-                    asymmetry: Some(Exact(inner + &twin.asymmetry)),
-                    ..loss
-                }
-            }
         }
     }
 }
@@ -423,11 +540,7 @@ impl ModelFile {
     }
 
     /// The model, of whatever sizes the file says.
-    fn model(mut self) -> Result<Model, ReplayError> {
-        let asymmetry = self
-            .asymmetry
-            .take()
-            .map_or_else(Rational::new, |own| own.0);
+    fn model(self) -> Result<Model, ReplayError> {
         let given = self.fields();
         let missing = |field: &str| ReplayError::Shape(format!("model.{field}: missing"));
         let whole = |field: &str, n: Option<Whole>| match n {
@@ -480,12 +593,7 @@ impl ModelFile {
                 "model.{field}: does not go with kind \"{}\"",
                 model.kind()
             ))),
-            // What has no twin was written with an asymmetry of 0 once.
-            None if asymmetry.is_zero() => Ok(model),
-            None => Ok(Model::Twin(Box::new(Twin {
-                loss: model,
-                asymmetry,
-            }))),
+            None => Ok(model),
         }
     }
 }
@@ -499,7 +607,6 @@ fn check_sizes(model: &Model, theta: usize) -> Result<(), ReplayError> {
         Model::ScaleInvariant(model) => &[model.inputs, model.outputs],
         Model::Attention(model) => &[model.embedding, model.head, model.outputs],
         Model::Adapter(adapter) => &adapter.factor.widths,
-        Model::Twin(twin) => return check_sizes(&twin.loss, theta),
     };
     if !sizes.iter().all(|size| (1..=theta).contains(size)) {
         return shape(format!(
@@ -546,68 +653,6 @@ impl BlockFile {
     }
 }
 
-impl CaseFile {
-    fn case(self) -> Result<Case, ReplayError> {
-        let strength = |gamma: Exact, sigma2: Exact| {
-            Strength::new(gamma.0, sigma2.0)
-                .map_err(|error| ProblemError::Invalid(error.to_string()))
-        };
-        match self {
-            Self::Network(file) => Ok(Case::Network(file.0.case()?)),
-            Self::Experiment(Table(file)) => Ok(Case::Experiment(ExperimentCase {
-                seed: file.seed.0,
-                full: file.full,
-            })),
-            Self::Spectrum(Table(file)) => {
-                let strength = strength(file.gamma, file.sigma2)?;
-                displacement(&file.lambda.0)?;
-                let spectrum = spectrum(
-                    "case.spectrum.terms",
-                    file.terms.0.into_iter().map(|term| term.0).collect(),
-                )?;
-                Ok(Case::Spectrum(SpectrumCase {
-                    spectrum,
-                    strength,
-                    lambda: file.lambda.0,
-                }))
-            }
-            Self::Family(Table(file)) => {
-                let strength = strength(file.gamma, file.sigma2)?;
-                let members = file.members.0;
-                let mut terms = Vec::new();
-                for (i, Table(term)) in file.terms.0.into_iter().enumerate() {
-                    let place = format!("case.family.terms[{i}]");
-                    let found = term.rates.0.len();
-                    if found != members {
-                        let message =
-                            format!("{place}.rates: expected {members} numbers, found {found}");
-                        return Err(ProblemError::Invalid(message).into());
-                    }
-                    if term.noise.0 < 0 || term.charge.0 < 0 {
-                        let message =
-                            format!("{place}: expected noise and charge that are not negative");
-                        return Err(ProblemError::Invalid(message).into());
-                    }
-                    terms.push(Term {
-                        rate: exact(term.rates),
-                        noise: term.noise.0,
-                        charge: term.charge.0,
-                    });
-                }
-                if members == 0 || terms.is_empty() {
-                    let message = "case.family: expected at least one generator and one term";
-                    return Err(ProblemError::Invalid(message.to_owned()).into());
-                }
-                Ok(Case::Family(FamilyCase {
-                    members,
-                    spectrum: Spectrum::merged(terms),
-                    strength,
-                }))
-            }
-        }
-    }
-}
-
 /// Batches that are enumerated at the most.
 const MAX_BATCHES: usize = 10_000;
 
@@ -621,11 +666,51 @@ fn displacement(lambda: &Rational) -> Result<(), ReplayError> {
 }
 
 impl NetworkFile {
-    fn case(self) -> Result<NetworkCase, ReplayError> {
+    fn of<L>(case: &NetworkCase<L>, model: Option<Table<ModelFile>>) -> Self {
+        let sample = |z: &Sample<Rational>| {
+            Table(SampleFile {
+                input: listed(&z.input),
+                target: listed(&z.target),
+            })
+        };
+        let block = match &case.generator {
+            Generator::Block(block) => Some(Table(BlockFile::from(block))),
+            _ => None,
+        };
+        Self {
+            model,
+            samples: List(case.samples.iter().map(sample).collect()),
+            theta: listed(&case.theta),
+            generator: GeneratorFile::of(&case.generator).map(Table),
+            block,
+            gamma: number(&case.gamma),
+            learning_rate: number(&case.learning_rate),
+            batch: case.batch,
+            lambda: number(&case.lambda),
+        }
+    }
+
+    fn case(mut self) -> Result<NetworkCase, ReplayError> {
+        let missing = || ReplayError::Shape("model: missing".to_owned());
+        let Table(mut model) = self.model.take().ok_or_else(missing)?;
+        let asymmetry = model.asymmetry.take();
+        let model = model.model()?;
+        check_sizes(&model, self.theta.0.len())?;
+        let shape = model.shape();
+        // What has no twin was written with an asymmetry of 0 once.
+        let asymmetry = asymmetry.map_or_else(Rational::new, |own| own.0);
+        self.complete(model, asymmetry, shape)
+    }
+
+    /// The case of a loss with samples of this shape.
+    fn complete<L: AnyLoss>(
+        self,
+        model: L,
+        asymmetry: Rational,
+        (inputs, outputs): (usize, usize),
+    ) -> Result<NetworkCase<L>, ReplayError> {
         let shape = |message: String| Err(ReplayError::Shape(message));
         let theta = exact(self.theta);
-        let model = self.model.0.model()?;
-        check_sizes(&model, theta.len())?;
         if theta.len() != model.dim() {
             return shape(format!(
                 "theta: expected {} numbers, found {}",
@@ -636,7 +721,6 @@ impl NetworkFile {
         if self.samples.0.is_empty() {
             return shape("samples: expected at least one, found none".to_owned());
         }
-        let (inputs, outputs) = model.shape();
         let mut samples = Vec::new();
         for (i, Table(file)) in self.samples.0.into_iter().enumerate() {
             let sample = Sample {
@@ -692,6 +776,7 @@ impl NetworkFile {
         displacement(&self.lambda.0)?;
         Ok(NetworkCase {
             model,
+            asymmetry,
             samples,
             theta,
             generator,

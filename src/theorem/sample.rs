@@ -1,12 +1,12 @@
 //! How cases are drawn.
 
-use super::case::{Case, FamilyCase, NetworkCase, SpectrumCase};
+use super::case::{FamilyCase, NetworkCase, SpectrumCase};
 
 use super::draw::Draw;
 use crate::balance::{Spectrum, Strength, Term};
 use crate::model::{
     Activation, Adapter, Attention, Deep, DiagonalLinear, Loss, Model, Sample, ScaleInvariant,
-    digits,
+    Symmetric, digits,
 };
 use crate::scalar::Rational;
 use crate::symmetry::{Generator, Structure, rows_of};
@@ -38,39 +38,39 @@ const RATIONAL: usize = 5;
 const SYMMETRIC: usize = 6;
 
 /// A small network of any model with a symmetry, with any of its symmetries.
-pub fn any_network(draw: &mut Draw) -> Case {
-    Case::Network(one_of(draw, SYMMETRIC))
+pub fn any_network(draw: &mut Draw) -> NetworkCase {
+    one_of(draw, SYMMETRIC)
 }
 
 /// A small network of any model; one whose symmetry is approximate is among them.
-pub fn any_model(draw: &mut Draw) -> Case {
-    Case::Network(one_of(draw, KINDS.len()))
+pub fn any_model(draw: &mut Draw) -> NetworkCase {
+    one_of(draw, KINDS.len())
 }
 
 /// A small network whose loss and gradients are rational, with any of its symmetries.
-pub fn rational_network(draw: &mut Draw) -> Case {
-    Case::Network(one_of(draw, RATIONAL))
+pub fn rational_network(draw: &mut Draw) -> NetworkCase {
+    one_of(draw, RATIONAL)
 }
 
 /// A small network with a symmetry whose weight decay makes sure that both sides pull.
-pub fn any_network_with_decay(draw: &mut Draw) -> Case {
+pub fn any_network_with_decay(draw: &mut Draw) -> NetworkCase {
     with_decay(draw, any_network)
 }
 
 /// The same where loss and gradients are rational.
-pub fn network_with_finite_equilibrium(draw: &mut Draw) -> Case {
+pub fn network_with_finite_equilibrium(draw: &mut Draw) -> NetworkCase {
     with_decay(draw, rational_network)
 }
 
 /// A small leaky-ReLU network with the rescaling of one neuron.
-pub fn relu_network(draw: &mut Draw) -> Case {
+pub fn relu_network(draw: &mut Draw) -> NetworkCase {
     rescaled_network(draw, Kind::LeakyRelu)
 }
 
 /// A leaky-ReLU network with two layers and the rescaling of one neuron, whose labels
 /// differ only across that neuron's outgoing weights, at one input: the incoming weights
 /// have no noise.
-pub fn one_sided_network(draw: &mut Draw) -> Case {
+pub fn one_sided_network(draw: &mut Draw) -> NetworkCase {
     let hidden = draw.size(1, 3);
     let outputs = draw.size(2, 3);
     let model = layered(draw.size(1, 3), vec![hidden], outputs, leaky());
@@ -88,28 +88,28 @@ pub fn one_sided_network(draw: &mut Draw) -> Case {
             *label += Rational::from(direction * k);
         }
     }
-    Case::Network(case)
+    case
 }
 
 /// The same as [`relu_network`] with weight decay.
-pub fn relu_network_with_decay(draw: &mut Draw) -> Case {
+pub fn relu_network_with_decay(draw: &mut Draw) -> NetworkCase {
     with_decay(draw, relu_network)
 }
 
 /// A small network that is invariant under the scaling of all its weights.
-pub fn scale_invariant_network(draw: &mut Draw) -> Case {
+pub fn scale_invariant_network(draw: &mut Draw) -> NetworkCase {
     let model = scale_invariant(draw, false);
-    Case::Network(small_data(draw, model))
+    small_data(draw, model)
 }
 
 /// A small tanh network with the rescaling of one neuron, an approximate symmetry.
-pub fn tanh_network(draw: &mut Draw) -> Case {
+pub fn tanh_network(draw: &mut Draw) -> NetworkCase {
     rescaled_network(draw, Kind::Tanh)
 }
 
 /// A small linear or leaky-ReLU network with decay whose weights, data and learning rate
 /// are small enough for thousands of steps.
-pub fn running_network(draw: &mut Draw) -> Case {
+pub fn running_network(draw: &mut Draw) -> NetworkCase {
     let kind = if draw.flag() {
         Kind::LeakyRelu
     } else {
@@ -119,19 +119,17 @@ pub fn running_network(draw: &mut Draw) -> Case {
 }
 
 /// The linear ones: their gradient flow is smooth.
-pub fn smooth_network(draw: &mut Draw) -> Case {
+pub fn smooth_network(draw: &mut Draw) -> NetworkCase {
     running(draw, Kind::Linear)
 }
 
 /// A small tanh network with the rescaling of one neuron, as [`running_network`].
-pub fn running_tanh_network(draw: &mut Draw) -> Case {
+pub fn running_tanh_network(draw: &mut Draw) -> NetworkCase {
     running(draw, Kind::Tanh)
 }
 
-fn running(draw: &mut Draw, kind: Kind) -> Case {
-    let Case::Network(mut case) = rescaled_network(draw, kind) else {
-        return small_run(draw);
-    };
+fn running(draw: &mut Draw, kind: Kind) -> NetworkCase {
+    let mut case = rescaled_network(draw, kind);
     let shrink = |row: &mut Vec<Rational>, factor: u32| row.iter_mut().for_each(|x| *x /= factor);
     shrink(&mut case.theta, 4);
     for sample in &mut case.samples {
@@ -140,12 +138,12 @@ fn running(draw: &mut Draw, kind: Kind) -> Case {
     }
     case.gamma = draw.positive() / 16;
     case.learning_rate /= 4;
-    Case::Network(case)
+    case
 }
 
 /// A network of two layers so small that its parameters can be followed as fractions:
 /// they have three times as many digits after each step.
-pub fn small_run(draw: &mut Draw) -> Case {
+pub fn small_run(draw: &mut Draw) -> NetworkCase {
     let activation = if draw.flag() {
         leaky()
     } else {
@@ -157,25 +155,22 @@ pub fn small_run(draw: &mut Draw) -> Case {
         draw.size(1, 2),
         activation,
     );
-    Case::Network(small_data(draw, model))
+    small_data(draw, model)
 }
 
 /// With the rescaling itself, not a dense copy of it.
-fn rescaled_network(draw: &mut Draw, kind: Kind) -> Case {
+fn rescaled_network(draw: &mut Draw, kind: Kind) -> NetworkCase {
     let mut case = small_network(draw, kind);
     if matches!(case.generator, Generator::Dense(_)) {
         case.generator = symmetry(&case.model, draw);
     }
-    Case::Network(case)
+    case
 }
 
-fn with_decay(draw: &mut Draw, network: fn(&mut Draw) -> Case) -> Case {
-    let case = network(draw);
-    let Case::Network(mut case) = case else {
-        return case;
-    };
+fn with_decay(draw: &mut Draw, network: fn(&mut Draw) -> NetworkCase) -> NetworkCase {
+    let mut case = network(draw);
     case.gamma = draw.positive() / 16;
-    Case::Network(case)
+    case
 }
 
 /// Of one of the first `kinds` kinds.
@@ -270,7 +265,7 @@ fn layered(inputs: usize, hidden: Vec<usize>, outputs: usize, activation: Activa
 }
 
 /// A network of two layers on a few of the digits: 64 pixels, one-hot targets.
-pub fn digits_network(draw: &mut Draw) -> Case {
+pub fn digits_network(draw: &mut Draw) -> NetworkCase {
     let activation = if draw.flag() {
         leaky()
     } else {
@@ -280,11 +275,11 @@ pub fn digits_network(draw: &mut Draw) -> Case {
 }
 
 /// The leaky-ReLU one among them, with the rescaling of one neuron.
-pub fn relu_digits_network(draw: &mut Draw) -> Case {
+pub fn relu_digits_network(draw: &mut Draw) -> NetworkCase {
     on_digits(draw, leaky())
 }
 
-fn on_digits(draw: &mut Draw, activation: Activation) -> Case {
+fn on_digits(draw: &mut Draw, activation: Activation) -> NetworkCase {
     let data = digits();
     let count = draw.size(3, 5);
     let samples = (0..count).map(|_| data[draw.size(0, data.len() - 1)].clone());
@@ -295,7 +290,7 @@ fn on_digits(draw: &mut Draw, activation: Activation) -> Case {
     if matches!(case.generator, Generator::Dense(_)) {
         case.generator = symmetry(&case.model, draw);
     }
-    Case::Network(case)
+    case
 }
 
 fn network(draw: &mut Draw, model: Model, samples: Vec<Sample<Rational>>) -> NetworkCase {
@@ -312,6 +307,7 @@ fn network(draw: &mut Draw, model: Model, samples: Vec<Sample<Rational>>) -> Net
         generator = as_dense(&generator);
     }
     NetworkCase {
+        asymmetry: Rational::new(),
         samples,
         theta,
         generator,
@@ -403,8 +399,8 @@ fn with_rational_norm(draw: &mut Draw, d: usize) -> Vec<Rational> {
 
 /// A spectrum of one or two terms, each with or without noise and charge, so that
 /// every status of T8 comes up.
-pub fn spectrum(draw: &mut Draw) -> Case {
-    Case::Spectrum(any_spectrum(draw, 2))
+pub fn spectrum(draw: &mut Draw) -> SpectrumCase {
+    any_spectrum(draw, 2)
 }
 
 fn any_spectrum(draw: &mut Draw, largest: usize) -> SpectrumCase {
@@ -449,7 +445,7 @@ fn any_spectrum(draw: &mut Draw, largest: usize) -> SpectrumCase {
 }
 
 /// A spectrum in which both sides pull: T8 gives it a finite λ\*.
-pub fn finite_spectrum(draw: &mut Draw) -> Case {
+pub fn finite_spectrum(draw: &mut Draw) -> SpectrumCase {
     let mut case = any_spectrum(draw, 6);
     case.strength.sigma2 = draw.positive();
     let own = case.spectrum.terms().iter().cloned();
@@ -459,12 +455,12 @@ pub fn finite_spectrum(draw: &mut Draw) -> Case {
         charge: draw.positive(),
     });
     case.spectrum = Spectrum::merged(own.chain(live).collect::<Vec<_>>());
-    Case::Spectrum(case)
+    case
 }
 
 /// A small network with several generators that commute: ReLU or diagonal rescalings, the
 /// scalings of rows, or a two-layer linear network with one direction of its factor.
-pub fn family_network(draw: &mut Draw) -> Case {
+pub fn family_network(draw: &mut Draw) -> NetworkCase {
     let kind = draw.integer(0, 3);
     let case = match kind {
         0 => small_network(draw, Kind::LeakyRelu),
@@ -489,27 +485,27 @@ pub fn family_network(draw: &mut Draw) -> Case {
     if draw.flag() {
         case.gamma = draw.positive() / 16;
     }
-    Case::Network(case)
+    case
 }
 
 /// A small ReLU or diagonal network with all its rescalings.
-pub fn rescalings(draw: &mut Draw) -> Case {
+pub fn rescalings(draw: &mut Draw) -> NetworkCase {
     let kind = if draw.flag() {
         Kind::DiagonalLinear
     } else {
         Kind::LeakyRelu
     };
-    Case::Network(small_network(draw, kind))
+    small_network(draw, kind)
 }
 
 /// A small two-layer linear network.
-pub fn linear_pair(draw: &mut Draw) -> Case {
-    Case::Network(linear_pair_case(draw))
+pub fn linear_pair(draw: &mut Draw) -> NetworkCase {
+    linear_pair_case(draw)
 }
 
 /// The same with weight decay, and with as many samples and as wide ends as it takes for
 /// both sides of the balance to be positive definite.
-pub fn regular_linear_pair(draw: &mut Draw) -> Case {
+pub fn regular_linear_pair(draw: &mut Draw) -> NetworkCase {
     let hidden = draw.size(1, 2);
     let model = layered(
         draw.size(hidden, 3),
@@ -519,7 +515,7 @@ pub fn regular_linear_pair(draw: &mut Draw) -> Case {
     );
     let mut case = small_data(draw, model);
     case.gamma = draw.positive() / 16;
-    Case::Network(case)
+    case
 }
 
 fn linear_pair_case(draw: &mut Draw) -> NetworkCase {
@@ -534,7 +530,7 @@ fn linear_pair_case(draw: &mut Draw) -> NetworkCase {
 
 /// A spectrum with one to three rates a term, of small whole numbers so that exponents
 /// often lie on a face of their hull, and every status comes up.
-pub fn family(draw: &mut Draw) -> Case {
+pub fn family(draw: &mut Draw) -> FamilyCase {
     let members = draw.size(1, 3);
     let whole = |draw: &mut Draw| Rational::from(draw.integer(-2, 2));
     let count = draw.size(1, 3) + members;
@@ -552,7 +548,7 @@ pub fn family(draw: &mut Draw) -> Case {
             },
         })
         .collect();
-    Case::Family(FamilyCase {
+    FamilyCase {
         members,
         spectrum: Spectrum::merged(terms),
         strength: Strength {
@@ -563,5 +559,5 @@ pub fn family(draw: &mut Draw) -> Case {
             },
             sigma2: draw.positive() / 4,
         },
-    })
+    }
 }

@@ -1,14 +1,19 @@
 //! T11: the equilibrium is a smooth function of everything it depends on.
 
-use super::case::{Case, NetworkCase, SpectrumCase};
+use super::case::{NetworkCase, OUTSIDE, SpectrumCase};
 use super::draw::Draw;
 use super::evidence::{Evidence, Identity, Outcome, precision_scaling, vector_defect};
-use super::{Check, Control, Origin, Statement, sample};
+use super::law::{Check, Control, Judgement, Missing, Stop};
+use super::{Origin, Statement, sample};
 use crate::balance::{
-    BalanceEquation, Motion, Pulls, SensitivityError, Setting, Spectrum, SpectrumSource, Strength,
-    Term, certify, population_variance, solve,
+    BalanceEquation, Spectrum, SpectrumSource, Strength, Term, certify,
+    noise::population_variance,
+    pulls::Pulls,
+    sensitivity::{BalanceGradient, Motion, SensitivityError, Tangent},
+    setting::Setting,
+    solve,
 };
-use crate::model::{Loss, Sample};
+use crate::model::{Loss, Sample, Symmetric};
 use crate::scalar::{Ball, Field, Rational, Real, RealScalar, Scalar, at_precision, dot, sum};
 use crate::symmetry::{Eigenbasis, Generator, act_with_rates};
 use num_dual::{Dual, DualNum};
@@ -20,89 +25,84 @@ pub static STATEMENT: Statement = Statement {
     claim: "Where T8 gives a finite λ*, λ* and θ* are smooth in θ, the data, γ and σ²: ∂λ*/∂p = −∂_pG/∂_λG and θ̇* = e^{λA}(θ̇ + λ̇Aθ).",
     origin: Origin::Paper,
     drawn: true,
+    unproved: None,
+    file: file!(),
     checks: &[
-        Check {
+        &Check {
             name: "∂λ*/∂(μ, a, c, γ, σ²), by dual numbers through Newton's method",
             evidence: Evidence::Scaling,
             draw: sample::finite_spectrum,
-            run: |case| of_spectrum(case, Route::Newton, Clone::clone),
+            judge: |case| of_spectrum(case, Route::Newton, Clone::clone),
+            controls: &[
+                Control {
+                    name: "∂G/∂c with 2γ in place of 4γ",
+                    judge: |case| of_spectrum(case, Route::Newton, half_the_charges),
+                },
+                Control {
+                    name: "half of ∂G/∂μ",
+                    judge: |case| of_spectrum(case, Route::Newton, half_the_rates),
+                },
+            ],
         },
-        Check {
+        &Check {
             name: "∂λ*/∂(a, c, γ, σ²), by dual numbers through the closed form",
             evidence: Evidence::Scaling,
             draw: one_rate,
-            run: |case| of_spectrum(case, Route::ClosedForm, Clone::clone),
+            judge: |case| of_spectrum(case, Route::ClosedForm, Clone::clone),
+            controls: &[Control {
+                name: "∂G/∂c with 2γ in place of 4γ",
+                judge: |case| of_spectrum(case, Route::ClosedForm, half_the_charges),
+            }],
         },
-        Check {
+        &Check {
             name: "∂λ*/∂(θ, g, γ, σ²) and θ̇*, by dual numbers through the eigenbasis",
             evidence: Evidence::Scaling,
             draw: network,
-            run: |case| of_orbit(case, Claim::Right),
+            judge: |case| of_orbit(case, Claim::Right),
+            controls: &[
+                Control {
+                    name: "second moment in place of covariance",
+                    judge: |case| of_orbit(case, Claim::SecondMoment),
+                },
+                Control {
+                    name: "∂G/∂θ with 4γ in place of 8γ",
+                    judge: |case| of_orbit(case, Claim::HalfThePoint),
+                },
+                Control {
+                    name: "θ̇* without λ̇Aθ",
+                    judge: |case| of_orbit(case, Claim::WithoutShift),
+                },
+            ],
         },
-        Check {
+        &Check {
             name: "λ̇* within the truncation error of a central difference",
             evidence: Evidence::Enclosure,
             draw: sample::finite_spectrum,
-            run: |case| central_difference(case, 1),
+            judge: |case| central_difference(case, 1),
+            controls: &[Control {
+                name: "sign of λ̇* reversed",
+                judge: |case| central_difference(case, -1),
+            }],
         },
-        Check {
+        &Check {
             name: "λ̇* and θ̇* through a network's data, against moved data",
             evidence: Evidence::Scaling,
             draw: network,
-            run: |case| through_data(case, false),
+            judge: |case| through_data(case, false),
+            controls: &[Control {
+                name: "gradients that do not follow the data",
+                judge: |case| through_data(case, true),
+            }],
         },
-        Check {
+        &Check {
             name: "refused exactly where there is no finite λ*",
             evidence: Evidence::Exact,
             draw: sample::spectrum,
-            run: |case| refused(case, Clone::clone),
-        },
-    ],
-    controls: &[
-        Control {
-            name: "∂G/∂c with 2γ in place of 4γ",
-            check: 0,
-            run: |case| of_spectrum(case, Route::Newton, half_the_charges),
-        },
-        Control {
-            name: "half of ∂G/∂μ",
-            check: 0,
-            run: |case| of_spectrum(case, Route::Newton, half_the_rates),
-        },
-        Control {
-            name: "∂G/∂c with 2γ in place of 4γ",
-            check: 1,
-            run: |case| of_spectrum(case, Route::ClosedForm, half_the_charges),
-        },
-        Control {
-            name: "second moment in place of covariance",
-            check: 2,
-            run: |case| of_orbit(case, Claim::SecondMoment),
-        },
-        Control {
-            name: "∂G/∂θ with 4γ in place of 8γ",
-            check: 2,
-            run: |case| of_orbit(case, Claim::HalfThePoint),
-        },
-        Control {
-            name: "θ̇* without λ̇Aθ",
-            check: 2,
-            run: |case| of_orbit(case, Claim::WithoutShift),
-        },
-        Control {
-            name: "sign of λ̇* reversed",
-            check: 3,
-            run: |case| central_difference(case, -1),
-        },
-        Control {
-            name: "gradients that do not follow the data",
-            check: 4,
-            run: |case| through_data(case, true),
-        },
-        Control {
-            name: "status that forgets weight decay",
-            check: 5,
-            run: |case| refused(case, without_decay),
+            judge: |case| refused(case, Clone::clone),
+            controls: &[Control {
+                name: "status that forgets weight decay",
+                judge: |case| refused(case, without_decay),
+            }],
         },
     ],
 };
@@ -113,30 +113,26 @@ fn direction() -> impl Iterator<Item = Rational> {
 }
 
 /// A network with weight decay. Dense copies of large generators add nothing but time.
-fn network(draw: &mut Draw) -> Case {
-    match sample::network_with_finite_equilibrium(draw) {
-        Case::Network(case)
-            if matches!(case.generator, Generator::Dense(_)) && case.theta.len() > 4 =>
-        {
-            let own = case.model.symmetries().into_iter().next();
-            Case::Network(own.map_or(case.clone(), |generator| case.with_generator(generator)))
-        }
-        case => case,
+fn network(draw: &mut Draw) -> NetworkCase {
+    let case = sample::network_with_finite_equilibrium(draw);
+    if !matches!(case.generator, Generator::Dense(_)) || case.theta.len() <= 4 {
+        return case;
+    }
+    match case.model.symmetries().into_iter().next() {
+        Some(generator) => case.with_generator(generator),
+        None => case,
     }
 }
 
 /// Terms of one rate up to its sign, so that the solver has a closed form.
-fn one_rate(draw: &mut Draw) -> Case {
-    let Case::Spectrum(mut case) = sample::finite_spectrum(draw) else {
-        return sample::spectrum(draw);
-    };
+fn one_rate(draw: &mut Draw) -> SpectrumCase {
+    let case = sample::finite_spectrum(draw);
     let rate = draw.positive();
     let terms = case.spectrum.terms().iter().map(|t| Term {
         rate: rate.clone() * t.rate.cmp0() as i32,
         ..t.clone()
     });
-    case.spectrum = Spectrum::merged(terms.collect::<Vec<_>>());
-    Case::Spectrum(case)
+    case.with_spectrum(Spectrum::merged(terms.collect::<Vec<_>>()))
 }
 
 // Of a spectrum.
@@ -180,15 +176,17 @@ fn along_strength(x: &Rational) -> Rational {
     }
 }
 
-/// All numbers of a balance, in a fixed order.
-fn numbers<S: Field>(balance: &BalanceEquation<S>) -> Vec<S> {
-    let terms = balance.spectrum.terms().iter();
-    let strength = [&balance.strength.gamma, &balance.strength.sigma2];
-    terms
-        .flat_map(|t| [&t.rate, &t.noise, &t.charge])
-        .chain(strength)
-        .cloned()
-        .collect()
+/// The derivative of λ\* along a velocity of all numbers of a balance.
+fn along<S: Field>(gradient: &BalanceGradient<S>, velocity: &BalanceEquation<S>) -> S {
+    let numbers = |terms: &[Term<S>], gamma: &S, sigma2: &S| -> Vec<S> {
+        let terms = terms.iter().flat_map(|t| [&t.rate, &t.noise, &t.charge]);
+        terms.chain([gamma, sigma2]).cloned().collect()
+    };
+    let BalanceEquation { spectrum, strength } = velocity;
+    dot(
+        &numbers(&gradient.terms, &gradient.gamma, &gradient.sigma2),
+        &numbers(spectrum.terms(), &strength.gamma, &strength.sigma2),
+    )
 }
 
 /// The balance of two, `f` applied number by number.
@@ -226,33 +224,37 @@ struct OfSpectrum<'a> {
 }
 
 impl Identity for OfSpectrum<'_> {
-    fn defect<S: RealScalar + DualNum>(&self) -> Option<(S, S)> {
+    fn defect<S: RealScalar + DualNum>(&self) -> Result<(S, S), Stop> {
         let balance = self.case.balance::<S>();
         let velocity = velocity(self.case, self.route);
         let dual = zip(&balance, &velocity.balance(), |x: &S, v: &S| {
             Dual::new(x.clone(), v.clone())
         });
-        let (lambda, gradient) = balance.sensitivity().ok()?;
+        let (lambda, gradient) = balance.sensitivity()?;
         let found = match self.route {
             Route::Newton => newton(&dual, lambda),
-            Route::ClosedForm => Pulls::of(&dual)?.closed_form()?,
+            Route::ClosedForm => Pulls::of(&dual)
+                .or_failed("a pull of no decided sign")?
+                .closed_form()
+                .or_failed("no closed form")?,
         };
         let tampered = (self.tamper)(&velocity).balance();
-        let claimed = dot(&numbers(&gradient), &numbers(&tampered));
-        Some(vector_defect(&[found.eps], &[claimed]))
+        let claimed = along(&gradient, &tampered);
+        Ok(vector_defect(&[found.eps], &[claimed]))
     }
 }
 
-fn of_spectrum(case: &Case, route: Route, tamper: fn(&SpectrumCase) -> SpectrumCase) -> Outcome {
+fn of_spectrum(
+    case: &SpectrumCase,
+    route: Route,
+    tamper: fn(&SpectrumCase) -> SpectrumCase,
+) -> Judgement {
     let identity = |case| OfSpectrum {
         case,
         route,
         tamper,
     };
-    Outcome::decided(
-        case.spectrum()
-            .map(|case| precision_scaling(&identity(case))),
-    )
+    precision_scaling(&identity(case))
 }
 
 fn half_the_charges(velocity: &SpectrumCase) -> SpectrumCase {
@@ -319,57 +321,53 @@ const STEP: u32 = 200;
 /// (λ(h) − λ(−h))/2h − λ̇ = h²λ⃛(ξ)/6 for some |ξ| ≤ h. The ends are certified roots of
 /// the displaced problems. λ⃛ is enclosed for all |t| ≤ h at once, order by order, from
 /// G(λ(t), t) = 0.
-fn central_difference(case: &Case, sign: i64) -> Outcome {
+fn central_difference(case: &SpectrumCase, sign: i64) -> Judgement {
     at_precision(BITS, || {
-        let compare = |case: &SpectrumCase| {
-            let h = Rational::from(1) >> STEP;
-            let velocity = velocity(case, Route::Newton);
-            let end = |h: &Rational| {
-                let moved = zip(&case.balance(), &velocity.balance(), |x: &Rational, v| {
-                    x.clone() + Rational::from(v * h)
-                });
-                // 250 digits are 830 bits, of which the difference loses 200.
-                let source = SpectrumSource::Exact(moved.spectrum);
-                let root = certify(&source, &moved.strength, 250).ok()?.finite()?;
-                Some(root.lambda)
-            };
-            let difference =
-                (end(&h)? - end(&-h.clone())?) / Ball::from_rational(&(h.clone() * 2u32));
-
-            let (lambda, gradient) = case.balance::<Real>().sensitivity().ok()?;
-            let claimed = dot(&numbers(&gradient), &numbers(&velocity.balance()));
-            let claimed = Ball::point(claimed.as_float()) * Ball::from_int(sign);
-
-            let interval = |x: &Rational, v: &Rational| {
-                let reach = Ball::from_rational(&Rational::from(v * &h));
-                Ball::from_rational(x).widen(&reach.magnitude())
-            };
-            let boxed = zip(&case.balance(), &velocity.balance(), interval);
-            let line = zip(&case.balance(), &velocity.balance(), |x, v| {
-                let mut line = series(|_| Ball::from_int(0));
-                (line[0], line[1]) = (interval(x, v), Ball::from_rational(v));
-                line
+        let h = Rational::from(1) >> STEP;
+        let velocity = velocity(case, Route::Newton);
+        let end = |h: &Rational| {
+            let moved = zip(&case.balance(), &velocity.balance(), |x: &Rational, v| {
+                x.clone() + Rational::from(v * h)
             });
-            // Where the root stays while |t| ≤ h: G changes its sign for every such t.
-            let radius = Ball::from_rational(&(Rational::from(1) >> (STEP / 2)));
-            let centre = Ball::point(lambda.as_float());
-            let (left, right) = (centre.clone() - &radius, centre.clone() + &radius);
-            let stays = Outcome::sign("G(λ* − 2^−100)", &boxed.g(&left), Ordering::Greater)
-                .and(|| Outcome::sign("G(λ* + 2^−100)", &boxed.g(&right), Ordering::Less));
-            let mut root = series(|_| Ball::from_int(0));
-            root[0] = left.hull(&right);
-            let slope = boxed.slope(&root[0]);
-            for k in 1..root.len() {
-                root[k] = -(g_along(&line, &root)[k].clone() / &slope);
-            }
-            let truncation = root[3].clone() * Ball::from_rational(&h).square();
-            // The claim is computed with 1024 bits; half of them are beyond doubt.
-            let rounding = claimed.magnitude() >> 512;
-            let allowed = (claimed + truncation).widen(&rounding);
-            let text = "λ̇* is not within the truncation error of the difference";
-            Some(stays.and(|| Outcome::holds(text, allowed.intersects(&difference))))
+            // 250 digits are 830 bits, of which the difference loses 200.
+            let source = SpectrumSource::Exact(moved.spectrum);
+            let root = certify(&source, &moved.strength, 250)?.finite();
+            Ok::<Ball, Stop>(root.or_failed("a root that is gone")?.lambda)
         };
-        Outcome::decided(case.spectrum().and_then(compare))
+        let difference = (end(&h)? - end(&-h.clone())?) / Ball::from_rational(&(h.clone() * 2u32));
+
+        let (lambda, gradient) = case.balance::<Real>().sensitivity()?;
+        let claimed = along(&gradient, &velocity.balance());
+        let claimed = Ball::point(claimed.as_float()) * Ball::from_int(sign);
+
+        let interval = |x: &Rational, v: &Rational| {
+            let reach = Ball::from_rational(&Rational::from(v * &h));
+            Ball::from_rational(x).widen(&reach.magnitude())
+        };
+        let boxed = zip(&case.balance(), &velocity.balance(), interval);
+        let line = zip(&case.balance(), &velocity.balance(), |x, v| {
+            let mut line = series(|_| Ball::from_int(0));
+            (line[0], line[1]) = (interval(x, v), Ball::from_rational(v));
+            line
+        });
+        // Where the root stays while |t| ≤ h: G changes its sign for every such t.
+        let radius = Ball::from_rational(&(Rational::from(1) >> (STEP / 2)));
+        let centre = Ball::point(lambda.as_float());
+        let (left, right) = (centre.clone() - &radius, centre.clone() + &radius);
+        let stays = Outcome::sign("G(λ* − 2^−100)", &boxed.g(&left), Ordering::Greater)
+            .and(|| Outcome::sign("G(λ* + 2^−100)", &boxed.g(&right), Ordering::Less));
+        let mut root = series(|_| Ball::from_int(0));
+        root[0] = left.hull(&right);
+        let slope = boxed.slope(&root[0]);
+        for k in 1..root.len() {
+            root[k] = -(g_along(&line, &root)[k].clone() / &slope);
+        }
+        let truncation = root[3].clone() * Ball::from_rational(&h).square();
+        // The claim is computed with 1024 bits; half of them are beyond doubt.
+        let rounding = claimed.magnitude() >> 512;
+        let allowed = (claimed + truncation).widen(&rounding);
+        let text = "λ̇* is not within the truncation error of the difference";
+        Ok(stays.and(|| Outcome::holds(text, allowed.intersects(&difference))))
     })
 }
 
@@ -383,10 +381,10 @@ struct Course {
 }
 
 impl Course {
-    fn of(case: &NetworkCase) -> Option<Self> {
+    fn of(case: &NetworkCase) -> Result<Self, Stop> {
         let mut direction = direction();
         let mut along = |x: &Vec<Rational>| direction.by_ref().take(x.len()).collect();
-        Some(Self {
+        Ok(Self {
             theta: along(&case.theta),
             samples: case
                 .samples
@@ -410,7 +408,7 @@ fn advance<S: Field>(x: &[Rational], v: &[Rational], t: &S) -> Vec<S> {
 }
 
 /// The setting of a network that has followed its course for a time t.
-fn setting_at<S: Scalar>(case: &NetworkCase, course: &Course, t: &S) -> Option<Setting<S>> {
+fn setting_at<S: Scalar>(case: &NetworkCase, course: &Course, t: &S) -> Result<Setting<S>, Stop> {
     let theta = advance(&case.theta, &course.theta, t);
     let samples = case.samples.iter().zip(&course.samples);
     let gradient = |(z, v): (&Sample<Rational>, &Sample<Rational>)| {
@@ -418,15 +416,18 @@ fn setting_at<S: Scalar>(case: &NetworkCase, course: &Course, t: &S) -> Option<S
             input: advance(&z.input, &v.input, t),
             target: advance(&z.target, &v.target, t),
         };
-        case.model.gradient(&theta, &moved)
+        case.loss().gradient(&theta, &moved)
     };
-    let gradients = samples.map(gradient).collect::<Option<_>>()?;
+    let gradients = samples
+        .map(gradient)
+        .collect::<Option<_>>()
+        .or_open(OUTSIDE)?;
     let (start, v) = (case.strength()?, &course.strength);
     let strength = Strength {
         gamma: S::from_rational(&start.gamma) + S::from_rational(&v.gamma) * t,
         sigma2: S::from_rational(&start.sigma2) + S::from_rational(&v.sigma2) * t,
     };
-    Some(Setting {
+    Ok(Setting {
         theta,
         gradients,
         strength,
@@ -434,24 +435,39 @@ fn setting_at<S: Scalar>(case: &NetworkCase, course: &Course, t: &S) -> Option<S
 }
 
 /// A network at time 0 of its course; dual parts are velocities.
-fn start<S: RealScalar + DualNum>(case: &NetworkCase, course: &Course) -> Option<Setting<Dual<S>>> {
+fn start<S: RealScalar + DualNum>(
+    case: &NetworkCase,
+    course: &Course,
+) -> Result<Setting<Dual<S>>, Stop> {
     setting_at(case, course, &Dual::new(S::zero(), S::one()))
 }
 
-/// One part of a setting of dual numbers.
-fn part<S: RealScalar + DualNum>(dual: &Setting<Dual<S>>, f: fn(&Dual<S>) -> &S) -> Setting<S> {
-    let vector = |v: &Vec<Dual<S>>| v.iter().map(|x| f(x).clone()).collect();
-    Setting {
-        theta: vector(&dual.theta),
-        gradients: dual.gradients.iter().map(vector).collect(),
-        strength: dual.strength.map(|x| f(x).clone()),
-    }
+/// The setting of a network at time 0, and its velocity.
+fn point_and_velocity<S: RealScalar + DualNum>(
+    dual: &Setting<Dual<S>>,
+) -> (Setting<S>, Tangent<S>) {
+    let vector = |v: &Vec<Dual<S>>, f: fn(&Dual<S>) -> &S| v.iter().map(|x| f(x).clone()).collect();
+    let rows = |f| dual.gradients.iter().map(|g| vector(g, f)).collect();
+    let (re, eps): (fn(&Dual<S>) -> &S, fn(&Dual<S>) -> &S) = (|x| &x.re, |x| &x.eps);
+    let Strength { gamma, sigma2 } = &dual.strength;
+    let point = Setting {
+        theta: vector(&dual.theta, re),
+        gradients: rows(re),
+        strength: dual.strength.map(|x| x.re.clone()),
+    };
+    let velocity = Tangent {
+        theta: vector(&dual.theta, eps),
+        gradients: rows(eps),
+        gamma: gamma.eps.clone(),
+        sigma2: sigma2.eps.clone(),
+    };
+    (point, velocity)
 }
 
 /// Rounding must not decide which terms are live.
-fn is_finite(case: &NetworkCase) -> Option<bool> {
-    let found = certify(&case.source()?, &case.strength()?, 5).ok()?;
-    Some(found.finite().is_some())
+fn is_finite(case: &NetworkCase) -> Result<bool, Stop> {
+    let found = certify(&case.source()?, &case.strength()?, 5)?;
+    Ok(found.finite().is_some())
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -469,22 +485,32 @@ struct OfOrbit<'a> {
 }
 
 impl Identity for OfOrbit<'_> {
-    fn defect<S: RealScalar + DualNum>(&self) -> Option<(S, S)> {
+    fn defect<S: RealScalar + DualNum>(&self) -> Result<(S, S), Stop> {
         let generator = &self.case.generator;
         let dual = start::<S>(self.case, self.course)?;
-        let (point, velocity) = (part(&dual, |x| &x.re), part(&dual, |x| &x.eps));
-        let sensitivity = point.sensitivity(generator).ok()?;
-        let mut claimed = sensitivity.push(&velocity).ok()?;
-        let reread = |point: Setting<S>, velocity: Setting<S>| -> Option<S> {
-            let sensitivity = point.sensitivity(generator).ok()?;
-            Some(sensitivity.push(&velocity).ok()?.lambda)
+        let (point, velocity) = point_and_velocity(&dual);
+        let sensitivity = point.sensitivity(generator)?;
+        let mut claimed = sensitivity.push(&velocity)?;
+        let reread = |point: Setting<S>, velocity: Tangent<S>| -> Result<S, Stop> {
+            let sensitivity = point.sensitivity(generator)?;
+            Ok(sensitivity.push(&velocity)?.lambda)
         };
         match self.claim {
             Claim::Right => {}
-            Claim::SecondMoment => claimed.lambda = reread(mirrored(&point), mirrored(&velocity))?,
+            Claim::SecondMoment => {
+                let point = Setting {
+                    gradients: mirrored(&point.gradients),
+                    ..point
+                };
+                let velocity = Tangent {
+                    gradients: mirrored(&velocity.gradients),
+                    ..velocity
+                };
+                claimed.lambda = reread(point, velocity)?;
+            }
             Claim::HalfThePoint => {
                 let theta = velocity.theta.iter().map(|v| v.clone() / S::from_int(2));
-                let half = Setting {
+                let half = Tangent {
                     theta: theta.collect(),
                     ..velocity
                 };
@@ -495,7 +521,9 @@ impl Identity for OfOrbit<'_> {
             }
         }
 
-        let basis = generator.eigenbasis::<S>()?;
+        let basis = generator
+            .eigenbasis::<S>()
+            .or_failed("the eigendecomposition did not converge")?;
         let coordinates = coordinates(&basis, &dual.theta);
         let rates: Vec<Dual<S>> = basis.rates().iter().cloned().map(Dual::from_re).collect();
         let rows = dual.gradients.iter().map(|g| self::coordinates(&basis, g));
@@ -516,7 +544,7 @@ impl Identity for OfOrbit<'_> {
         let found: Vec<S> = moved.into_iter().chain([lambda]).map(|x| x.eps).collect();
         let mut right = basis.coordinates(&claimed.theta);
         right.push(claimed.lambda);
-        Some(vector_defect(&found, &right))
+        Ok(vector_defect(&found, &right))
     }
 }
 
@@ -531,30 +559,24 @@ fn coordinates<S: RealScalar + DualNum>(basis: &Eigenbasis<S>, v: &[Dual<S>]) ->
 }
 
 /// The samples and their negatives: the mean is 0, the covariance the second moment.
-fn mirrored<S: Field>(setting: &Setting<S>) -> Setting<S> {
-    let negatives = setting.gradients.iter().map(|row| {
+fn mirrored<S: Field>(gradients: &[Vec<S>]) -> Vec<Vec<S>> {
+    let negatives = gradients.iter().map(|row| {
         let negative = row.iter().map(|x| -x.clone());
         negative.collect::<Vec<S>>()
     });
-    Setting {
-        gradients: setting.gradients.iter().cloned().chain(negatives).collect(),
-        ..setting.clone()
-    }
+    gradients.iter().cloned().chain(negatives).collect()
 }
 
-fn of_orbit(case: &Case, claim: Claim) -> Outcome {
-    let compare = |case: &NetworkCase| {
-        if !is_finite(case)? {
-            return Some(Outcome::Inconclusive("no finite λ*".to_owned()));
-        }
-        let course = &Course::of(case)?;
-        Some(precision_scaling(&OfOrbit {
-            case,
-            course,
-            claim,
-        }))
-    };
-    Outcome::decided(case.network().and_then(compare))
+fn of_orbit(case: &NetworkCase, claim: Claim) -> Judgement {
+    if !is_finite(case)? {
+        return Ok(Outcome::Inconclusive("no finite λ*".to_owned()));
+    }
+    let course = &Course::of(case)?;
+    precision_scaling(&OfOrbit {
+        case,
+        course,
+        claim,
+    })
 }
 
 /// Enough bits for a difference quotient of steps down to 2^−512.
@@ -570,7 +592,7 @@ struct Difference<'a> {
 
 impl Difference<'_> {
     /// θ\* and λ\* of the network at time t.
-    fn end(&self, t: &Rational) -> Option<Vec<Real>> {
+    fn end(&self, t: &Rational) -> Result<Vec<Real>, Stop> {
         let generator = &self.case.generator;
         let setting = setting_at::<Real>(self.case, self.course, &Real::from_rational(t))?;
         let Setting {
@@ -578,18 +600,19 @@ impl Difference<'_> {
             gradients,
             strength,
         } = setting;
-        let spectrum = Spectrum::from_gradients(generator, &theta, &gradients)?;
-        let lambda = solve(&BalanceEquation { spectrum, strength })
-            .ok()?
-            .finite()?;
+        let spectrum = Spectrum::from_gradients(generator, &theta, &gradients)
+            .or_failed("the eigendecomposition did not converge")?;
+        let lambda = solve(&BalanceEquation { spectrum, strength })?
+            .finite()
+            .or_failed("no finite λ*")?;
         let mut end = generator.act(&lambda, &theta);
         end.push(lambda);
-        Some(end)
+        Ok(end)
     }
 }
 
 impl Identity for Difference<'_> {
-    fn defect<S: RealScalar + DualNum>(&self) -> Option<(S, S)> {
+    fn defect<S: RealScalar + DualNum>(&self) -> Result<(S, S), Stop> {
         let (mut h, mut unit) = (Rational::from(1), S::one());
         while unit > S::unit() {
             h /= 2;
@@ -601,36 +624,39 @@ impl Identity for Difference<'_> {
             let found: Vec<Real> = ends.map(|(a, b)| (a - b) / &width).collect();
             let mut claimed = self.claimed.theta.clone();
             claimed.push(self.claimed.lambda.clone());
-            Some(vector_defect(&found, &claimed))
+            Ok::<_, Stop>(vector_defect(&found, &claimed))
         })?;
-        let narrow = |x: Real| Some(S::from_rational(&x.as_float().to_rational()?));
-        Some((narrow(defect)?, narrow(scale)?))
+        let narrow = |x: Real| {
+            let exact = x
+                .as_float()
+                .to_rational()
+                .or_failed("a defect that is not finite")?;
+            Ok::<S, Stop>(S::from_rational(&exact))
+        };
+        Ok((narrow(defect)?, narrow(scale)?))
     }
 }
 
-fn through_data(case: &Case, frozen: bool) -> Outcome {
-    let compare = |case: &NetworkCase| {
-        if !is_finite(case)? {
-            return Some(Outcome::Inconclusive("no finite λ*".to_owned()));
+fn through_data(case: &NetworkCase, frozen: bool) -> Judgement {
+    if !is_finite(case)? {
+        return Ok(Outcome::Inconclusive("no finite λ*".to_owned()));
+    }
+    let course = &Course::of(case)?;
+    let claimed = at_precision(WIDE, || {
+        let dual = start::<Real>(case, course)?;
+        let (point, mut velocity) = point_and_velocity(&dual);
+        if frozen {
+            let still = |row: &mut Vec<Real>| row.fill(Real::from_int(0));
+            velocity.gradients.iter_mut().for_each(still);
         }
-        let course = &Course::of(case)?;
-        let claimed = at_precision(WIDE, || {
-            let dual = start::<Real>(case, course)?;
-            let (point, mut velocity) = (part(&dual, |x| &x.re), part(&dual, |x| &x.eps));
-            if frozen {
-                let still = |row: &mut Vec<Real>| row.fill(Real::from_int(0));
-                velocity.gradients.iter_mut().for_each(still);
-            }
-            let sensitivity = point.sensitivity(&case.generator).ok()?;
-            sensitivity.push(&velocity).ok()
-        })?;
-        Some(precision_scaling(&Difference {
-            case,
-            course,
-            claimed,
-        }))
-    };
-    Outcome::decided(case.network().and_then(compare))
+        let sensitivity = point.sensitivity(&case.generator)?;
+        Ok::<_, Stop>(sensitivity.push(&velocity)?)
+    })?;
+    precision_scaling(&Difference {
+        case,
+        course,
+        claimed,
+    })
 }
 
 // Refusals.
@@ -648,40 +674,39 @@ fn without_decay(case: &SpectrumCase) -> SpectrumCase {
 
 /// The status of the exact spectrum against the answer for numbers of 128 bits: of the
 /// spectrum, and of a point with two samples that has this spectrum.
-fn refused(case: &Case, tamper: fn(&SpectrumCase) -> SpectrumCase) -> Outcome {
+fn refused(case: &SpectrumCase, tamper: fn(&SpectrumCase) -> SpectrumCase) -> Judgement {
     at_precision(128, || {
-        let compare = |case: &SpectrumCase| {
-            let expected = Pulls::of(&case.balance::<Rational>())?.status().status();
-            let balance = tamper(case).balance::<Real>();
-            let status = |refusal: Option<SensitivityError>| match refusal {
-                None => "finite".to_owned(),
-                Some(SensitivityError::NoEquilibrium { status }) => status.to_owned(),
-                Some(error) => error.to_string(),
-            };
-            let of_spectrum = status(balance.sensitivity().err());
-
-            let terms = case.spectrum.terms();
-            let generator =
-                Generator::diagonal(terms.iter().map(|t| t.rate.clone()).collect()).ok()?;
-            let roots = |f: fn(&Term<Real>) -> &Real| -> Option<Vec<Real>> {
-                balance
-                    .spectrum
-                    .terms()
-                    .iter()
-                    .map(|t| f(t).root())
-                    .collect()
-            };
-            let noise = roots(|t| &t.noise)?;
-            let setting = Setting {
-                theta: roots(|t| &t.charge)?,
-                gradients: vec![noise.iter().map(|x| -x.clone()).collect(), noise],
-                strength: balance.strength.clone(),
-            };
-            let of_point = status(setting.sensitivity(&generator).err());
-            let text = format!("status {expected}, but {of_spectrum} and {of_point} were found");
-            let agree = of_spectrum == expected && of_point == expected;
-            Some(Outcome::holds(&text, agree))
+        let expected = Pulls::of(&case.balance::<Rational>())
+            .or_failed("a pull of no decided sign")?
+            .status()
+            .status();
+        let balance = tamper(case).balance::<Real>();
+        let status = |refusal: Option<SensitivityError>| match refusal {
+            None => "finite".to_owned(),
+            Some(SensitivityError::NoEquilibrium { status }) => status.to_owned(),
+            Some(error) => error.to_string(),
         };
-        Outcome::decided(case.spectrum().and_then(compare))
+        let of_spectrum = status(balance.sensitivity().err());
+
+        let terms = case.spectrum.terms();
+        let generator = Generator::diagonal(terms.iter().map(|t| t.rate.clone()).collect())?;
+        let roots = |f: fn(&Term<Real>) -> &Real| -> Option<Vec<Real>> {
+            balance
+                .spectrum
+                .terms()
+                .iter()
+                .map(|t| f(t).root())
+                .collect()
+        };
+        let noise = roots(|t| &t.noise).or_failed("a power without a root")?;
+        let setting = Setting {
+            theta: roots(|t| &t.charge).or_failed("a power without a root")?,
+            gradients: vec![noise.iter().map(|x| -x.clone()).collect(), noise],
+            strength: balance.strength.clone(),
+        };
+        let of_point = status(setting.sensitivity(&generator).err());
+        let text = format!("status {expected}, but {of_spectrum} and {of_point} were found");
+        let agree = of_spectrum == expected && of_point == expected;
+        Ok(Outcome::holds(&text, agree))
     })
 }

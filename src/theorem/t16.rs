@@ -1,13 +1,18 @@
 //! T16: families of commuting generators.
 
-use super::case::{Case, FamilyCase, NetworkCase};
+use super::case::{FamilyCase, NetworkCase};
 use super::evidence::{Evidence, Identity, Margin, Outcome, precision_scaling, vector_defect};
-use super::{Check, Control, Origin, Statement, sample};
+use super::law::{Check, Control, Judgement, Missing, Stop};
+use super::{Origin, Statement, sample};
 use crate::balance::{
-    CertifiedFamily, Edge, Existence, FamilyOrbit, FamilySource, FamilyStatus, Noise, Potential,
-    Spectrum, Term, balance_network, certify_family, mean, minimise, population_variance,
+    Noise, Spectrum, Term,
+    family::{
+        CertifiedFamily, Edge, Existence, FamilyOrbit, FamilySource, FamilyStatus, Potential,
+        balance_network, certify_family, minimise,
+    },
+    noise::{mean, population_variance},
 };
-use crate::model::Loss;
+use crate::model::Symmetric;
 use crate::problem::{Answer, Body, FamilyFinite, Problem};
 use crate::scalar::{Ball, Field, Rational, Real, RealScalar, at_precision, dot, sum};
 use crate::symmetry::{Family, Generator, Structure};
@@ -22,112 +27,104 @@ pub static STATEMENT: Statement = Statement {
     claim: "Φ(λ) = Σ(2γc e^{2⟨w,λ⟩} + σ²a e^{−2⟨w,λ⟩}) is convex with ∇Φ = −(G_1..G_m); it has a minimiser exactly when 0 lies in the relative interior of the hull of the live w (γc > 0) and −w (σ²a > 0), unique up to the directions orthogonal to them.",
     origin: Origin::Paper,
     drawn: true,
+    unproved: None,
+    file: file!(),
     checks: &[
-        Check {
+        &Check {
             name: "Φ of the family is that of the moved network",
             evidence: Evidence::Scaling,
             draw: sample::family_network,
-            run: |case| moved(case, Clone::clone, 2),
+            judge: |case| moved(case, Clone::clone, 2),
+            controls: &[
+                Control {
+                    name: "asymmetric twin",
+                    judge: |case| moved(case, NetworkCase::asymmetric, 2),
+                },
+                Control {
+                    name: "γ‖θ‖² in place of 2γ‖θ‖²",
+                    judge: |case| moved(case, Clone::clone, 1),
+                },
+            ],
         },
-        Check {
+        &Check {
             name: "∇Φ = −(G_1..G_m), by dual numbers",
             evidence: Evidence::Scaling,
             draw: sample::family_network,
-            run: |case| gradient(case, -1),
+            judge: |case| gradient(case, -1),
+            controls: &[Control {
+                name: "∇Φ = +(G_1..G_m)",
+                judge: |case| gradient(case, 1),
+            }],
         },
-        Check {
+        &Check {
             name: "existence against Φ far out",
             evidence: Evidence::Enclosure,
             draw: sample::family,
-            run: |case| far_out(case, Clone::clone),
+            judge: |case| far_out(case, Clone::clone),
+            controls: &[Control {
+                name: "criterion with the noise on +w",
+                judge: |case| far_out(case, FamilyCase::with_noise_mirrored),
+            }],
         },
-        Check {
+        &Check {
             name: "certificates of existence",
             evidence: Evidence::Exact,
             draw: sample::family,
-            run: |case| certificate(case, &Rational::new()),
+            judge: |case| certificate(case, &Rational::new()),
+            controls: &[Control {
+                name: "certificate with one entry moved",
+                judge: |case| certificate(case, &Rational::from((1, 1 << 20))),
+            }],
         },
-        Check {
+        &Check {
             name: "flat directions, and no others",
             evidence: Evidence::Exact,
             draw: sample::family,
-            run: |case| flat(case, Clone::clone),
+            judge: |case| flat(case, Clone::clone),
+            controls: &[Control {
+                name: "first generator forgotten",
+                judge: |case| flat(case, FamilyCase::without_first_generator),
+            }],
         },
-        Check {
+        &Check {
             name: "enclosed minimiser holds the zero of ∇Φ",
             evidence: Evidence::Enclosure,
             draw: sample::family,
-            run: |case| minimiser(case, &Rational::new()),
+            judge: |case| minimiser(case, &Rational::new()),
+            controls: &[Control {
+                name: "minimiser shifted by 2^-150",
+                judge: |case| minimiser(case, &(Rational::from(1) >> 150u32)),
+            }],
         },
-        Check {
+        &Check {
             name: "one minimum from every start",
             evidence: Evidence::Scaling,
             draw: sample::family,
-            run: |case| starts(case, Clone::clone),
+            judge: |case| starts(case, Clone::clone),
+            controls: &[Control {
+                name: "another weight at the second start",
+                judge: |case| starts(case, FamilyCase::with_first_noise_doubled),
+            }],
         },
-        Check {
+        &Check {
             name: "θ* of solve, rates irrational included",
             evidence: Evidence::Enclosure,
             draw: sample::family_network,
-            run: |case| solution(case, 1),
+            judge: |case| solution(case, 1),
+            controls: &[Control {
+                name: "λ reversed in θ*",
+                judge: |case| solution(case, -1),
+            }],
         },
-        Check {
+        &Check {
             name: "sparse solver balances every neuron",
             evidence: Evidence::Rounding,
             draw: sample::rescalings,
-            run: |case| network(case, 0.0),
-        },
-    ],
-    controls: &[
-        Control {
-            name: "asymmetric twin",
-            check: 0,
-            run: |case| moved(case, NetworkCase::asymmetric, 2),
-        },
-        Control {
-            name: "γ‖θ‖² in place of 2γ‖θ‖²",
-            check: 0,
-            run: |case| moved(case, Clone::clone, 1),
-        },
-        Control {
-            name: "∇Φ = +(G_1..G_m)",
-            check: 1,
-            run: |case| gradient(case, 1),
-        },
-        Control {
-            name: "criterion with the noise on +w",
-            check: 2,
-            run: |case| far_out(case, FamilyCase::with_noise_mirrored),
-        },
-        Control {
-            name: "certificate with one entry moved",
-            check: 3,
-            run: |case| certificate(case, &Rational::from((1, 1 << 20))),
-        },
-        Control {
-            name: "first generator forgotten",
-            check: 4,
-            run: |case| flat(case, FamilyCase::without_first_generator),
-        },
-        Control {
-            name: "minimiser shifted by 2^-150",
-            check: 5,
-            run: |case| minimiser(case, &(Rational::from(1) >> 150u32)),
-        },
-        Control {
-            name: "another weight at the second start",
-            check: 6,
-            run: |case| starts(case, FamilyCase::with_first_noise_doubled),
-        },
-        Control {
-            name: "λ reversed in θ*",
-            check: 7,
-            run: |case| solution(case, -1),
-        },
-        Control {
-            name: "λ off by 1e-9",
-            check: 8,
-            run: |case| network(case, 1e-9),
+            judge: |case| network(case, 0.0),
+            controls: &[Control {
+                name: "λ off by 1e-9",
+                judge: |case| network(case, 1e-9),
+            }],
         },
     ],
 };
@@ -136,7 +133,7 @@ const BITS: u32 = 512;
 
 /// The commuting family of a network's case: all rescalings or scalings where these are its
 /// symmetries, otherwise S, S² and I for the direction S of a factor.
-fn family(case: &NetworkCase) -> Option<Family> {
+fn family(case: &NetworkCase) -> Result<Family, Stop> {
     if let Generator::Factor(factor) = &case.generator {
         let s = factor.direction();
         let square: DMatrix<Rational> = s * s;
@@ -148,9 +145,9 @@ fn family(case: &NetworkCase) -> Option<Family> {
                 .collect();
             Generator::factor(factor.rows(), factor.cols(), &rows)
         });
-        return Family::new(members.into_iter().collect::<Result<_, _>>().ok()?).ok();
+        return Ok(Family::new(members.into_iter().collect::<Result<_, _>>()?)?);
     }
-    Family::new(case.model.symmetries()).ok()
+    Ok(Family::new(case.model.symmetries())?)
 }
 
 /// A displacement for each member.
@@ -161,14 +158,13 @@ fn displacement(case: &NetworkCase, members: usize) -> Vec<Rational> {
 }
 
 /// The orbit of the network under its family.
-fn orbit(case: &NetworkCase) -> Option<FamilyOrbit> {
+fn orbit(case: &NetworkCase) -> Result<FamilyOrbit, Stop> {
     let gradients = case.gradients(&case.theta)?;
-    FamilyOrbit::new(
+    Ok(FamilyOrbit::new(
         family(case)?,
         case.theta.clone(),
         Noise::Gradients(gradients),
-    )
-    .ok()
+    )?)
 }
 
 /// e^{Σλ_iA_i}θ, one generator after the other.
@@ -178,11 +174,12 @@ fn act<S: RealScalar>(family: &Family, lambda: &[S], theta: &[S]) -> Vec<S> {
 }
 
 /// The potential in another number system, where the rates are rational.
-fn potential<S: Field>(source: &FamilySource, case: &NetworkCase) -> Option<Potential<S>> {
+fn potential<S: Field>(source: &FamilySource, case: &NetworkCase) -> Result<Potential<S>, Stop> {
     let FamilySource::Exact { spectrum, .. } = source else {
-        return None;
+        return Err(Stop::Open("rates that are not rational".to_owned()));
     };
-    Potential::of(&convert(spectrum), &case.strength()?.map(S::from_rational))
+    let strength = case.strength()?.convert();
+    Potential::of(&convert(spectrum), &strength).or_failed("a weight of no decided sign")
 }
 
 fn convert<S: Field>(spectrum: &Spectrum<Rational, Vec<Rational>>) -> Spectrum<S, Vec<S>> {
@@ -204,7 +201,7 @@ struct Moved {
 }
 
 impl Identity for Moved {
-    fn defect<S: RealScalar + num_dual::DualNum>(&self) -> Option<(S, S)> {
+    fn defect<S: RealScalar + num_dual::DualNum>(&self) -> Result<(S, S), Stop> {
         let case = &self.case;
         let exact = displacement(case, self.family.generators().len());
         let lambda: Vec<S> = crate::scalar::convert(&exact);
@@ -213,25 +210,22 @@ impl Identity for Moved {
         let strength = case.strength()?.map(S::from_rational);
         let noise = sum(population_variance(&case.gradients(&theta)?)) * &strength.sigma2;
         let decay = dot(&theta, &theta) * &strength.gamma * S::from_int(self.factor);
-        Some(vector_defect(&[claimed], &[noise + decay]))
+        Ok(vector_defect(&[claimed], &[noise + decay]))
     }
 }
 
-fn moved(case: &Case, tamper: fn(&NetworkCase) -> NetworkCase, factor: i64) -> Outcome {
-    let compare = |case: &NetworkCase| {
-        let source = orbit(case)?.spectrum().ok()?;
-        let family = family(case)?;
-        if !matches!(source, FamilySource::Exact { .. }) {
-            return Some(Outcome::Inconclusive("irrational rates".to_owned()));
-        }
-        Some(precision_scaling(&Moved {
-            case: tamper(case),
-            source,
-            family,
-            factor,
-        }))
-    };
-    Outcome::decided(case.network().and_then(compare))
+fn moved(case: &NetworkCase, tamper: fn(&NetworkCase) -> NetworkCase, factor: i64) -> Judgement {
+    let source = orbit(case)?.spectrum()?;
+    let family = family(case)?;
+    if !matches!(source, FamilySource::Exact { .. }) {
+        return Ok(Outcome::Inconclusive("irrational rates".to_owned()));
+    }
+    precision_scaling(&Moved {
+        case: tamper(case),
+        source,
+        family,
+        factor,
+    })
 }
 
 struct Gradient<'a> {
@@ -241,9 +235,9 @@ struct Gradient<'a> {
 
 impl Identity for Gradient<'_> {
     /// Φ by dual numbers against −4γC_i + 2σ²Tr[ΣA_i] of the moved network.
-    fn defect<S: RealScalar + num_dual::DualNum>(&self) -> Option<(S, S)> {
+    fn defect<S: RealScalar + num_dual::DualNum>(&self) -> Result<(S, S), Stop> {
         let case = self.case;
-        let source = orbit(case)?.spectrum().ok()?;
+        let source = orbit(case)?.spectrum()?;
         let family = family(case)?;
         let members = family.generators().len();
         let lambda: Vec<S> = crate::scalar::convert(&displacement(case, members));
@@ -272,192 +266,187 @@ impl Identity for Gradient<'_> {
             let decay = S::from_int(4) * &strength.gamma * a.charge(&theta);
             (noise - decay) * S::from_int(self.sign)
         });
-        Some(vector_defect(&slopes, &balance.collect::<Vec<S>>()))
+        Ok(vector_defect(&slopes, &balance.collect::<Vec<S>>()))
     }
 }
 
-fn gradient(case: &Case, sign: i64) -> Outcome {
+fn gradient(case: &NetworkCase, sign: i64) -> Judgement {
     let identity = |case| Gradient { case, sign };
-    Outcome::decided(
-        case.network()
-            .map(|case| precision_scaling(&identity(case))),
-    )
+    precision_scaling(&identity(case))
 }
 
 /// What the criterion says of the (possibly tampered) case, against the slope of the
 /// untouched Φ far out: along the direction of recession it falls, and where there is none
 /// it rises along every direction that is not flat.
-fn far_out(case: &Case, tamper: fn(&FamilyCase) -> FamilyCase) -> Outcome {
+fn far_out(case: &FamilyCase, tamper: fn(&FamilyCase) -> FamilyCase) -> Judgement {
     at_precision(BITS, || {
-        let compare = |case: &FamilyCase| {
-            let potential = Potential::<Ball>::of(
-                &convert(&case.spectrum),
-                &case.strength.map(Ball::from_rational),
-            )?;
-            let tampered = tamper(case);
-            let source = tampered.source();
-            let exponents = source.live_exponents(&tampered.strength)?;
-            let members = case.members;
-            // dΦ/du at a distance along u; a term that does not change along u counts as exactly 0.
-            let slope = |direction: &[Rational], distance: i64| {
-                let along: Vec<Ball> = crate::scalar::convert(direction);
-                let far = along.iter().map(|x| x.clone() * Ball::from_int(distance));
-                let values = potential.values(&far.collect::<Vec<_>>());
-                let terms = potential.terms.iter().zip(values);
-                sum(terms.map(|(t, value)| dot(&t.exponent, &along) * value))
-            };
-            match Existence::of(&exponents, members) {
-                Existence::Unbounded { direction } => {
-                    let ends = [0, 1 << 10].map(|distance| slope(&direction, distance));
-                    let [near, far] = ends;
-                    Some(
-                        Outcome::sign("dΦ/du at 0", &near, Ordering::Less)
-                            .and(|| Outcome::sign("dΦ/du far out", &far, Ordering::Less)),
-                    )
-                }
-                Existence::Bounded { .. } => {
-                    let mut outcome = Outcome::Verified(Margin::Exact);
-                    let mut seen = false;
-                    for i in 0..members {
-                        for sign in [1, -1] {
-                            let mut u = vec![Rational::new(); members];
-                            u[i] = Rational::from(sign);
-                            let exact = case.source().live_exponents(&case.strength)?;
-                            if exact.iter().all(|v| dot(v, &u) == 0) {
-                                continue;
-                            }
-                            seen = true;
-                            let far = slope(&u, 1 << 12);
-                            outcome = outcome
-                                .and(|| Outcome::sign("dΦ/du far out", &far, Ordering::Greater));
-                        }
-                    }
-                    if !seen {
-                        return Some(Outcome::Inconclusive("everything is flat".to_owned()));
-                    }
-                    Some(outcome)
-                }
-            }
+        let potential = Potential::<Ball>::of(
+            &convert(&case.spectrum),
+            &case.strength.map(Ball::from_rational),
+        )
+        .or_failed("a weight of no decided sign")?;
+        let tampered = tamper(case);
+        let source = tampered.source();
+        let exponents = source
+            .live_exponents(&tampered.strength)
+            .or_failed("an exponent of no decided sign")?;
+        let members = case.members;
+        // dΦ/du at a distance along u; a term that does not change along u counts as exactly 0.
+        let slope = |direction: &[Rational], distance: i64| {
+            let along: Vec<Ball> = crate::scalar::convert(direction);
+            let far = along.iter().map(|x| x.clone() * Ball::from_int(distance));
+            let values = potential.values(&far.collect::<Vec<_>>());
+            let terms = potential.terms.iter().zip(values);
+            sum(terms.map(|(t, value)| dot(&t.exponent, &along) * value))
         };
-        Outcome::decided(case.family().and_then(compare))
+        match Existence::of(&exponents, members) {
+            Existence::Unbounded { direction } => {
+                let ends = [0, 1 << 10].map(|distance| slope(&direction, distance));
+                let [near, far] = ends;
+                Ok(Outcome::sign("dΦ/du at 0", &near, Ordering::Less)
+                    .and(|| Outcome::sign("dΦ/du far out", &far, Ordering::Less)))
+            }
+            Existence::Bounded { .. } => {
+                let mut outcome = Outcome::Verified(Margin::Exact);
+                let mut seen = false;
+                for i in 0..members {
+                    for sign in [1, -1] {
+                        let mut u = vec![Rational::new(); members];
+                        u[i] = Rational::from(sign);
+                        let exact = case
+                            .source()
+                            .live_exponents(&case.strength)
+                            .or_failed("an exponent of no decided sign")?;
+                        if exact.iter().all(|v| dot(v, &u) == 0) {
+                            continue;
+                        }
+                        seen = true;
+                        let far = slope(&u, 1 << 12);
+                        outcome =
+                            outcome.and(|| Outcome::sign("dΦ/du far out", &far, Ordering::Greater));
+                    }
+                }
+                if !seen {
+                    return Ok(Outcome::Inconclusive("everything is flat".to_owned()));
+                }
+                Ok(outcome)
+            }
+        }
     })
 }
 
 /// The certificate proves what it says, and one that is moved by `shift` does not.
-fn certificate(case: &Case, shift: &Rational) -> Outcome {
-    let compare = |case: &FamilyCase| {
-        let exponents = case.source().live_exponents(&case.strength)?;
-        if exponents.is_empty() {
-            return Some(Outcome::Inconclusive("nothing is live".to_owned()));
+fn certificate(case: &FamilyCase, shift: &Rational) -> Judgement {
+    let exponents = case
+        .source()
+        .live_exponents(&case.strength)
+        .or_failed("an exponent of no decided sign")?;
+    if exponents.is_empty() {
+        return Ok(Outcome::Inconclusive("nothing is live".to_owned()));
+    }
+    let moved = |mut v: Vec<Rational>| {
+        if let Some(x) = v.first_mut() {
+            *x += shift;
         }
-        let moved = |mut v: Vec<Rational>| {
-            if let Some(x) = v.first_mut() {
-                *x += shift;
-            }
-            v
-        };
-        let certificate = match Existence::of(&exponents, case.members) {
-            Existence::Bounded { combination } => Existence::Bounded {
-                combination: moved(combination),
-            },
-            Existence::Unbounded { direction } => {
-                // Of a direction only its rays matter: turn it round instead.
-                let turned = direction
-                    .into_iter()
-                    .map(|x| if *shift == 0 { x } else { -x });
-                Existence::Unbounded {
-                    direction: turned.collect(),
-                }
-            }
-        };
-        // Added up by hand, term by term.
-        let proves = match &certificate {
-            Existence::Bounded { combination } => {
-                let mut total = vec![Rational::new(); case.members];
-                for (p, v) in combination.iter().zip(&exponents) {
-                    for (t, x) in total.iter_mut().zip(v) {
-                        *t += Rational::from(p * x);
-                    }
-                }
-                combination.len() == exponents.len()
-                    && combination.iter().all(|p| *p > 0)
-                    && total.iter().all(|t| *t == 0)
-            }
-            Existence::Unbounded { direction } => {
-                let slopes: Vec<Rational> = exponents.iter().map(|v| dot(v, direction)).collect();
-                slopes.iter().all(|x| *x <= 0) && sum(slopes) < 0
-            }
-        };
-        let agrees = certificate.holds(&exponents) == proves;
-        Some(
-            Outcome::holds("the certificate does not prove what it says", proves)
-                .and(|| Outcome::holds("`holds` disagrees with the sum by hand", agrees)),
-        )
+        v
     };
-    Outcome::decided(case.family().and_then(compare))
+    let certificate = match Existence::of(&exponents, case.members) {
+        Existence::Bounded { combination } => Existence::Bounded {
+            combination: moved(combination),
+        },
+        Existence::Unbounded { direction } => {
+            // Of a direction only its rays matter: turn it round instead.
+            let turned = direction
+                .into_iter()
+                .map(|x| if *shift == 0 { x } else { -x });
+            Existence::Unbounded {
+                direction: turned.collect(),
+            }
+        }
+    };
+    // Added up by hand, term by term.
+    let proves = match &certificate {
+        Existence::Bounded { combination } => {
+            let mut total = vec![Rational::new(); case.members];
+            for (p, v) in combination.iter().zip(&exponents) {
+                for (t, x) in total.iter_mut().zip(v) {
+                    *t += Rational::from(p * x);
+                }
+            }
+            combination.len() == exponents.len()
+                && combination.iter().all(|p| *p > 0)
+                && total.iter().all(|t| *t == 0)
+        }
+        Existence::Unbounded { direction } => {
+            let slopes: Vec<Rational> = exponents.iter().map(|v| dot(v, direction)).collect();
+            slopes.iter().all(|x| *x <= 0) && sum(slopes) < 0
+        }
+    };
+    let agrees = certificate.holds(&exponents) == proves;
+    Ok(
+        Outcome::holds("the certificate does not prove what it says", proves)
+            .and(|| Outcome::holds("`holds` disagrees with the sum by hand", agrees)),
+    )
 }
 
 /// Along what the (possibly tampered) case calls flat no live exponent changes, and there
 /// are as many such directions as the rank of the exponents leaves.
-fn flat(case: &Case, tamper: fn(&FamilyCase) -> FamilyCase) -> Outcome {
-    let compare = |case: &FamilyCase| {
-        let exponents = case.source().live_exponents(&case.strength)?;
-        let tampered = tamper(case);
-        let (flat, span) = tampered.source().flat_directions(&tampered.strength);
-        let still = flat
-            .iter()
-            .all(|u| exponents.iter().all(|v| dot(u, v) == 0));
-        let rows = exponents.len();
-        let matrix = DMatrix::from_fn(rows, case.members, |i, j| exponents[i][j].to_f64());
-        // Small dyadic numbers: the rank in double precision is the rank.
-        let rank = if rows == 0 { 0 } else { matrix.rank(1e-9) };
-        let complete = flat.len() == case.members - rank && span.len() == rank;
-        Some(
-            Outcome::holds("Φ changes along a flat direction", still)
-                .and(|| Outcome::holds("the flat directions do not fill the kernel", complete)),
-        )
-    };
-    Outcome::decided(case.family().and_then(compare))
+fn flat(case: &FamilyCase, tamper: fn(&FamilyCase) -> FamilyCase) -> Judgement {
+    let exponents = case
+        .source()
+        .live_exponents(&case.strength)
+        .or_failed("an exponent of no decided sign")?;
+    let tampered = tamper(case);
+    let (flat, span) = tampered.source().flat_directions(&tampered.strength);
+    let still = flat
+        .iter()
+        .all(|u| exponents.iter().all(|v| dot(u, v) == 0));
+    let rows = exponents.len();
+    let matrix = DMatrix::from_fn(rows, case.members, |i, j| exponents[i][j].to_f64());
+    // Small dyadic numbers: the rank in double precision is the rank.
+    let rank = if rows == 0 { 0 } else { matrix.rank(1e-9) };
+    let complete = flat.len() == case.members - rank && span.len() == rank;
+    Ok(Outcome::holds("Φ changes along a flat direction", still)
+        .and(|| Outcome::holds("the flat directions do not fill the kernel", complete)))
 }
 
-fn certified(case: &FamilyCase) -> Option<CertifiedFamily> {
-    match certify_family(&case.source(), &case.strength, 60).ok()? {
-        FamilyStatus::Bounded { solution, .. } => Some(solution),
-        FamilyStatus::Unbounded { .. } => None,
+fn certified(case: &FamilyCase) -> Result<CertifiedFamily, Stop> {
+    match certify_family(&case.source(), &case.strength, 60)? {
+        FamilyStatus::Bounded { solution, .. } => Ok(solution),
+        FamilyStatus::Unbounded { .. } => Err(Stop::Open("no minimum".to_owned())),
     }
 }
 
 /// ∇Φ over the enclosure (moved by `shift` along every live axis) holds 0 in each component.
-fn minimiser(case: &Case, shift: &Rational) -> Outcome {
+fn minimiser(case: &FamilyCase, shift: &Rational) -> Judgement {
     at_precision(BITS, || {
-        let compare = |case: &FamilyCase| {
-            let Some(found) = certified(case) else {
-                return Some(Outcome::Inconclusive("no minimum".to_owned()));
-            };
-            let exponents = case.source().live_exponents(&case.strength)?;
-            let Some(live) = exponents.first() else {
-                return Some(Outcome::Inconclusive("everything is flat".to_owned()));
-            };
-            let potential = Potential::<Ball>::of(
-                &convert(&case.spectrum),
-                &case.strength.map(Ball::from_rational),
-            )?;
-            let lambda = found.lambda.iter().zip(live).map(|(x, v)| {
-                let step = Ball::from_rational(&Rational::from(v * shift));
-                x + &step
-            });
-            let lambda: Vec<Ball> = lambda.collect();
-            let balance = potential.balance(&lambda);
-            let holds = balance.iter().all(Ball::contains_zero);
-            // The enclosure has to be a narrow one to say something.
-            let narrow = found.lambda.iter().map(|x| x.width().to_f64());
-            let narrow = narrow.fold(0.0, f64::max);
-            Some(
-                Outcome::holds("∇Φ has no zero in the enclosure", holds)
-                    .and(|| Outcome::holds("the enclosure is wide", narrow < 1e-50)),
-            )
+        let Ok(found) = certified(case) else {
+            return Ok(Outcome::Inconclusive("no minimum".to_owned()));
         };
-        Outcome::decided(case.family().and_then(compare))
+        let exponents = case
+            .source()
+            .live_exponents(&case.strength)
+            .or_failed("an exponent of no decided sign")?;
+        let Some(live) = exponents.first() else {
+            return Ok(Outcome::Inconclusive("everything is flat".to_owned()));
+        };
+        let potential = Potential::<Ball>::of(
+            &convert(&case.spectrum),
+            &case.strength.map(Ball::from_rational),
+        )
+        .or_failed("a weight of no decided sign")?;
+        let lambda = found.lambda.iter().zip(live).map(|(x, v)| {
+            let step = Ball::from_rational(&Rational::from(v * shift));
+            x + &step
+        });
+        let lambda: Vec<Ball> = lambda.collect();
+        let balance = potential.balance(&lambda);
+        let holds = balance.iter().all(Ball::contains_zero);
+        // The enclosure has to be a narrow one to say something.
+        let narrow = found.lambda.iter().map(|x| x.width().to_f64());
+        let narrow = narrow.fold(0.0, f64::max);
+        Ok(Outcome::holds("∇Φ has no zero in the enclosure", holds)
+            .and(|| Outcome::holds("the enclosure is wide", narrow < 1e-50)))
     })
 }
 
@@ -470,7 +459,7 @@ struct Starts<'a> {
 
 impl Identity for Starts<'_> {
     /// The minimiser from 0 and from (1, 2, …), in the coordinates of the live span.
-    fn defect<S: RealScalar + num_dual::DualNum>(&self) -> Option<(S, S)> {
+    fn defect<S: RealScalar + num_dual::DualNum>(&self) -> Result<(S, S), Stop> {
         let reduced = |case: &FamilyCase| {
             let mut potential = Potential::<S>::of(
                 &convert(&case.spectrum),
@@ -490,158 +479,159 @@ impl Identity for Starts<'_> {
         let away: Vec<S> = (0..n)
             .map(|i| S::from_int(i64::try_from(i).unwrap_or(0) + 1))
             .collect();
-        let left = minimise(&reduced(self.case)?, &origin).ok()?;
-        let right = minimise(&reduced(&self.other)?, &away).ok()?;
-        Some(vector_defect(&left, &right))
+        let left = minimise(
+            &reduced(self.case).or_failed("a weight of no decided sign")?,
+            &origin,
+        )?;
+        let right = minimise(
+            &reduced(&self.other).or_failed("a weight of no decided sign")?,
+            &away,
+        )?;
+        Ok(vector_defect(&left, &right))
     }
 }
 
-fn starts(case: &Case, tamper: fn(&FamilyCase) -> FamilyCase) -> Outcome {
-    let compare = |case: &FamilyCase| {
-        let source = case.source();
-        let exponents = source.live_exponents(&case.strength)?;
-        let (_, span) = source.flat_directions(&case.strength);
-        let bounded = matches!(
-            Existence::of(&exponents, case.members),
-            Existence::Bounded { .. }
-        );
-        if !bounded || span.is_empty() {
-            return Some(Outcome::Inconclusive("no minimum to reach".to_owned()));
-        }
-        let other = tamper(case);
-        Some(precision_scaling(&Starts { case, other, span }))
-    };
-    Outcome::decided(case.family().and_then(compare))
+fn starts(case: &FamilyCase, tamper: fn(&FamilyCase) -> FamilyCase) -> Judgement {
+    let source = case.source();
+    let exponents = source
+        .live_exponents(&case.strength)
+        .or_failed("an exponent of no decided sign")?;
+    let (_, span) = source.flat_directions(&case.strength);
+    let bounded = matches!(
+        Existence::of(&exponents, case.members),
+        Existence::Bounded { .. }
+    );
+    if !bounded || span.is_empty() {
+        return Ok(Outcome::Inconclusive("no minimum to reach".to_owned()));
+    }
+    let other = tamper(case);
+    precision_scaling(&Starts { case, other, span })
 }
 
 /// What `solve` prints for a family, against one generator's matrix exponential after the
 /// other, and the balance of every generator there.
-fn solution(case: &Case, direction: i64) -> Outcome {
+fn solution(case: &NetworkCase, direction: i64) -> Judgement {
     at_precision(256, || {
-        let compare = |case: &NetworkCase| {
-            let problem = Problem {
-                strength: case.strength()?,
-                body: Body::Family(orbit(case)?),
-            };
-            let Answer::Family { status, .. } = problem.solve(30).ok()?.answer else {
-                return None;
-            };
-            let FamilyStatus::Bounded { solution, .. } = status else {
-                return Some(Outcome::Inconclusive("no minimum".to_owned()));
-            };
-            let FamilyFinite { certified, theta } = solution;
-            if certified.lambda.iter().all(|x| x.magnitude() < 1e-20) {
-                return Some(Outcome::Inconclusive("nothing moves".to_owned()));
-            }
-            let family = family(case)?;
-            let lambda = certified
-                .lambda
-                .iter()
-                .map(|x| x.middle() * <Real as Field>::from_int(direction));
-            let moved = act(&family, &lambda.collect::<Vec<_>>(), &case.theta::<Real>());
-            // 30 digits of λ and what the exponentials of small matrices lose.
-            let slack = Float::with_val(256, 1) >> 70;
-            let near = |x: &Real| Ball::point(x.as_float()).widen(&slack);
-            let followed = moved
-                .iter()
-                .zip(&theta)
-                .all(|(x, found)| near(x).intersects(found));
-            let charged = family.generators().iter().zip(&certified.charge);
-            let charged = charged
-                .into_iter()
-                .all(|(a, charge)| near(&a.charge(&moved)).intersects(charge));
-            Some(
-                Outcome::holds("θ* is not on the orbit at λ*", followed)
-                    .and(|| Outcome::holds("C(θ*) is not the charge there", charged)),
-            )
+        let problem = Problem {
+            strength: case.strength()?,
+            body: Body::Family(orbit(case)?),
         };
-        Outcome::decided(case.network().and_then(compare))
+        let Answer::Family { status, .. } = problem.solve(30)?.answer else {
+            return Err(Stop::failed("an answer of another kind"));
+        };
+        let FamilyStatus::Bounded { solution, .. } = status else {
+            return Ok(Outcome::Inconclusive("no minimum".to_owned()));
+        };
+        let FamilyFinite { certified, theta } = solution;
+        if certified.lambda.iter().all(|x| x.magnitude() < 1e-20) {
+            return Ok(Outcome::Inconclusive("nothing moves".to_owned()));
+        }
+        let family = family(case)?;
+        let lambda = certified
+            .lambda
+            .iter()
+            .map(|x| x.middle() * <Real as Field>::from_int(direction));
+        let moved = act(&family, &lambda.collect::<Vec<_>>(), &case.theta::<Real>());
+        // 30 digits of λ and what the exponentials of small matrices lose.
+        let slack = Float::with_val(256, 1) >> 70;
+        let near = |x: &Real| Ball::point(x.as_float()).widen(&slack);
+        let followed = moved
+            .iter()
+            .zip(&theta)
+            .all(|(x, found)| near(x).intersects(found));
+        let charged = family.generators().iter().zip(&certified.charge);
+        let charged = charged
+            .into_iter()
+            .all(|(a, charge)| near(&a.charge(&moved)).intersects(charge));
+        Ok(Outcome::holds("θ* is not on the orbit at λ*", followed)
+            .and(|| Outcome::holds("C(θ*) is not the charge there", charged)))
     })
 }
 
 /// The f64 solution for all neurons of a ReLU network, its imbalance evaluated in intervals.
-fn network(case: &Case, shift: f64) -> Outcome {
+fn network(case: &NetworkCase, shift: f64) -> Judgement {
     at_precision(BITS, || {
-        let compare = |case: &NetworkCase| {
-            let family = family(case)?;
-            let members = family.generators().len();
-            let rates = family.generators().iter().map(|a| match a.structure() {
-                Structure::Rates(rates) => Some(rates),
-                Structure::Blocks { .. } => None,
-            });
-            let rates: Vec<&[Rational]> = rates.collect::<Option<_>>()?;
-            let noise = population_variance(&case.gradients(&case.theta)?);
-            let neuron = |k: usize, sign: Ordering| {
-                let found = (0..members).find(|&i| rates[i][k].cmp0() == sign);
-                found.and_then(|i| u32::try_from(i).ok())
-            };
-            let edge = |k: usize| Edge {
-                from: neuron(k, Ordering::Greater),
-                to: neuron(k, Ordering::Less),
-            };
-            let terms = (0..case.theta.len()).map(|k| Term {
-                rate: edge(k),
-                noise: noise[k].to_f64(),
-                charge: Field::square(&case.theta[k]).to_f64(),
-            });
-            let spectrum = Spectrum::from_terms(terms.collect());
-            let strength = case.strength()?;
-            let found = balance_network(members, &spectrum, &strength.map(Rational::to_f64));
-            let source = orbit(case)?.spectrum().ok()?;
-            let exponents = source.live_exponents(&strength)?;
-            let existence = Existence::of(&exponents, members);
-            let Ok(found) = found else {
-                let unbounded = matches!(existence, Existence::Unbounded { .. });
-                return Some(Outcome::holds(
-                    "not balanced, though there is a minimum",
-                    unbounded,
-                ));
-            };
-            if matches!(existence, Existence::Unbounded { .. }) {
-                return Some(Outcome::Refuted(
-                    "balanced, though there is no minimum".to_owned(),
-                ));
-            }
-            let potential = potential::<Ball>(&source, case)?;
-            let lambda = found.lambda.iter().map(|x| Float::with_val(512, x + shift));
-            let lambda: Vec<Ball> = lambda.map(|x| Ball::point(&x)).collect();
-            let values = potential.values(&lambda);
-            let size = found
-                .lambda
-                .iter()
-                .fold(0.0, |size, x| f64::max(size, x.abs()));
-            let mut worst: f64 = 0.0;
-            for i in 0..members {
-                let parts: Vec<Ball> = potential
-                    .terms
-                    .iter()
-                    .zip(&values)
-                    .map(|(t, value)| t.exponent[i].clone() * value)
-                    .collect();
-                let total = sum(parts.iter().map(|x| Ball::point(&x.magnitude())));
-                if total.is_exactly_zero() {
-                    continue;
-                }
-                let relative = sum(parts) / total;
-                worst = worst.max(relative.magnitude().to_f64());
-            }
-            // The solver's own bound (one rounding for each weight of a neuron, and what the
-            // rounding of λ does to an exponent), and as much again for the rounding of its input.
-            let weights = case.theta.len();
-            let bound = 2.0 * f64::EPSILON * (weights as f64 + 4.0 * size + 8.0);
-            if worst <= bound {
-                let bits = if worst == 0.0 {
-                    f64::INFINITY
-                } else {
-                    libm::log2(bound / worst)
-                };
-                Some(Outcome::Verified(Margin::Bits(bits)))
-            } else {
-                Some(Outcome::Refuted(format!(
-                    "an imbalance of {worst:e} is left, the bound is {bound:e}"
-                )))
-            }
+        let family = family(case)?;
+        let members = family.generators().len();
+        let rates = family.generators().iter().map(|a| match a.structure() {
+            Structure::Rates(rates) => Some(rates),
+            Structure::Blocks { .. } => None,
+        });
+        let rates: Vec<&[Rational]> = rates
+            .collect::<Option<_>>()
+            .or_open("a generator that is not diagonal")?;
+        let noise = population_variance(&case.gradients(&case.theta)?);
+        let neuron = |k: usize, sign: Ordering| {
+            let found = (0..members).find(|&i| rates[i][k].cmp0() == sign);
+            found.and_then(|i| u32::try_from(i).ok())
         };
-        Outcome::decided(case.network().and_then(compare))
+        let edge = |k: usize| Edge {
+            from: neuron(k, Ordering::Greater),
+            to: neuron(k, Ordering::Less),
+        };
+        let terms = (0..case.theta.len()).map(|k| Term {
+            rate: edge(k),
+            noise: noise[k].to_f64(),
+            charge: Field::square(&case.theta[k]).to_f64(),
+        });
+        let spectrum = Spectrum::from_terms(terms.collect());
+        let strength = case.strength()?;
+        let found = balance_network(members, &spectrum, &strength.map(Rational::to_f64));
+        let source = orbit(case)?.spectrum()?;
+        let exponents = source
+            .live_exponents(&strength)
+            .or_failed("an exponent of no decided sign")?;
+        let existence = Existence::of(&exponents, members);
+        let Ok(found) = found else {
+            let unbounded = matches!(existence, Existence::Unbounded { .. });
+            return Ok(Outcome::holds(
+                "not balanced, though there is a minimum",
+                unbounded,
+            ));
+        };
+        if matches!(existence, Existence::Unbounded { .. }) {
+            return Ok(Outcome::Refuted(
+                "balanced, though there is no minimum".to_owned(),
+            ));
+        }
+        let potential = potential::<Ball>(&source, case)?;
+        let lambda = found.lambda.iter().map(|x| Float::with_val(512, x + shift));
+        let lambda: Vec<Ball> = lambda.map(|x| Ball::point(&x)).collect();
+        let values = potential.values(&lambda);
+        let size = found
+            .lambda
+            .iter()
+            .fold(0.0, |size, x| f64::max(size, x.abs()));
+        let mut worst: f64 = 0.0;
+        for i in 0..members {
+            let parts: Vec<Ball> = potential
+                .terms
+                .iter()
+                .zip(&values)
+                .map(|(t, value)| t.exponent[i].clone() * value)
+                .collect();
+            let total = sum(parts.iter().map(|x| Ball::point(&x.magnitude())));
+            if total.is_exactly_zero() {
+                continue;
+            }
+            let relative = sum(parts) / total;
+            worst = worst.max(relative.magnitude().to_f64());
+        }
+        // The solver's own bound (one rounding for each weight of a neuron, and what the
+        // rounding of λ does to an exponent), and as much again for the rounding of its input.
+        let weights = case.theta.len();
+        let bound = 2.0 * f64::EPSILON * (weights as f64 + 4.0 * size + 8.0);
+        if worst <= bound {
+            let bits = if worst == 0.0 {
+                f64::INFINITY
+            } else {
+                libm::log2(bound / worst)
+            };
+            Ok(Outcome::Verified(Margin::Bits(bits)))
+        } else {
+            Ok(Outcome::Refuted(format!(
+                "an imbalance of {worst:e} is left, the bound is {bound:e}"
+            )))
+        }
     })
 }

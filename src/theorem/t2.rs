@@ -1,9 +1,11 @@
 //! T2: gradient, covariance and Hessian turn with the orbit.
 
-use super::case::{Case, NetworkCase};
-use super::evidence::{Evidence, Identity, Outcome, precision_scaling, vector_defect};
-use super::{Check, Control, Origin, Statement, sample};
-use crate::balance::mean;
+use super::case::{AnyLoss, NetworkCase};
+use super::evidence::{Evidence, Identity, precision_scaling, vector_defect};
+use super::law::{Claim, Control, Judgement, Stop};
+use super::{Origin, Statement, sample};
+use crate::balance::noise::mean;
+use crate::model::Model;
 use crate::scalar::{Field, RealScalar, dot};
 use num_dual::Dual;
 
@@ -13,49 +15,49 @@ pub static STATEMENT: Statement = Statement {
     claim: "∇ℓ(θ_λ) = e^{−λA}∇ℓ(θ), Σ(θ_λ) = e^{−λA}Σ(θ)e^{−λA}, ∇²ℓ(θ_λ) = e^{−λA}∇²ℓ(θ)e^{−λA}.",
     origin: Origin::Paper,
     drawn: true,
+    unproved: None,
+    file: file!(),
     checks: &[
-        Check {
-            name: "gradients",
-            evidence: Evidence::Scaling,
-            draw: sample::any_network,
-            run: |case| check(case, Clone::clone, Quantity::Gradient, 1),
-        },
-        Check {
-            name: "covariance",
-            evidence: Evidence::Scaling,
-            draw: sample::any_network,
-            run: |case| check(case, Clone::clone, Quantity::Covariance, 1),
-        },
-        Check {
-            name: "Hessian, by dual numbers",
-            evidence: Evidence::Scaling,
-            draw: sample::any_network,
-            run: |case| check(case, Clone::clone, Quantity::Hessian, 1),
-        },
-    ],
-    controls: &[
-        Control {
-            name: "asymmetric twin",
-            check: 0,
-            run: |case| check(case, NetworkCase::asymmetric, Quantity::Gradient, 1),
-        },
-        Control {
-            name: "e^{+λA} in place of e^{−λA}",
-            check: 0,
-            run: |case| check(case, Clone::clone, Quantity::Gradient, -1),
-        },
-        Control {
-            name: "e^{+λA} around the covariance",
-            check: 1,
-            run: |case| check(case, Clone::clone, Quantity::Covariance, -1),
-        },
-        Control {
-            name: "e^{+λA} around the Hessian",
-            check: 2,
-            run: |case| check(case, Clone::clone, Quantity::Hessian, -1),
-        },
+        &NetworkCase::<Model>::GRADIENTS_MOVE.drawn("gradients", sample::any_network),
+        &NetworkCase::<Model>::COVARIANCE_MOVES.drawn("covariance", sample::any_network),
+        &NetworkCase::<Model>::HESSIAN_MOVES.drawn("Hessian, by dual numbers", sample::any_network),
     ],
 };
+
+impl<L: AnyLoss> NetworkCase<L> {
+    pub(super) const GRADIENTS_MOVE: Claim<Self> = Claim {
+        evidence: Evidence::Scaling,
+        judge: |case| check(case, Clone::clone, Quantity::Gradient, 1),
+        controls: &[
+            Control {
+                name: "asymmetric twin",
+                judge: |case| check(case, Self::asymmetric, Quantity::Gradient, 1),
+            },
+            Control {
+                name: "e^{+λA} in place of e^{−λA}",
+                judge: |case| check(case, Clone::clone, Quantity::Gradient, -1),
+            },
+        ],
+    };
+
+    pub(super) const COVARIANCE_MOVES: Claim<Self> = Claim {
+        evidence: Evidence::Scaling,
+        judge: |case| check(case, Clone::clone, Quantity::Covariance, 1),
+        controls: &[Control {
+            name: "e^{+λA} around the covariance",
+            judge: |case| check(case, Clone::clone, Quantity::Covariance, -1),
+        }],
+    };
+
+    pub(super) const HESSIAN_MOVES: Claim<Self> = Claim {
+        evidence: Evidence::Scaling,
+        judge: |case| check(case, Clone::clone, Quantity::Hessian, 1),
+        controls: &[Control {
+            name: "e^{+λA} around the Hessian",
+            judge: |case| check(case, Clone::clone, Quantity::Hessian, -1),
+        }],
+    };
+}
 
 #[derive(Clone, Copy)]
 enum Quantity {
@@ -66,32 +68,29 @@ enum Quantity {
     Hessian,
 }
 
-fn check(
-    case: &Case,
-    tamper: fn(&NetworkCase) -> NetworkCase,
+fn check<L: AnyLoss>(
+    case: &NetworkCase<L>,
+    tamper: fn(&NetworkCase<L>) -> NetworkCase<L>,
     quantity: Quantity,
     sign: i64,
-) -> Outcome {
+) -> Judgement {
     let equivariance = |case| Equivariance {
         case: tamper(case),
         quantity,
         sign,
     };
-    Outcome::decided(
-        case.network()
-            .map(|case| precision_scaling(&equivariance(case))),
-    )
+    precision_scaling(&equivariance(case))
 }
 
-struct Equivariance {
-    case: NetworkCase,
+struct Equivariance<L> {
+    case: NetworkCase<L>,
     quantity: Quantity,
     /// 1 for the claim, −1 for its sabotage.
     sign: i64,
 }
 
-impl Identity for Equivariance {
-    fn defect<S: RealScalar + num_dual::DualNum>(&self) -> Option<(S, S)> {
+impl<L: AnyLoss> Identity for Equivariance<L> {
+    fn defect<S: RealScalar + num_dual::DualNum>(&self) -> Result<(S, S), Stop> {
         let Self {
             case,
             quantity,
@@ -123,7 +122,7 @@ impl Identity for Equivariance {
                 back(&hessian_times(case, &theta, &back(&v))?),
             ),
         };
-        Some(vector_defect(&left, &right))
+        Ok(vector_defect(&left, &right))
     }
 }
 
@@ -143,20 +142,18 @@ fn covariance_times<S: Field>(gradients: &[Vec<S>], v: &[S]) -> Vec<S> {
 }
 
 /// ∇²L v as the derivative of the hand-written gradient in direction v.
-fn hessian_times<S: RealScalar + num_dual::DualNum>(
-    case: &NetworkCase,
+fn hessian_times<S: RealScalar + num_dual::DualNum, L: AnyLoss>(
+    case: &NetworkCase<L>,
     theta: &[S],
     v: &[S],
-) -> Option<Vec<S>> {
+) -> Result<Vec<S>, Stop> {
     let point: Vec<Dual<S>> = theta
         .iter()
         .zip(v)
         .map(|(x, v)| Dual::new(x.clone(), v.clone()))
         .collect();
-    Some(
-        mean(&case.gradients(&point)?)
-            .into_iter()
-            .map(|x| x.eps)
-            .collect(),
-    )
+    Ok(mean(&case.gradients(&point)?)
+        .into_iter()
+        .map(|x| x.eps)
+        .collect())
 }

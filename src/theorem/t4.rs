@@ -1,14 +1,16 @@
 //! T4: the Noether flow of SGD, and that it has no martingale.
 
-use super::case::{Case, NetworkCase};
+use super::case::{AnyLoss, NetworkCase};
 use super::evidence::{Evidence, Outcome};
+use super::law::{Check, Claim, Control, Judgement};
 use super::trajectory::{
     Ensemble, GROUPS, Group, Increment, Moment, Running, STANDARD_ERRORS, dot as inner, estimated,
     scatter, silent, with_tanh,
 };
-use super::{Check, Control, Origin, Statement, sample};
-use crate::balance::{mean, population_covariance};
+use super::{Origin, Statement, sample};
+use crate::balance::noise::{mean, population_covariance};
 use crate::dynamics::Noise;
+use crate::model::Model;
 use crate::phenomenon::Bound;
 use crate::scalar::{Rational, dot};
 
@@ -18,112 +20,93 @@ pub static STATEMENT: Statement = Statement {
     claim: "Under the SDE, Ċ = −4γC + 2σ²Tr[Σ(θ)A] with no martingale term: Σ(θ)Aθ = 0.",
     origin: Origin::Paper,
     drawn: true,
+    unproved: None,
+    file: file!(),
     checks: &[
-        Check {
-            name: "drift, by Itô's formula",
-            evidence: Evidence::Exact,
-            draw: sample::rational_network,
-            run: |case| drift(case, Clone::clone, Sabotage::None),
-        },
-        Check {
-            name: "no martingale",
-            evidence: Evidence::Exact,
-            draw: sample::rational_network,
-            run: |case| martingale(case, Clone::clone, false),
-        },
-        Check {
-            name: "drift on digits",
-            evidence: Evidence::Exact,
-            draw: sample::digits_network,
-            run: |case| drift(case, Clone::clone, Sabotage::None),
-        },
-        Check {
-            name: "no martingale on digits",
-            evidence: Evidence::Exact,
-            draw: sample::digits_network,
-            run: |case| martingale(case, Clone::clone, false),
-        },
-        Check {
+        &NetworkCase::<Model>::CHARGE_DRIFTS
+            .drawn("drift, by Itô's formula", sample::rational_network),
+        &NetworkCase::<Model>::NO_MARTINGALE.drawn("no martingale", sample::rational_network),
+        &NetworkCase::<Model>::CHARGE_DRIFTS.drawn("drift on digits", sample::digits_network),
+        &NetworkCase::<Model>::NO_MARTINGALE
+            .drawn("no martingale on digits", sample::digits_network),
+        &Check {
             name: "what is left of C along paths vanishes with the step",
             evidence: Evidence::Ensemble,
             draw: sample::running_network,
-            run: |case| vanishes(case, Clone::clone, Noise::Gradients),
+            judge: |case| vanishes(case, Clone::clone, Noise::Gradients),
+            controls: &[
+                Control {
+                    name: "isotropic noise along paths",
+                    judge: |case| vanishes(case, Clone::clone, Noise::Isotropic),
+                },
+                Control {
+                    name: "tanh in place of the activation",
+                    judge: |case| vanishes(case, with_tanh, Noise::Gradients),
+                },
+            ],
         },
-        Check {
+        &Check {
             name: "its variance is that of dξᵀAdξ",
             evidence: Evidence::Ensemble,
             draw: sample::running_network,
-            run: |case| scattered(case, Noise::Gradients, quadratic),
-        },
-    ],
-    controls: &[
-        Control {
-            name: "asymmetric twin",
-            check: 0,
-            run: |case| drift(case, NetworkCase::asymmetric, Sabotage::None),
-        },
-        Control {
-            name: "second moment in place of the covariance",
-            check: 0,
-            run: |case| drift(case, Clone::clone, Sabotage::SecondMoment),
-        },
-        Control {
-            name: "σ² in place of 2σ²",
-            check: 0,
-            run: |case| drift(case, Clone::clone, Sabotage::HalfNoise),
-        },
-        Control {
-            name: "isotropic noise",
-            check: 1,
-            run: |case| martingale(case, Clone::clone, true),
-        },
-        Control {
-            name: "asymmetric twin",
-            check: 1,
-            run: |case| martingale(case, NetworkCase::asymmetric, false),
-        },
-        Control {
-            name: "asymmetric twin on digits",
-            check: 2,
-            run: |case| drift(case, NetworkCase::asymmetric, Sabotage::None),
-        },
-        Control {
-            name: "isotropic noise on digits",
-            check: 3,
-            run: |case| martingale(case, Clone::clone, true),
-        },
-        Control {
-            name: "isotropic noise along paths",
-            check: 4,
-            run: |case| vanishes(case, Clone::clone, Noise::Isotropic),
-        },
-        Control {
-            name: "tanh in place of the activation",
-            check: 4,
-            run: |case| vanishes(case, with_tanh, Noise::Gradients),
-        },
-        Control {
-            name: "isotropic noise along paths",
-            check: 5,
-            run: |case| scattered(case, Noise::Isotropic, quadratic),
-        },
-        Control {
-            name: "σ² in place of 2σ²",
-            check: 5,
-            run: |case| scattered(case, Noise::Gradients, |at| quadratic(at).times(0.25)),
-        },
-        Control {
-            name: "half the variance",
-            check: 5,
-            run: |case| scattered(case, Noise::Gradients, |at| quadratic(at).times(0.5)),
-        },
-        Control {
-            name: "twice the variance",
-            check: 5,
-            run: |case| scattered(case, Noise::Gradients, |at| quadratic(at).times(2.0)),
+            judge: |case| scattered(case, Noise::Gradients, quadratic),
+            controls: &[
+                Control {
+                    name: "isotropic noise along paths",
+                    judge: |case| scattered(case, Noise::Isotropic, quadratic),
+                },
+                Control {
+                    name: "σ² in place of 2σ²",
+                    judge: |case| scattered(case, Noise::Gradients, |at| quadratic(at).times(0.25)),
+                },
+                Control {
+                    name: "half the variance",
+                    judge: |case| scattered(case, Noise::Gradients, |at| quadratic(at).times(0.5)),
+                },
+                Control {
+                    name: "twice the variance",
+                    judge: |case| scattered(case, Noise::Gradients, |at| quadratic(at).times(2.0)),
+                },
+            ],
         },
     ],
 };
+
+impl<L: AnyLoss> NetworkCase<L> {
+    pub(super) const CHARGE_DRIFTS: Claim<Self> = Claim {
+        evidence: Evidence::Exact,
+        judge: |case| drift(case, Clone::clone, Sabotage::None),
+        controls: &[
+            Control {
+                name: "asymmetric twin",
+                judge: |case| drift(case, Self::asymmetric, Sabotage::None),
+            },
+            Control {
+                name: "second moment in place of the covariance",
+                judge: |case| drift(case, Clone::clone, Sabotage::SecondMoment),
+            },
+            Control {
+                name: "σ² in place of 2σ²",
+                judge: |case| drift(case, Clone::clone, Sabotage::HalfNoise),
+            },
+        ],
+    };
+
+    pub(super) const NO_MARTINGALE: Claim<Self> = Claim {
+        evidence: Evidence::Exact,
+        judge: |case| martingale(case, Clone::clone, false),
+        controls: &[
+            Control {
+                name: "isotropic noise",
+                judge: |case| martingale(case, Clone::clone, true),
+            },
+            Control {
+                name: "asymmetric twin",
+                judge: |case| martingale(case, Self::asymmetric, false),
+            },
+        ],
+    };
+}
 
 #[derive(Clone, Copy, PartialEq)]
 enum Sabotage {
@@ -134,26 +117,28 @@ enum Sabotage {
 
 /// The drift of C by Itô's formula, ∇C·drift + ½Tr[∇²C·2σ²Σ], from the d × d covariance,
 /// against −4γC + 2σ²Tr[ΣA] as the balance function of the spectrum gives it.
-fn drift(case: &Case, tamper: fn(&NetworkCase) -> NetworkCase, sabotage: Sabotage) -> Outcome {
-    let compare = |case: NetworkCase| {
-        let strength = case.strength()?;
-        let gradients = case.gradients(&case.theta)?;
-        let sigma = match sabotage {
-            Sabotage::SecondMoment => second_moment(&gradients),
-            _ => population_covariance(&gradients),
-        };
-        let mut sigma2 = strength.sigma2.clone();
-        if sabotage == Sabotage::HalfNoise {
-            sigma2 /= 2;
-        }
-        let ito = case.drift_of_charge(&sigma, &sigma2)?;
-        Some(Outcome::equal(
-            "drift of C",
-            &ito,
-            &case.source()?.start(&strength).balance,
-        ))
+fn drift<L: AnyLoss>(
+    case: &NetworkCase<L>,
+    tamper: fn(&NetworkCase<L>) -> NetworkCase<L>,
+    sabotage: Sabotage,
+) -> Judgement {
+    let case = tamper(case);
+    let strength = case.strength()?;
+    let gradients = case.gradients(&case.theta)?;
+    let sigma = match sabotage {
+        Sabotage::SecondMoment => second_moment(&gradients),
+        _ => population_covariance(&gradients),
     };
-    Outcome::decided(case.network().map(tamper).and_then(compare))
+    let mut sigma2 = strength.sigma2.clone();
+    if sabotage == Sabotage::HalfNoise {
+        sigma2 /= 2;
+    }
+    let ito = case.drift_of_charge(&sigma, &sigma2)?;
+    Ok(Outcome::equal(
+        "drift of C",
+        &ito,
+        &case.source()?.start(&strength).balance,
+    ))
 }
 
 fn second_moment(gradients: &[Vec<Rational>]) -> Vec<Vec<Rational>> {
@@ -168,24 +153,26 @@ fn second_moment(gradients: &[Vec<Rational>]) -> Vec<Vec<Rational>> {
 }
 
 /// dC has the noise 2θᵀA√(2σ²Σ)dW, which vanishes when ΣAθ = 0.
-fn martingale(case: &Case, tamper: fn(&NetworkCase) -> NetworkCase, isotropic: bool) -> Outcome {
-    let vanish = |case: NetworkCase| {
-        let image = case.generator.apply(&case.theta);
-        let noise = if isotropic {
-            image
-        } else {
-            // ΣAθ = E[(g − ḡ)((g − ḡ)·Aθ)].
-            let along = case.centred_gradients()?.into_iter().map(|g| {
-                let along = dot(&g, &image);
-                g.into_iter().map(|x| x * &along).collect()
-            });
-            mean(&along.collect::<Vec<Vec<Rational>>>())
-        };
-        Some(noise.iter().fold(Outcome::holds("", true), |outcome, x| {
-            outcome.and(|| Outcome::equal("ΣAθ", x, &Rational::new()))
-        }))
+fn martingale<L: AnyLoss>(
+    case: &NetworkCase<L>,
+    tamper: fn(&NetworkCase<L>) -> NetworkCase<L>,
+    isotropic: bool,
+) -> Judgement {
+    let case = tamper(case);
+    let image = case.generator.apply(&case.theta);
+    let noise = if isotropic {
+        image
+    } else {
+        // ΣAθ = E[(g − ḡ)((g − ḡ)·Aθ)].
+        let along = case.centred_gradients()?.into_iter().map(|g| {
+            let along = dot(&g, &image);
+            g.into_iter().map(|x| x * &along).collect()
+        });
+        mean(&along.collect::<Vec<Vec<Rational>>>())
     };
-    Outcome::decided(case.network().map(tamper).and_then(vanish))
+    Ok(noise.iter().fold(Outcome::holds("", true), |outcome, x| {
+        outcome.and(|| Outcome::equal("ΣAθ", x, &Rational::new()))
+    }))
 }
 
 /// The increment of C in one step of Euler and Maruyama, as T1 leaves it: with dξ of
@@ -228,48 +215,50 @@ fn quadratic(at: &Moment<'_>) -> Increment {
 /// V′ is larger by the factor q of [`quadratic`]'s variances, and the order may be
 /// ln q/ln 32 less. What is left are the standard errors of V and V′: κ₄ of an increment is
 /// at most 12κ₂² (see `Increment`), and that of the sum of n a part 1/n of this.
-fn vanishes(case: &Case, tamper: fn(&NetworkCase) -> NetworkCase, noise: Noise) -> Outcome {
+fn vanishes(
+    case: &NetworkCase,
+    tamper: fn(&NetworkCase) -> NetworkCase,
+    noise: Noise,
+) -> Judgement {
     const STEPS: usize = 32;
-    let compare = |case: NetworkCase| {
-        let running = Running::of(&case)?;
-        let groups = |steps: usize, runs: u64| {
-            Ensemble {
-                running: &running,
-                noise,
-                steps,
-                runs,
-                law: quadratic,
-            }
-            .groups()
-        };
-        let (coarse_runs, fine_runs) = (64, 8);
-        let (coarse, fine) = (groups(1, coarse_runs), groups(STEPS, fine_runs));
-        if let Some(outcome) = silent(&running, &fine) {
-            return Some(outcome);
+    let case = tamper(case);
+    let running = Running::of(&case)?;
+    let groups = |steps: usize, runs: u64| {
+        Ensemble {
+            running: &running,
+            noise,
+            steps,
+            runs,
+            law: quadratic,
         }
-        let unit = libm::log(STEPS as f64);
-        let orders = coarse.iter().zip(&fine);
-        let orders = orders.map(|(a, b)| {
-            let [a, b] = [a.square / coarse_runs as f64, b.square / fine_runs as f64];
-            libm::log(a / b) / unit
-        });
-        let orders: Vec<f64> = orders.collect();
-        let all = |part: fn(&Group) -> f64| fine.iter().map(part).sum::<f64>();
-        let growth = all(|group| group.variance) / (STEPS as f64 * all(|group| group.first));
-        let square = |excess: f64, runs: u64| (2.0 + excess) / (GROUPS * runs) as f64;
-        let relative = square(12.0, coarse_runs) + square(12.0 / STEPS as f64, fine_runs);
-        let tolerance = STANDARD_ERRORS * libm::sqrt(relative) + libm::log(growth).max(0.0);
-        Some(estimated(
-            "order in dt of Var C",
-            &orders,
-            Bound::Above(1.0 - tolerance / unit),
-        ))
+        .groups()
     };
-    Outcome::decided(case.network().map(tamper).and_then(compare))
+    let (coarse_runs, fine_runs) = (64, 8);
+    let (coarse, fine) = (groups(1, coarse_runs), groups(STEPS, fine_runs));
+    if let Some(outcome) = silent(&running, &fine) {
+        return Ok(outcome);
+    }
+    let unit = libm::log(STEPS as f64);
+    let orders = coarse.iter().zip(&fine);
+    let orders = orders.map(|(a, b)| {
+        let [a, b] = [a.square / coarse_runs as f64, b.square / fine_runs as f64];
+        libm::log(a / b) / unit
+    });
+    let orders: Vec<f64> = orders.collect();
+    let all = |part: fn(&Group) -> f64| fine.iter().map(part).sum::<f64>();
+    let growth = all(|group| group.variance) / (STEPS as f64 * all(|group| group.first));
+    let square = |excess: f64, runs: u64| (2.0 + excess) / (GROUPS * runs) as f64;
+    let relative = square(12.0, coarse_runs) + square(12.0 / STEPS as f64, fine_runs);
+    let tolerance = STANDARD_ERRORS * libm::sqrt(relative) + libm::log(growth).max(0.0);
+    Ok(estimated(
+        "order in dt of Var C",
+        &orders,
+        Bound::Above(1.0 - tolerance / unit),
+    ))
 }
 
 /// The variance itself, against that of [`quadratic`].
-fn scattered(case: &Case, noise: Noise, law: fn(&Moment<'_>) -> Increment) -> Outcome {
-    let running = case.network().and_then(Running::of);
-    Outcome::decided(running.map(|running| scatter(&running, noise, law)))
+fn scattered(case: &NetworkCase, noise: Noise, law: fn(&Moment<'_>) -> Increment) -> Judgement {
+    let running = Running::of(case)?;
+    Ok(scatter(&running, noise, law))
 }

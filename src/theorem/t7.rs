@@ -1,9 +1,10 @@
 //! T7: the balance function falls, the balance potential is convex.
 
-use super::case::{Case, SpectrumCase};
+use super::case::SpectrumCase;
 use super::evidence::{Evidence, Identity, Margin, Outcome, precision_scaling};
-use super::{Check, Control, Origin, Statement, sample};
-use crate::balance::{BalanceEquation, Equilibrium, Pulls, Spectrum, Term};
+use super::law::{Check, Control, Judgement, Missing, Stop};
+use super::{Origin, Statement, sample};
+use crate::balance::{BalanceEquation, Equilibrium, Spectrum, Term, pulls::Pulls};
 use crate::scalar::{Ball, Field, RealScalar, at_precision};
 use num_dual::Dual;
 use std::cmp::Ordering;
@@ -14,52 +15,48 @@ pub static STATEMENT: Statement = Statement {
     claim: "G′ = −Σμ²(4σ²a e^{−2μλ} + 8γc e^{2μλ}) and Φ′ = −G; G falls strictly and Φ is strictly convex unless no term is live.",
     origin: Origin::Paper,
     drawn: true,
+    unproved: None,
+    file: file!(),
     checks: &[
-        Check {
+        &Check {
             name: "G′, by dual numbers",
             evidence: Evidence::Scaling,
             draw: sample::spectrum,
-            run: |case| derivative(case, Derivative::Slope, 1),
+            judge: |case| derivative(case, Derivative::Slope, 1),
+            controls: &[Control {
+                name: "half the slope",
+                judge: |case| derivative(case, Derivative::Slope, 2),
+            }],
         },
-        Check {
+        &Check {
             name: "Φ′ = −G, by dual numbers",
             evidence: Evidence::Scaling,
             draw: sample::spectrum,
-            run: |case| derivative(case, Derivative::Potential, 1),
+            judge: |case| derivative(case, Derivative::Potential, 1),
+            controls: &[Control {
+                name: "Φ′ = −G/2 (σ² for 2σ²)",
+                judge: |case| derivative(case, Derivative::Potential, 2),
+            }],
         },
-        Check {
+        &Check {
             name: "G falls",
             evidence: Evidence::Enclosure,
             draw: sample::spectrum,
-            run: |case| falls(case, Clone::clone),
+            judge: |case| falls(case, Clone::clone),
+            controls: &[Control {
+                name: "noise that is negative",
+                judge: |case| falls(case, negative),
+            }],
         },
-        Check {
+        &Check {
             name: "Φ below its chords",
             evidence: Evidence::Enclosure,
             draw: sample::spectrum,
-            run: |case| convex(case, Clone::clone),
-        },
-    ],
-    controls: &[
-        Control {
-            name: "half the slope",
-            check: 0,
-            run: |case| derivative(case, Derivative::Slope, 2),
-        },
-        Control {
-            name: "Φ′ = −G/2 (σ² for 2σ²)",
-            check: 1,
-            run: |case| derivative(case, Derivative::Potential, 2),
-        },
-        Control {
-            name: "noise that is negative",
-            check: 2,
-            run: |case| falls(case, negative),
-        },
-        Control {
-            name: "noise that is negative",
-            check: 3,
-            run: |case| convex(case, negative),
+            judge: |case| convex(case, Clone::clone),
+            controls: &[Control {
+                name: "noise that is negative",
+                judge: |case| convex(case, negative),
+            }],
         },
     ],
 };
@@ -81,7 +78,7 @@ struct ByDuals<'a> {
 }
 
 impl Identity for ByDuals<'_> {
-    fn defect<S: RealScalar + num_dual::DualNum>(&self) -> Option<(S, S)> {
+    fn defect<S: RealScalar + num_dual::DualNum>(&self) -> Result<(S, S), Stop> {
         let lambda = S::from_rational(&self.case.lambda);
         let (plain, dual) = (self.case.balance::<S>(), self.case.balance::<Dual<S>>());
         let point = Dual::new(lambda.clone(), S::one());
@@ -93,26 +90,24 @@ impl Identity for ByDuals<'_> {
         let size = |x: &S| nalgebra::ComplexField::abs(x.clone());
         // What cancels in G: its two sides, not their difference.
         let sides = size(&plain.slope(&lambda)) + size(&plain.potential(&lambda));
-        Some((size(&(found - claimed)), sides))
+        Ok((size(&(found - claimed)), sides))
     }
 }
 
-fn derivative(case: &Case, which: Derivative, divisor: i64) -> Outcome {
-    let Some(case) = case.spectrum() else {
-        return Outcome::decided(None);
-    };
-    match live(case) {
-        Some(true) => precision_scaling(&ByDuals {
-            case,
-            which,
-            divisor,
-        }),
-        _ => Outcome::Inconclusive("no live term".to_owned()),
+fn derivative(case: &SpectrumCase, which: Derivative, divisor: i64) -> Judgement {
+    if !live(case)? {
+        return Ok(Outcome::Inconclusive("no live term".to_owned()));
     }
+    precision_scaling(&ByDuals {
+        case,
+        which,
+        divisor,
+    })
 }
 
-fn live(case: &SpectrumCase) -> Option<bool> {
-    Some(Pulls::of(&case.balance::<crate::scalar::Rational>())?.status() != Equilibrium::Degenerate)
+fn live(case: &SpectrumCase) -> Result<bool, Stop> {
+    let pulls = Pulls::of(&case.balance::<crate::scalar::Rational>());
+    Ok(pulls.or_failed("a pull of no decided sign")?.status() != Equilibrium::Degenerate)
 }
 
 fn negative(case: &SpectrumCase) -> SpectrumCase {
@@ -131,7 +126,7 @@ fn points(case: &SpectrumCase) -> [Ball; 3] {
     })
 }
 
-fn falls(case: &Case, tamper: fn(&SpectrumCase) -> SpectrumCase) -> Outcome {
+fn falls(case: &SpectrumCase, tamper: fn(&SpectrumCase) -> SpectrumCase) -> Judgement {
     compare(case, tamper, |balance, [left, middle, right]| {
         let steps = [(left.clone(), middle.clone()), (middle, right)];
         steps
@@ -145,7 +140,7 @@ fn falls(case: &Case, tamper: fn(&SpectrumCase) -> SpectrumCase) -> Outcome {
     })
 }
 
-fn convex(case: &Case, tamper: fn(&SpectrumCase) -> SpectrumCase) -> Outcome {
+fn convex(case: &SpectrumCase, tamper: fn(&SpectrumCase) -> SpectrumCase) -> Judgement {
     compare(case, tamper, |balance, [left, middle, right]| {
         let chord = balance.potential(&left) + balance.potential(&right);
         let twice = balance.potential(&middle) * Ball::from_int(2);
@@ -155,27 +150,21 @@ fn convex(case: &Case, tamper: fn(&SpectrumCase) -> SpectrumCase) -> Outcome {
 
 /// Strict where a term is live; where none is, G must be 0 exactly.
 fn compare(
-    case: &Case,
+    case: &SpectrumCase,
     tamper: fn(&SpectrumCase) -> SpectrumCase,
     strict: impl Fn(&BalanceEquation<Ball>, [Ball; 3]) -> Outcome,
-) -> Outcome {
+) -> Judgement {
     at_precision(BITS, || {
-        let Some(case) = case.spectrum() else {
-            return Outcome::decided(None);
-        };
-        let (alive, case) = (live(case), tamper(case));
+        let (alive, case) = (live(case)?, tamper(case));
         let balance = case.balance::<Ball>();
-        match alive {
-            Some(true) => strict(&balance, points(&case)),
-            Some(false) => {
-                let [point, ..] = points(&case);
-                Outcome::sign(
-                    "G of a spectrum without live terms",
-                    &balance.g(&point),
-                    Ordering::Equal,
-                )
-            }
-            None => Outcome::decided(None),
+        if alive {
+            return Ok(strict(&balance, points(&case)));
         }
+        let [point, ..] = points(&case);
+        Ok(Outcome::sign(
+            "G of a spectrum without live terms",
+            &balance.g(&point),
+            Ordering::Equal,
+        ))
     })
 }

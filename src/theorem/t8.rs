@@ -1,12 +1,13 @@
 //! T8: existence and uniqueness of the equilibrium, and the solver that finds it.
 
 use super::bounds::{solution_error, solves};
-use super::case::{Case, NetworkCase, SpectrumCase};
+use super::case::{NetworkCase, SpectrumCase};
 use super::evidence::{Evidence, Outcome};
-use super::{Check, Control, Origin, Statement, sample};
+use super::law::{Check, Control, Judgement, Missing, Stop};
+use super::{Origin, Statement, sample};
 use crate::balance::{
-    Certified, Equilibrium, Pulls, Spectrum, SpectrumSource, Term, certify, population_variance,
-    solve,
+    Certified, Equilibrium, Spectrum, SpectrumSource, Term, certify, noise::population_variance,
+    pulls::Pulls, solve,
 };
 use crate::problem::{Body, Finite, Problem};
 use crate::scalar::{Ball, Field, Rational, Real, RealScalar, at_precision, dot, sum};
@@ -19,84 +20,80 @@ pub static STATEMENT: Statement = Statement {
     claim: "G has exactly one zero λ* if both kinds of terms pull; G > 0 everywhere if only up, G < 0 if only down; G ≡ 0 if none does.",
     origin: Origin::Paper,
     drawn: true,
+    unproved: None,
+    file: file!(),
     checks: &[
-        Check {
+        &Check {
             name: "status against the signs far out",
             evidence: Evidence::Enclosure,
             draw: sample::spectrum,
-            run: |case| far_out(case, Clone::clone),
+            judge: |case| far_out(case, Clone::clone),
+            controls: &[
+                Control {
+                    name: "criterion that forgets weight decay",
+                    judge: |case| far_out(case, without_charge),
+                },
+                Control {
+                    name: "criterion with the sign of A reversed",
+                    judge: |case| far_out(case, reversed_rates),
+                },
+            ],
         },
-        Check {
+        &Check {
             name: "certified root changes the sign of G",
             evidence: Evidence::Enclosure,
             draw: sample::finite_spectrum,
-            run: |case| root(case, &Rational::new()),
+            judge: |case| root(case, &Rational::new()),
+            controls: &[Control {
+                name: "root shifted by 2^-150",
+                judge: |case| root(case, &(Rational::from(1) >> 150u32)),
+            }],
         },
-        Check {
+        &Check {
             name: "f64 solver",
             evidence: Evidence::Rounding,
             draw: sample::finite_spectrum,
-            run: |case| floating::<f64>(case, 1.0, |x| x),
+            judge: |case| floating::<f64>(case, 1.0, |x| x),
+            controls: &[Control {
+                name: "f64 solution off by 1e-10",
+                judge: |case| floating::<f64>(case, 1.0 + 1e-10, |x| x),
+            }],
         },
-        Check {
+        &Check {
             name: "f32 solver",
             evidence: Evidence::Rounding,
             draw: sample::finite_spectrum,
-            run: |case| floating::<f32>(case, 1.0, f64::from),
+            judge: |case| floating::<f32>(case, 1.0, f64::from),
+            controls: &[Control {
+                name: "f32 solution off by 1e-3",
+                judge: |case| floating::<f32>(case, 1.0 + 1e-3, f64::from),
+            }],
         },
-        Check {
+        &Check {
             name: "256-bit solver",
             evidence: Evidence::Rounding,
             draw: sample::finite_spectrum,
-            run: |case| multiprecision(case, &Rational::new()),
+            judge: |case| multiprecision(case, &Rational::new()),
+            controls: &[Control {
+                name: "256-bit solution shifted by 2^-150",
+                judge: |case| multiprecision(case, &(Rational::from(1) >> 150u32)),
+            }],
         },
-        Check {
+        &Check {
             name: "θ*, C(θ*) and Φ of solve",
             evidence: Evidence::Enclosure,
             draw: sample::network_with_finite_equilibrium,
-            run: |case| solution(case, 1, 2),
-        },
-    ],
-    controls: &[
-        Control {
-            name: "criterion that forgets weight decay",
-            check: 0,
-            run: |case| far_out(case, without_charge),
-        },
-        Control {
-            name: "criterion with the sign of A reversed",
-            check: 0,
-            run: |case| far_out(case, reversed_rates),
-        },
-        Control {
-            name: "root shifted by 2^-150",
-            check: 1,
-            run: |case| root(case, &(Rational::from(1) >> 150u32)),
-        },
-        Control {
-            name: "f64 solution off by 1e-10",
-            check: 2,
-            run: |case| floating::<f64>(case, 1.0 + 1e-10, |x| x),
-        },
-        Control {
-            name: "f32 solution off by 1e-3",
-            check: 3,
-            run: |case| floating::<f32>(case, 1.0 + 1e-3, f64::from),
-        },
-        Control {
-            name: "256-bit solution shifted by 2^-150",
-            check: 4,
-            run: |case| multiprecision(case, &(Rational::from(1) >> 150u32)),
-        },
-        Control {
-            name: "λ reversed in θ*",
-            check: 5,
-            run: |case| solution(case, -1, 2),
-        },
-        Control {
-            name: "γ‖θ‖² in place of 2γ‖θ‖² in Φ",
-            check: 5,
-            run: |case| solution(case, 1, 1),
+            judge: |case| solution(case, 1, 2),
+            controls: &[
+                Control {
+                    name: "λ reversed in θ*",
+                    judge: |case| solution(case, -1, 2),
+                },
+                Control {
+                    name: "γ‖θ‖² in place of 2γ‖θ‖² in Φ",
+                    judge: |case| solution(case, 1, 1),
+                },
+            ],
         },
     ],
 };
@@ -121,17 +118,13 @@ fn reversed_rates(case: &SpectrumCase) -> SpectrumCase {
 
 /// The status of a (possibly tampered) spectrum against the certified signs of the
 /// untouched G at λ = ±2^10, far outside where the drawn spectra balance.
-fn far_out(case: &Case, tamper: fn(&SpectrumCase) -> SpectrumCase) -> Outcome {
+fn far_out(case: &SpectrumCase, tamper: fn(&SpectrumCase) -> SpectrumCase) -> Judgement {
     at_precision(BITS, || {
-        let Some(case) = case.spectrum() else {
-            return Outcome::decided(None);
-        };
         let balance = case.balance::<Ball>();
         let far = Ball::from_int(1 << 10);
         let (left, right) = (balance.g(&-far.clone()), balance.g(&far));
-        let Some(pulls) = Pulls::of(&tamper(case).balance::<Rational>()) else {
-            return Outcome::decided(None);
-        };
+        let pulls = Pulls::of(&tamper(case).balance::<Rational>());
+        let pulls = pulls.or_failed("a pull of no decided sign")?;
         use Ordering::{Equal, Greater, Less};
         let (at_left, at_right) = match pulls.status() {
             Equilibrium::Finite(()) => (Greater, Less),
@@ -139,125 +132,116 @@ fn far_out(case: &Case, tamper: fn(&SpectrumCase) -> SpectrumCase) -> Outcome {
             Equilibrium::MinusInfinity => (Less, Less),
             Equilibrium::Degenerate => (Equal, Equal),
         };
-        Outcome::sign("G(−1024)", &left, at_left).and(|| Outcome::sign("G(1024)", &right, at_right))
+        Ok(Outcome::sign("G(−1024)", &left, at_left)
+            .and(|| Outcome::sign("G(1024)", &right, at_right)))
     })
 }
 
 /// The certified solution at 60 digits.
-fn certified(case: &SpectrumCase) -> Option<Certified> {
+fn certified(case: &SpectrumCase) -> Result<Certified, Stop> {
     let source = SpectrumSource::Exact(case.spectrum.clone());
     let found = certify(&source, &case.strength, 60);
-    found.ok()?.finite()
+    found?
+        .finite()
+        .or_failed("no root where both kinds of terms pull")
 }
 
 /// G > 0 at the lower end and G < 0 at the upper, by an evaluation of its own.
-fn root(case: &Case, shift: &Rational) -> Outcome {
+fn root(case: &SpectrumCase, shift: &Rational) -> Judgement {
     at_precision(BITS, || {
-        let Some(case) = case.spectrum() else {
-            return Outcome::decided(None);
-        };
-        let Some(Certified { lambda, .. }) = certified(case) else {
-            return Outcome::Refuted("no certified root where both kinds of terms pull".to_owned());
-        };
+        let Certified { lambda, .. } = certified(case)?;
         let balance = case.balance::<Ball>();
         let end = |x: &Float| balance.g(&(Ball::point(x) + Ball::from_rational(shift)));
         if lambda.width().is_zero() {
-            return Outcome::sign(
+            return Ok(Outcome::sign(
                 "G at the exact root",
                 &end(lambda.midpoint()),
                 Ordering::Equal,
-            );
+            ));
         }
         // Widen by one part in 2^180, still far below the 60 digits: a closed form may
         // have the root as its end point.
         let nudge = Ball::from_rational(&(Rational::from(1) >> 180u32)) * &lambda;
         let wide = lambda.widen(&nudge.magnitude());
-        Outcome::sign("G at the lower end", &end(&wide.lower()), Ordering::Greater)
-            .and(|| Outcome::sign("G at the upper end", &end(&wide.upper()), Ordering::Less))
+        let lower = Outcome::sign("G at the lower end", &end(&wide.lower()), Ordering::Greater);
+        Ok(lower.and(|| Outcome::sign("G at the upper end", &end(&wide.upper()), Ordering::Less)))
     })
 }
 
-fn floating<F: RealScalar>(case: &Case, factor: f64, to_f64: fn(F) -> f64) -> Outcome {
-    let Some(case) = case.spectrum() else {
-        return Outcome::decided(None);
-    };
+const NO_SOLUTION: &str = "no solution where both kinds of terms pull";
+const NO_BOUND: &str = "no bound on the rounding errors";
+
+fn floating<F: RealScalar>(case: &SpectrumCase, factor: f64, to_f64: fn(F) -> f64) -> Judgement {
     let balance = case.balance::<F>();
-    let solution = solve(&balance).ok().and_then(Equilibrium::finite);
-    let Some((lambda, exact)) = solution.zip(certified(case)) else {
-        return Outcome::Refuted("no solution where both kinds of terms pull".to_owned());
-    };
-    Outcome::decided(
-        solution_error(&balance, &lambda)
-            .map(|bound| solves("λ*", to_f64(lambda) * factor, to_f64(bound), &exact.lambda)),
-    )
+    let lambda = solve(&balance)?.finite().or_failed(NO_SOLUTION)?;
+    let bound = solution_error(&balance, &lambda).or_failed(NO_BOUND)?;
+    let exact = certified(case)?.lambda;
+    Ok(solves("λ*", to_f64(lambda) * factor, to_f64(bound), &exact))
 }
 
-fn multiprecision(case: &Case, shift: &Rational) -> Outcome {
+fn multiprecision(case: &SpectrumCase, shift: &Rational) -> Judgement {
     at_precision(256, || {
-        let Some(case) = case.spectrum() else {
-            return Outcome::decided(None);
-        };
         let balance = case.balance::<Real>();
-        let solution = solve(&balance).ok().and_then(Equilibrium::finite);
-        let Some((lambda, exact)) = solution.zip(certified(case)) else {
-            return Outcome::Refuted("no solution where both kinds of terms pull".to_owned());
-        };
-        let Some(bound) = solution_error(&balance, &lambda) else {
-            return Outcome::decided(None);
-        };
+        let lambda = solve(&balance)?.finite().or_failed(NO_SOLUTION)?;
+        let bound = solution_error(&balance, &lambda).or_failed(NO_BOUND)?;
+        let exact = certified(case)?;
         let near =
             (Ball::point(lambda.as_float()) + Ball::from_rational(shift)).widen(bound.as_float());
         let inside = near.intersects(&exact.lambda);
-        Outcome::holds(
+        Ok(Outcome::holds(
             "the 256-bit solution leaves its bound of the certified one",
             inside,
-        )
+        ))
     })
 }
 
 /// What `solve` prints, against the orbit followed by the matrix exponential and the
 /// potential and charge added up by hand.
-fn solution(case: &Case, direction: i64, factor: i64) -> Outcome {
+fn solution(case: &NetworkCase, direction: i64, factor: i64) -> Judgement {
     at_precision(256, || {
-        let compare = |case: &NetworkCase| {
-            let strength = case.strength()?;
-            let problem = Problem {
-                strength: strength.clone(),
-                body: Body::Orbit(case.orbit()?.ok()?),
-            };
-            let solution = problem.solve(30).ok()?.single()?;
-            let Equilibrium::Finite(Finite { certified, theta }) = solution.equilibrium else {
-                return Some(Outcome::Inconclusive("no finite λ*".to_owned()));
-            };
-            // Φ(0) = 2γ‖θ‖² + σ²Tr Σ, exactly.
-            let trace = sum(population_variance(&case.gradients(&case.theta)?));
-            let norm = dot(&case.theta, &case.theta);
-            let potential =
-                norm * &strength.gamma * Rational::from_int(factor) + trace * &strength.sigma2;
-            let start = Outcome::equal("Φ(0)", &solution.start.potential, &potential);
-            // e^{λA}θ at a point of the enclosure of λ*, to 256 bits.
-            let lambda = certified.lambda.middle() * Real::from_int(direction);
-            let moved = case.generator.act(&lambda, &case.theta::<Real>());
-            // The exponential of matrices this small loses fewer than 56 bits.
-            let slack = Float::with_val(256, 1) >> 200;
-            let near = |x: &Real| Ball::point(x.as_float()).widen(&slack);
-            let followed = moved
-                .iter()
-                .zip(&theta)
-                .all(|(x, found)| near(x).intersects(found));
-            let charge = case.generator.charge(&moved);
-            // dC/dλ = 2‖Aθ‖² (T10), doubled for its growth: a charge that vanishes at λ* does not
-            // do so elsewhere in its enclosure.
-            let image = case.generator.apply(&moved);
-            let drift = dot(&image, &image) * Real::from_int(4);
-            let reach = Float::with_val(64, drift.as_float() * &certified.lambda.radius());
-            let charged = near(&charge).widen(&reach).intersects(&certified.charge);
-            Some(
-                start
-                    .and(|| Outcome::holds("θ* is not on the orbit at λ*", followed))
-                    .and(|| Outcome::holds("C(θ*) is not the charge there", charged)),
-            )
+        let strength = case.strength()?;
+        let problem = Problem {
+            strength: strength.clone(),
+            body: Body::Orbit(case.orbit()?),
         };
-        Outcome::decided(case.network().and_then(compare))
+        let solution = problem
+            .solve(30)?
+            .single()
+            .or_failed("no solution of one generator")?;
+        let Equilibrium::Finite(Finite { certified, theta }) = solution.equilibrium else {
+            return Ok(Outcome::Inconclusive("no finite λ*".to_owned()));
+        };
+        // Φ(0) = 2γ‖θ‖² + σ²Tr Σ, exactly.
+        let trace = sum(population_variance(&case.gradients(&case.theta)?));
+        let norm = dot(&case.theta, &case.theta);
+        let potential =
+            norm * &strength.gamma * Rational::from_int(factor) + trace * &strength.sigma2;
+        let start = Outcome::equal("Φ(0)", &solution.start.potential, &potential);
+        // e^{λA}θ at a point of the enclosure of λ*, to 256 bits.
+        let lambda = certified.lambda.middle() * Real::from_int(direction);
+        let moved = case.generator.act(&lambda, &case.theta::<Real>());
+        // The exponential of matrices this small loses fewer than 56 bits.
+        let slack = Float::with_val(256, 1) >> 200;
+        let near = |x: &Real| Ball::point(x.as_float()).widen(&slack);
+        let followed = moved
+            .iter()
+            .zip(&theta)
+            .all(|(x, found)| near(x).intersects(found));
+        let charge = case.generator.charge(&moved);
+        // dC/dλ = 2‖Aθ‖² (T10), doubled for its growth: a charge that vanishes at λ* does not
+        // do so elsewhere in its enclosure.
+        let image = case.generator.apply(&moved);
+        let drift = dot(&image, &image) * Real::from_int(4);
+        let reach = Float::with_val(64, drift.as_float() * &certified.lambda.radius());
+        let charged = near(&charge).widen(&reach).intersects(&certified.charge);
+        // Φ is flat at λ*: half of its curvature and the enclosure's square, which is below
+        // 30 digits twice over, are within this part of it.
+        let potential = near(&case.setting_at(moved)?.potential());
+        let flat = potential.magnitude() >> 180;
+        let settled = potential.widen(&flat).intersects(&certified.potential);
+        Ok(start
+            .and(|| Outcome::holds("θ* is not on the orbit at λ*", followed))
+            .and(|| Outcome::holds("C(θ*) is not the charge there", charged))
+            .and(|| Outcome::holds("Φ(λ*) is not the potential there", settled)))
     })
 }

@@ -4,9 +4,10 @@
 use super::bounds::{DescentStep, descent_step, within};
 use super::case::NetworkCase;
 use super::evidence::{Margin, Outcome};
+use super::law::Stop;
 use crate::balance::BalanceEquation;
 use crate::dynamics::{
-    Data, Descent, Diffusion, FlowError, Network, Noise, Sampling, Schedule, Source, Stream,
+    Data, Descent, Diffusion, Network, Noise, Sampling, Schedule, Source, Stream,
 };
 use crate::model::{Activation, Loss, Model};
 use crate::phenomenon::{Bound, Estimate, Finding, Judgement};
@@ -31,12 +32,12 @@ pub struct Running {
 
 impl Running {
     /// `None` for what is not a network of layers.
-    pub fn of(case: &NetworkCase) -> Option<Self> {
+    pub fn of(case: &NetworkCase) -> Result<Self, Stop> {
         let Model::Deep(deep) = &case.model else {
-            return None;
+            return Err(Stop::Open("not a network of layers".to_owned()));
         };
         let (data, theta) = (Data::of(&case.samples), case.theta());
-        Some(Self {
+        Ok(Self {
             seed: seed_of(&[&theta, &data.x, &data.y]),
             network: Network::new(&deep.widths, deep.activation.clone()),
             data,
@@ -148,11 +149,6 @@ pub fn with_tanh(case: &NetworkCase) -> NetworkCase {
     }
     assert_eq!(case.model.dim(), case.theta.len());
     case
-}
-
-/// A flow that did not reach its end says nothing.
-pub fn stopped(error: &FlowError) -> Outcome {
-    Outcome::Inconclusive(error.to_string())
 }
 
 /// The same orbit seen from θ_s.

@@ -53,10 +53,7 @@ fn a_rescaled_unit_agrees_with_the_certified_solution() {
             Noise::Gradients(rows.collect()),
         );
         let problem = Problem {
-            strength: Strength {
-                gamma: Rational::from((1, 256)),
-                sigma2: Rational::from((1, 64)),
-            },
+            strength: Strength::new(Rational::from((1, 256)), Rational::from((1, 64))).unwrap(),
             body: Body::Orbit(orbit.expect("an orbit")),
         };
         let file =

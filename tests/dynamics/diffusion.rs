@@ -2,7 +2,7 @@
 
 use crate::Z;
 use nalgebra::DMatrix;
-use noise_equilibrium::balance::population_covariance;
+use noise_equilibrium::balance::noise::population_covariance;
 use noise_equilibrium::dynamics::{Data, Diffusion, Network, Noise, Stream};
 use noise_equilibrium::model::Activation;
 

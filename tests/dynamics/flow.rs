@@ -5,7 +5,8 @@ use noise_equilibrium::dynamics::{
     Data, Network, Stream, Teacher, charge, gradient_flow, noether_flow, pair_flow, pair_sides,
 };
 use noise_equilibrium::model::Activation;
-use noise_equilibrium::model::Loss;
+use noise_equilibrium::model::Symmetric;
+use std::sync::LazyLock;
 
 /// Each of at most 100 steps (of order 8, over a few time constants) may be off by 10⁻¹¹
 /// of the solution's size and as much again. Flows that contract don't make it more.
@@ -96,7 +97,7 @@ fn of_a_neurons_charge() {
         };
         let balance = BalanceEquation {
             spectrum: Spectrum::from_terms(vec![term(0), term(1)]),
-            strength: Strength { gamma, sigma2 },
+            strength: Strength::new(gamma, sigma2).unwrap(),
         };
         let p = 2.0 * sigma2 * noise[0] + 4.0 * gamma * charges[1];
         let q = 2.0 * sigma2 * noise[1] + 4.0 * gamma * charges[0];
@@ -151,10 +152,7 @@ fn minimum(rank: usize) -> (Network, Data, Vec<f64>) {
     (network.clone(), teacher.moments(), theta.collect())
 }
 
-const STRENGTH: Strength<f64> = Strength {
-    gamma: 0.01,
-    sigma2: 0.05,
-};
+static STRENGTH: LazyLock<Strength<f64>> = LazyLock::new(|| Strength::new(0.01, 0.05).unwrap());
 
 /// With one hidden neuron the flow of the group is that of its one generator.
 #[test]
@@ -164,7 +162,7 @@ fn of_a_pair_with_one_neuron_is_that_of_its_charge() {
     let gradients = network.per_sample(&theta, &data);
     let balance = BalanceEquation {
         spectrum: Spectrum::from_gradients(&generator, &theta, &gradients).expect("rates"),
-        strength: STRENGTH,
+        strength: STRENGTH.clone(),
     };
     for end in [0.5, 5.0] {
         let lambda = noether_flow(&balance, end).expect("bounded");

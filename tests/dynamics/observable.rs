@@ -2,15 +2,13 @@
 
 use crate::small;
 use nalgebra::DMatrix;
-use noise_equilibrium::balance::{Setting, Strength};
+use noise_equilibrium::balance::{Strength, setting::Setting};
 use noise_equilibrium::dynamics::{Network, Stream, alignment, charge, pair_sides};
 use noise_equilibrium::model::Activation;
 use noise_equilibrium::scalar::Rational;
+use std::sync::LazyLock;
 
-const STRENGTH: Strength<f64> = Strength {
-    gamma: 0.25,
-    sigma2: 0.5,
-};
+static STRENGTH: LazyLock<Strength<f64>> = LazyLock::new(|| Strength::new(0.25, 0.5).unwrap());
 
 fn directions(r: usize) -> Vec<DMatrix<f64>> {
     let pairs = (0..r).flat_map(|i| (0..=i).map(move |j| (i, j)));
@@ -33,7 +31,7 @@ fn the_two_sides_hold_every_generator() {
         let setting = Setting {
             theta: theta.clone(),
             gradients: gradients.clone(),
-            strength: STRENGTH,
+            strength: STRENGTH.clone(),
         };
         let mut seen = 0;
         for l in 1..network.layers() {

@@ -1,18 +1,16 @@
 //! What an observer sees, against the same numbers found another way.
 
 use crate::small;
-use noise_equilibrium::balance::{BalanceEquation, Setting, Spectrum, Strength, solve};
+use noise_equilibrium::balance::{BalanceEquation, Spectrum, Strength, setting::Setting, solve};
 use noise_equilibrium::dynamics::{
     Data, Descent, Network, Normalisation, Observer, Sampling, Schedule, Source, Stream,
     hessian_product,
 };
-use noise_equilibrium::model::{Activation, Loss};
+use noise_equilibrium::model::{Activation, Symmetric};
 use noise_equilibrium::scalar::Rational;
+use std::sync::LazyLock;
 
-const STRENGTH: Strength<f64> = Strength {
-    gamma: 0.25,
-    sigma2: 0.5,
-};
+static STRENGTH: LazyLock<Strength<f64>> = LazyLock::new(|| Strength::new(0.25, 0.5).unwrap());
 
 /// Whole numbers, and as many samples as a power of 2: no sum rounds.
 fn whole(widths: &[usize], activation: Activation, seed: u64) -> (Network, Data, Vec<f64>) {
@@ -33,7 +31,7 @@ fn observer<'a>(network: &'a Network, data: &'a Data) -> Observer<'a> {
     Observer {
         network,
         data,
-        strength: STRENGTH,
+        strength: STRENGTH.clone(),
         exact_trace: 64,
         lanczos: 64,
         equilibrium: true,
@@ -62,7 +60,7 @@ fn a_pair_is_its_generator() {
             let balance = BalanceEquation {
                 spectrum: Spectrum::from_gradients(&generator, &theta, &gradients)
                     .expect("rates ±1"),
-                strength: STRENGTH,
+                strength: STRENGTH.clone(),
             };
             let star = solve(&balance).expect("solvable").finite();
             let time = star.map(|star| 1.0 / balance.relaxation_rate(&star));
@@ -144,7 +142,7 @@ fn the_equilibrium_is_seen() {
             let setting = Setting {
                 theta: theta.clone(),
                 gradients: network.per_sample(&theta, &data),
-                strength: STRENGTH,
+                strength: STRENGTH.clone(),
             };
             let Ok(star) = setting.minimise(&network.model().symmetries()) else {
                 assert_eq!(here.equilibrium, None);

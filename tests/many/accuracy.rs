@@ -14,7 +14,10 @@ fn equilibrium(balance: &BalanceEquation<f64>) -> Option<Float> {
         let wide = |x: &f64| Real::from_rational(&Rational::from_f64(*x).expect("finite"));
         let balance = BalanceEquation {
             spectrum: balance.spectrum.map(wide),
-            strength: balance.strength.map(wide),
+            strength: {
+                let strength = &balance.strength;
+                Strength::new(wide(strength.gamma()), wide(strength.sigma2())).unwrap()
+            },
         };
         let found = solve(&balance).expect("converges").finite()?;
         Some(found.as_float().clone())
@@ -39,7 +42,7 @@ struct Miss {
 
 impl Miss {
     fn of(balance: &BalanceEquation<f64>, lambda: f64, exact: &Float) -> Self {
-        let Strength { gamma, sigma2 } = balance.strength;
+        let [gamma, sigma2] = [*balance.strength.gamma(), *balance.strength.sigma2()];
         let terms = balance.spectrum.terms();
         let (mut total, mut slope, mut exponent) = (0.0, 0.0, 0.0_f64);
         for Term {
@@ -98,10 +101,7 @@ fn nearly_balanced() -> BoxedStrategy<BalanceEquation<f64>> {
             };
             BalanceEquation {
                 spectrum: Spectrum::from_terms(terms.into_iter().map(term).collect()),
-                strength: Strength {
-                    gamma: 0.25,
-                    sigma2: 0.5,
-                },
+                strength: Strength::new(0.25, 0.5).unwrap(),
             }
         })
         .boxed()
@@ -124,10 +124,7 @@ fn dying() -> BoxedStrategy<BalanceEquation<f64>> {
             });
             BalanceEquation {
                 spectrum: Spectrum::from_terms(std::iter::once(slow).chain(fast).collect()),
-                strength: Strength {
-                    gamma: 0.5,
-                    sigma2: 1.0,
-                },
+                strength: Strength::new(0.5, 1.0).unwrap(),
             }
         })
         .boxed()
@@ -213,10 +210,7 @@ fn closed_forms() {
             noise,
             charge,
         }]),
-        strength: Strength {
-            gamma: 0.5,
-            sigma2: 1.0,
-        },
+        strength: Strength::new(0.5, 1.0).unwrap(),
     };
     let batch = [rescaling(16.0, 1.0), rescaling(3.0, 3.0)];
     let found: Vec<f64> = solve_many(&batch)

@@ -1,7 +1,7 @@
 //! The same bits, whatever the instructions and whoever the neighbours.
 
 use crate::{Found, everyday, examples, wide};
-use noise_equilibrium::balance::{BalanceEquation, Equilibrium, solve_many, solve_many_in};
+use noise_equilibrium::balance::{BalanceEquation, Equilibrium, many::solve_many_in, solve_many};
 use noise_equilibrium::scalar::Instructions;
 
 fn batch() -> Vec<BalanceEquation<f64>> {
@@ -27,6 +27,24 @@ fn the_same_bits_in_all_instructions() {
         println!("{}", instructions.name());
         assert_eq!(bits(&solve_many_in(instructions, &batch)), expected);
     }
+}
+
+/// The standard library finds each of them too, the narrowest first and none twice.
+#[cfg(all(feature = "simd", target_arch = "x86_64"))]
+#[test]
+fn the_sets_are_those_of_the_processor() {
+    let names: Vec<&str> = Instructions::all()
+        .into_iter()
+        .map(Instructions::name)
+        .collect();
+    let found = [
+        ("SSE2", true),
+        ("AVX2", is_x86_feature_detected!("avx2")),
+        ("AVX-512", is_x86_feature_detected!("avx512f")),
+    ];
+    let found: Vec<&str> = found.iter().filter(|set| set.1).map(|set| set.0).collect();
+    assert!(found.starts_with(&names), "{names:?} of {found:?}");
+    assert_eq!(Some(&Instructions::widest().name()), names.last());
 }
 
 /// Another order, and one at a time.

@@ -53,7 +53,7 @@ fn balances(
     )
         .prop_map(|(terms, gamma, sigma2)| BalanceEquation {
             spectrum: Spectrum::from_terms(terms),
-            strength: Strength { gamma, sigma2 },
+            strength: Strength::new(gamma, sigma2).unwrap(),
         })
         .boxed()
 }

@@ -67,7 +67,7 @@ fn every_status() {
                 })
                 .collect(),
         ),
-        strength: Strength { gamma, sigma2 },
+        strength: Strength::new(gamma, sigma2).unwrap(),
     };
     let cases = [
         (balance(&[[1.0, 1.0, 1.0]], 1.0, 1.0), "finite"),
@@ -105,10 +105,7 @@ fn out_of_range() {
             noise,
             charge: 1.0,
         }]),
-        strength: Strength {
-            gamma: 0.3,
-            sigma2: 0.1,
-        },
+        strength: Strength::new(0.3, 0.1).unwrap(),
     };
     let batch = [
         balance(1e-20, 1.0),

@@ -272,6 +272,33 @@ fn hard_families() {
     }
 }
 
+/// Two rates of both signs are a circle of two members only if they are opposite.
+#[test]
+fn a_circle_of_two_members() {
+    let theta = json!([1, 1]);
+    let gradients = json!([[1, 2], [-1, -1]]);
+    let pair = |first: [i32; 2], second: [i32; 2]| {
+        commuting(&[
+            json!({ "kind": "diagonal", "rates": first }),
+            json!({ "kind": "diagonal", "rates": second }),
+        ])
+    };
+    let solution = solved(
+        &problem("0", &pair([-1, 2], [2, -1]), &theta, &gradients),
+        20,
+    );
+    assert_eq!(solution["status"], "unbounded");
+    let [u, v] = [0, 1].map(|i| parse_exact(solution["direction"][i].as_str().expect("a string")));
+    let (u, v) = (u.expect("a number"), v.expect("a number"));
+    let [a, b] = [Rational::from(&v * 2) - &u, Rational::from(&u * 2) - &v];
+    assert!(a >= 0 && b >= 0 && a + b > 0, "{u} {v}");
+    let solution = solved(
+        &problem("0", &pair([-1, 3], [1, -3]), &theta, &gradients),
+        20,
+    );
+    assert_eq!(solution["status"], "degenerate");
+}
+
 #[test]
 fn unbounded_families() {
     let (theta, gradients) = chain();

@@ -9,7 +9,7 @@
 
 use crate::known::{Bounds, Known, answer, spectrum};
 use noise_equilibrium::balance::{
-    BalanceEquation, Equilibrium, Pulls, Spectrum, Strength, Term, solve,
+    BalanceEquation, Equilibrium, Spectrum, Strength, Term, pulls::Pulls, solve,
 };
 use noise_equilibrium::scalar::{Ball, Field, Rational, Real, RealScalar, Scalar, at_precision};
 use rug::Float;
@@ -64,10 +64,7 @@ fn rounded<S: Floating>(known: &Known) -> (Known, BalanceEquation<S>) {
     });
     let balance = BalanceEquation {
         spectrum: Spectrum::from_terms(terms.collect()),
-        strength: Strength {
-            gamma: number(&known.gamma),
-            sigma2: number(&known.sigma2),
-        },
+        strength: Strength::new(number(&known.gamma), number(&known.sigma2)).unwrap(),
     };
     (exact, balance)
 }

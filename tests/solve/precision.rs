@@ -1,12 +1,14 @@
 //! When a number is precise enough, and that no more working precision is spent than the
 //! digits take: the first attempt is enough wherever the digits can be had with it.
 
-use noise_equilibrium::balance::{BalanceEquation, Potential, Spectrum, Term};
+use noise_equilibrium::balance::{BalanceEquation, Spectrum, Term, family::Potential};
 use noise_equilibrium::balance::{
-    CertifyError, FamilyStatus, GroupStatus, Pulls, SpectrumSource, Strength, certify,
-    certify_family, certify_group,
+    CertifyError, SpectrumSource, Strength, StrengthError, certify,
+    family::{FamilyStatus, certify_family},
+    general_linear::{GroupStatus, certify_group},
+    pulls::Pulls,
 };
-use noise_equilibrium::balance::{FamilyOrbit, Noise, Orbit};
+use noise_equilibrium::balance::{Noise, Orbit, family::FamilyOrbit};
 use noise_equilibrium::problem::{Body, Problem, read_problem};
 use noise_equilibrium::scalar::{Ball, Rational, at_precision, parse_exact};
 use noise_equilibrium::symmetry::{Family, Generator};
@@ -234,9 +236,8 @@ fn eigenspaces_families_and_groups_take_one_attempt() {
 /// either.
 #[test]
 fn negative_and_undecided_powers_have_no_pulls() {
-    let strength = |gamma: i32, sigma2: i32| Strength {
-        gamma: Rational::from(gamma),
-        sigma2: Rational::from(sigma2),
+    let strength = |gamma: i32, sigma2: i32| {
+        Strength::new(Rational::from(gamma), Rational::from(sigma2)).unwrap()
     };
     let term = |noise: i32, charge: i32| Term {
         rate: Rational::from(2),
@@ -261,15 +262,16 @@ fn negative_and_undecided_powers_have_no_pulls() {
     assert_eq!(both(&term(1, 1), &strength(1, 1)), Some(2));
     assert_eq!(both(&term(0, 1), &strength(1, 1)), Some(1));
     assert_eq!(both(&term(1, 1), &strength(0, 1)), Some(1));
-    for (bad, at) in [
-        (term(-1, 1), strength(1, 1)),
-        (term(1, -1), strength(1, 1)),
-        (term(1, 1), strength(-1, 1)),
-        (term(1, 1), strength(1, -1)),
-        // A product of two negative numbers is none the better.
-        (term(-1, 1), strength(1, -1)),
-    ] {
+    for (bad, at) in [(term(-1, 1), strength(1, 1)), (term(1, -1), strength(1, 1))] {
         assert_eq!(both(&bad, &at), None, "{bad:?}");
+    }
+    for (gamma, sigma2, field) in [(-1, 1, "gamma"), (1, -1, "sigma2")] {
+        let refused = Strength::new(Rational::from(gamma), Rational::from(sigma2));
+        let found = "-1".to_owned();
+        assert_eq!(
+            refused.err(),
+            Some(StrengthError::Negative { field, found })
+        );
     }
     let undecided = Ball::between(&Float::with_val(64, -1), &Float::with_val(64, 1));
     let undecided = undecided.expect("a ball");
@@ -280,10 +282,7 @@ fn negative_and_undecided_powers_have_no_pulls() {
             noise: undecided,
             charge: one(),
         }]),
-        strength: Strength {
-            gamma: one(),
-            sigma2: one(),
-        },
+        strength: Strength::new(one(), one()).unwrap(),
     };
     at_precision(64, || assert!(Pulls::of(&enclosed).is_none()));
 }

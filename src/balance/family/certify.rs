@@ -87,7 +87,6 @@ pub(crate) fn certify_family_and<T>(
     mut follow: impl FnMut(CertifiedFamily) -> Result<T, Gap>,
 ) -> Result<FamilyStatus<T>, CertifyError> {
     source.check_signs()?;
-    strength.check_signs()?;
     let wanted = bits_of(digits);
     let most = wanted.saturating_mul(8).saturating_add(MAX_EXTRA_BITS);
     match source {

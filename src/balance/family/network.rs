@@ -12,7 +12,7 @@ mod terms;
 mod threads;
 mod weights;
 
-use crate::balance::{Spectrum, Strength, StrengthError};
+use crate::balance::{Spectrum, Strength};
 use exponentials::temperature;
 use groups::flat_groups;
 use laplacian::Laplacian;
@@ -49,9 +49,6 @@ pub enum NetworkError {
         /// The weight.
         term: usize,
     },
-    /// A negative γ or σ².
-    #[error("{0}")]
-    Strength(#[from] StrengthError),
     /// The potential has no minimum: it falls for ever along this direction.
     #[error(
         "the potential has no minimum: it falls for ever when neuron {neuron} is rescaled up and the others along with it"
@@ -145,8 +142,7 @@ pub fn balance_network(
     spectrum: &Spectrum<f64, Edge>,
     strength: &Strength<f64>,
 ) -> Result<NetworkEquilibrium, NetworkError> {
-    let strength = Strength::new(strength.gamma, strength.sigma2)?;
-    let mut weights = Weights::new(neurons, spectrum, &strength)?;
+    let mut weights = Weights::new(neurons, spectrum, strength)?;
     let flat = flat_groups(&weights)?;
     let mut lambda = vec![0.0; neurons];
     let mut pass = weights.pass(&lambda);

@@ -4,7 +4,7 @@
 use super::Existence;
 use crate::balance::refine::CertifyError;
 use crate::balance::source::{check_point, gram};
-use crate::balance::{Noise, OrbitError, Spectrum, Strength, Term, population_variance};
+use crate::balance::{Noise, OrbitError, Spectrum, Strength, Term, noise::population_variance};
 use crate::scalar::{Ball, Field, Rational, dot, sum};
 use crate::symmetry::{
     Eigenspaces, Family, FamilyStructure, Slice, Support, first_indefinite_pivot, null_space,

@@ -261,7 +261,7 @@ fn report(audited: Audited, out: &Path) -> Result<u8, BadInput> {
     } = audited;
     let mut files = Vec::new();
     for (i, witness) in witnesses.iter().enumerate() {
-        let file = out.join(format!("{}-{}.json", witness.statement, i + 1));
+        let file = out.join(format!("{}-{}.json", witness.heading.statement, i + 1));
         written.push((file.clone(), witness.write()));
         files.push((file, witness));
     }
@@ -284,27 +284,29 @@ fn replay(path: &Path) -> Result<u8, BadInput> {
     let text = read_text(path)?;
     let replay = Replay::read(&text).map_err(|error| BadInput::at(path, error))?;
     let outcome = replay.run().map_err(|error| BadInput::at(path, error))?;
-    let what = match &replay.control {
+    let heading = &replay.heading;
+    let what = match &heading.control {
         Some(control) => format!(
             "{} {}, sabotaged: {control}",
-            replay.statement, replay.check
+            heading.statement, heading.check
         ),
-        None => format!("{} {}", replay.statement, replay.check),
+        None => format!("{} {}", heading.statement, heading.check),
     };
     let (word, detail) = match &outcome {
-        Outcome::Verified(_) if replay.control.is_some() => {
+        Outcome::Verified(_) if heading.control.is_some() => {
             ("verified", "the sabotage was not noticed".to_owned())
         }
         Outcome::Verified(margin) => ("verified", margin.label()),
         Outcome::Refuted(found) => ("refuted", found.clone()),
         Outcome::Inconclusive(reason) => ("inconclusive", reason.clone()),
+        Outcome::Failed(what) => ("failed", what.clone()),
     };
     write_text(None, &format!("{what}: {word} ({detail})\n"))?;
     // A control has to be refuted, a check verified.
     let held = match outcome {
-        Outcome::Verified(_) => replay.control.is_none(),
-        Outcome::Refuted(_) => replay.control.is_some(),
-        Outcome::Inconclusive(_) => false,
+        Outcome::Verified(_) => heading.control.is_none(),
+        Outcome::Refuted(_) => heading.control.is_some(),
+        Outcome::Inconclusive(_) | Outcome::Failed(_) => false,
     };
     Ok(if held { HELD } else { FAILED })
 }
@@ -355,14 +357,14 @@ fn page(report: &Report, path: &Path, files: &[(PathBuf, &Replay)]) -> String {
         }
     }
     for (file, replay) in files {
-        let what = match replay.control {
+        let what = match replay.heading.control {
             Some(_) => "sabotage not noticed in a case of",
             None => "failing case of",
         };
         page += &format!(
             "{what} {} {}: {}\n",
-            replay.statement,
-            replay.check,
+            replay.heading.statement,
+            replay.heading.check,
             printable(&name(file))
         );
     }

@@ -4,7 +4,7 @@ use super::{
     Draw, Factors, List, apply, identity, list, point, power_of_two, problem, product, rows,
     strength, whole,
 };
-use crate::balance::{mean, population_covariance};
+use crate::balance::noise::{mean, population_covariance};
 use crate::scalar::Rational;
 use serde_json::{Value, json};
 

@@ -11,7 +11,10 @@
 use super::blocks::covariance;
 use super::convexity::{factor, least_eigenvalue};
 use super::{Group, Status};
-use crate::balance::{GroupOrbit, GroupStatus, Strength};
+use crate::balance::{
+    Strength,
+    general_linear::{GroupOrbit, GroupStatus},
+};
 use crate::scalar::{Ball, Field, Rational, Real, dot, sum, working_precision};
 use crate::symmetry::{Slice, inverse};
 use nalgebra::{Cholesky, ComplexField, DMatrix};

@@ -19,7 +19,11 @@ mod network;
 
 use super::Input;
 use super::regression::DeepLinear;
-use crate::balance::{FamilyOrbit, FamilyStatus, GroupOrbit, GroupStatus, Orbit};
+use crate::balance::{
+    Orbit,
+    family::{FamilyOrbit, FamilyStatus},
+    general_linear::{GroupOrbit, GroupStatus},
+};
 use crate::problem::{Answer, Body, Problem};
 use crate::scalar::{Ball, Rational, at_precision};
 use crate::symmetry::{FamilyStructure, Structure};

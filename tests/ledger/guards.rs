@@ -4,7 +4,8 @@
 use noise_equilibrium::balance::{BalanceEquation, Equilibrium, Spectrum, Strength, Term, solve};
 use noise_equilibrium::dynamics::{batches_with_replacement, batches_without_replacement, step};
 use noise_equilibrium::model::{
-    Activation, Adapter, Attention, Deep, DiagonalLinear, Loss, Model, Sample, ScaleInvariant, Twin,
+    Activation, Adapter, Attention, Deep, DiagonalLinear, Loss, Model, Sample, ScaleInvariant,
+    Symmetric, Twin,
 };
 use noise_equilibrium::problem::read_problem;
 use noise_equilibrium::scalar::{Rational, dot};
@@ -87,16 +88,15 @@ fn d1_losses_by_hand() {
         },
         frozen: qs(&[2]),
     });
-    let twin = |loss: &Model, asymmetry| {
-        Model::Twin(Box::new(Twin {
-            loss: loss.clone(),
-            asymmetry: q(asymmetry, 1),
-        }))
+    let twin = |loss: &Model, asymmetry| Twin {
+        loss: loss.clone(),
+        asymmetry: q(asymmetry, 1),
     };
+    let itself = |loss: Model| twin(&loss, 0);
     for (model, theta, input, target, loss) in [
         // 2·(3 4)(5; 6) = 78, with the output layer first in θ.
         (
-            deep(&[1, 2, 1, 1], Activation::Identity),
+            itself(deep(&[1, 2, 1, 1], Activation::Identity)),
             &[2, 3, 4, 5, 6][..],
             &[1][..],
             &[76][..],
@@ -104,7 +104,7 @@ fn d1_losses_by_hand() {
         ),
         // φ(2, −2) = (2, −1).
         (
-            deep(&[1, 2, 1], leaky()),
+            itself(deep(&[1, 2, 1], leaky())),
             &[1, 1, 2, -2],
             &[1],
             &[0],
@@ -112,16 +112,22 @@ fn d1_losses_by_hand() {
         ),
         // 1·3·1 + 2·4·2; the twin adds 3·(1, 2, 18, 1)·θ.
         (twin(&diagonal, 3), &[1, 2, 3, 4], &[1, 2], &[18], q(190, 1)),
-        (diagonal, &[1, 2, 3, 4], &[1, 2], &[18], q(1, 1)),
+        (itself(diagonal), &[1, 2, 3, 4], &[1, 2], &[18], q(1, 1)),
         // Rows over 5 and 13, and over their common norm 5; the twin adds 2·5·1.
         (
-            normalised(true),
+            itself(normalised(true)),
             &[3, 4, 5, 12],
             &[5, 0],
             &[0, 0],
             q(9, 1) + q(625, 169),
         ),
-        (normalised(false), &[1, 2, 2, 4], &[5, 0], &[0, 0], q(5, 1)),
+        (
+            itself(normalised(false)),
+            &[1, 2, 2, 4],
+            &[5, 0],
+            &[0, 0],
+            q(5, 1),
+        ),
         (
             twin(&normalised(false), 2),
             &[1, 2, 2, 4],
@@ -130,9 +136,15 @@ fn d1_losses_by_hand() {
             q(15, 1),
         ),
         // Without queries both tokens look at their mean 2: 2·3·5.
-        (attention, &[0, 1, 3, 5], &[1, 3], &[30, 29], q(1, 1)),
+        (
+            itself(attention),
+            &[0, 1, 3, 5],
+            &[1, 3],
+            &[30, 29],
+            q(1, 1),
+        ),
         // 2 + 3·4.
-        (adapter, &[3, 4], &[1], &[13], q(1, 1)),
+        (itself(adapter), &[3, 4], &[1], &[13], q(1, 1)),
     ] {
         let sample = Sample {
             input: qs(input),
@@ -233,15 +245,12 @@ fn two(rates: [i32; 2], noise: [i32; 2], charge: [i32; 2]) -> Spectrum<Rational>
 fn c1_quarter_logarithm() {
     let balance = BalanceEquation {
         spectrum: two([1, -1], [16, 1], [0, 0]),
-        strength: Strength {
-            gamma: q(0, 1),
-            sigma2: q(1, 1),
-        },
+        strength: Strength::new(q(0, 1), q(1, 1)).unwrap(),
     };
     let text = balance.spectrum.map(Rational::to_f64);
     let floating = BalanceEquation {
         spectrum: text,
-        strength: balance.strength.map(Rational::to_f64),
+        strength: balance.strength.convert(),
     };
     let Ok(Equilibrium::Finite(lambda)) = solve(&floating) else {
         panic!("finite")
