@@ -3,7 +3,9 @@
 use super::arithmetic::{Enclosed, Exact};
 use super::subject::Subject;
 use super::{Discovery, GeneralLinear};
-use crate::balance::{FamilyOrbit, GroupOrbit, Noise, Orbit, OrbitError, Strength};
+use crate::balance::family::FamilyOrbit;
+use crate::balance::general_linear::GroupOrbit;
+use crate::balance::{Noise, Orbit, OrbitError, Strength};
 use crate::problem::{Body, Problem};
 use crate::scalar::{Ball, Field, Rational, at_precision};
 use crate::symmetry::{FactorShape, Family, SymmetryError};

@@ -32,10 +32,9 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// A loss, its samples drawn at random.
-    pub fn loss<L: Loss + Sync>(loss: &'a L) -> Self {
+    /// A loss, its samples drawn at random; the lengths of a sample's input and target.
+    pub fn loss<L: Loss + Sync>(loss: &'a L, (input, target): (usize, usize)) -> Self {
         let d = loss.dim();
-        let (input, target) = loss.shape();
         let value = move |inputs: &[Number]| {
             let (theta, sample) = inputs.split_at_checked(d)?;
             let (input, target) = sample.split_at_checked(input)?;

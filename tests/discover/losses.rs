@@ -2,18 +2,18 @@
 
 use noise_equilibrium::discovery::{Ansatz, Discovery, Subject, discover};
 use noise_equilibrium::model::{
-    Activation, Adapter, Attention, Deep, DiagonalLinear, Loss, ScaleInvariant, Twin,
+    Activation, Adapter, Attention, Deep, DiagonalLinear, Loss, ScaleInvariant, Symmetric, Twin,
 };
 use noise_equilibrium::scalar::{Rational, parse_exact};
 
-fn symmetric<L: Loss + Sync>(loss: &L) -> Discovery {
-    discover(&Subject::loss(loss), Ansatz::Symmetric, 7).expect("symmetries")
+fn symmetric<L: Loss + Sync>(loss: &L, shape: (usize, usize)) -> Discovery {
+    discover(&Subject::loss(loss, shape), Ansatz::Symmetric, 7).expect("symmetries")
 }
 
 /// The loss has `count` symmetric generators, all those that it claims among them, and
 /// broken by a billionth it has none of them left.
-fn check<L: Loss + Sync + Clone>(loss: &L, count: usize) {
-    let found = symmetric(loss);
+fn check<L: Symmetric + Sync + Clone>(loss: &L, count: usize) {
+    let found = symmetric(loss, loss.shape());
     assert_eq!(found.symmetries.len(), count);
     let d = loss.dim();
     let matrix = |apply: &dyn Fn(&[Rational]) -> Vec<Rational>| -> Vec<Vec<Rational>> {
@@ -38,7 +38,7 @@ fn check<L: Loss + Sync + Clone>(loss: &L, count: usize) {
         loss: loss.clone(),
         asymmetry: parse_exact("1e-9").expect("a number"),
     };
-    assert!(symmetric(&twin).symmetries.len() < count);
+    assert!(symmetric(&twin, loss.shape()).symmetries.len() < count);
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn networks() {
     check(&deep(&[2, 3, 2], relu("0")), 3);
     check(&deep(&[2, 2, 2, 1], relu("1/8")), 4);
     let tanh = deep(&[1, 2, 1], Activation::Tanh);
-    assert!(symmetric(&tanh).symmetries.is_empty());
+    assert!(symmetric(&tanh, tanh.shape()).symmetries.is_empty());
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn attention() {
         head: 2,
         outputs: 2,
     };
-    let found = symmetric(&attention);
+    let found = symmetric(&attention, attention.shape());
     // GL(2) on queries and keys, GL(2) on values and outputs.
     assert_eq!(found.symmetries.len(), 6);
     assert_eq!(found.groups.len(), 2);
