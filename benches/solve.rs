@@ -100,7 +100,7 @@ impl SciPy {
         for BalanceEquation { spectrum, strength } in batch {
             let terms = spectrum.terms().iter();
             let numbers = terms.flat_map(|t| [t.rate, t.noise, t.charge]);
-            let line: Vec<String> = [strength.gamma().clone(), strength.sigma2().clone()]
+            let line: Vec<String> = [*strength.gamma(), *strength.sigma2()]
                 .into_iter()
                 .chain(numbers)
                 .map(|x| x.to_string())

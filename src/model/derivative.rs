@@ -21,9 +21,11 @@ impl<S: Field> Derivative<S> {
     }
 }
 
-/// The rule of a product, or of a sum, on both of its parts.
+/// The rule of a product, or of a sum, on both of its parts. (The rules of products have sums in
+/// them.)
 macro_rules! rule {
     ($trait:ident, $method:ident, |$a:ident, $b:ident| $value:expr, $slope:expr) => {
+        #[allow(clippy::suspicious_arithmetic_impl)]
         impl<S: Field> $trait<&Self> for Derivative<S> {
             type Output = Self;
             fn $method(self, $b: &Self) -> Self {

@@ -448,7 +448,8 @@ fn point_and_velocity<S: RealScalar + DualNum>(
 ) -> (Setting<S>, Tangent<S>) {
     let vector = |v: &Vec<Dual<S>>, f: fn(&Dual<S>) -> &S| v.iter().map(|x| f(x).clone()).collect();
     let rows = |f| dual.gradients.iter().map(|g| vector(g, f)).collect();
-    let (re, eps): (fn(&Dual<S>) -> &S, fn(&Dual<S>) -> &S) = (|x| &x.re, |x| &x.eps);
+    let re: fn(&Dual<S>) -> &S = |x| &x.re;
+    let eps: fn(&Dual<S>) -> &S = |x| &x.eps;
     let Strength { gamma, sigma2 } = &dual.strength;
     let point = Setting {
         theta: vector(&dual.theta, re),
