@@ -324,7 +324,8 @@ fn has_minimum(case: &NetworkCase) -> Result<bool, Stop> {
 }
 
 fn unique(case: &NetworkCase, invariants: Invariants, shift: Rational) -> Judgement {
-    if !at_precision(BITS, || has_minimum(case))? {
+    // Those that are built layer by layer have one (C4).
+    if invariants == Invariants::Sizes && !at_precision(BITS, || has_minimum(case))? {
         let reason = "weights that leave out a direction: there need not be a minimum";
         return Ok(Outcome::Inconclusive(reason.to_owned()));
     }

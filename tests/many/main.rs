@@ -51,9 +51,11 @@ fn balances(
         strength.clone(),
         strength.clone(),
     )
-        .prop_map(|(terms, gamma, sigma2)| BalanceEquation {
-            spectrum: Spectrum::from_terms(terms),
-            strength: Strength::new(gamma, sigma2).unwrap(),
+        .prop_filter_map("a strength", |(terms, gamma, sigma2)| {
+            Some(BalanceEquation {
+                spectrum: Spectrum::from_terms(terms),
+                strength: Strength::new(gamma, sigma2).ok()?,
+            })
         })
         .boxed()
 }
