@@ -23,7 +23,7 @@ pub struct Term<S, R = S> {
 /// The triples (μ, a, c) of a problem: all that the equilibrium depends on.
 ///
 /// The rates are numbers for one generator, vectors `Vec<S>` for a commuting family
-/// and an [`Edge`](super::Edge) for the rescalings of a network's neurons.
+/// and an [`Edge`](super::family::Edge) for the rescalings of a network's neurons.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Spectrum<S, R = S> {
     terms: Vec<Term<S, R>>,
